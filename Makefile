@@ -1,0 +1,67 @@
+# The only set-up logic of the project: an environment in .venv, made once from the lock files.
+#
+#   make            set up, then make everything `run:` in config.yaml selects (results/index.html)
+#   make test       set up, then all checks and tests
+#   make help       the other targets
+
+PYTHON ?= python3
+CORES  ?= all
+BIN    := .venv/bin
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)
+
+.DEFAULT_GOAL := results
+.PHONY: results report dry-run setup setup-dev test check tests format lock clean help
+
+results: setup ## Make the selected experiments, their pictures and the page
+	$(SNAKEMAKE)
+	@echo "Open results/index.html in a browser."
+
+dry-run: setup ## Say what `make` would do
+	$(SNAKEMAKE) --dry-run
+
+report: setup ## One self-contained HTML file by Snakemake itself: results/report.html
+	$(SNAKEMAKE) --report results/report.html
+
+test: check tests ## Everything that must pass before a commit
+
+check: setup-dev ## Format, lint, types, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check --quiet Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+tests: setup-dev ## The tests alone
+	$(BIN)/python -m pytest
+
+format: setup-dev ## Format the Python and Snakemake code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt --quiet Snakefile workflow
+
+setup: .venv/default.stamp ## The environment for `make`
+setup-dev: .venv/dev.stamp ## The environment for `make test`
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "topodream needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/default.stamp: requirements.lock | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# The development lock holds the default one's packages at the same versions.
+.venv/dev.stamp: requirements-dev.lock | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ .venv/default.stamp
+
+lock: ## Renew both lock files (needs uv)
+	uv pip compile pyproject.toml --upgrade $(LOCK_OPTIONS) --output-file requirements.lock
+	uv pip compile pyproject.toml --extra dev --constraint requirements.lock $(LOCK_OPTIONS) --output-file requirements-dev.lock
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+
+clean: ## Remove everything that was made in results/
+	find results -mindepth 1 -not -name README.md -delete
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20

@@ -1,0 +1,92 @@
+"""Geometry of the sheet that units sit on.
+
+Units are numbered row by row: unit ``i`` is at row ``i // cols``, column ``i % cols``.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A sheet of ``rows x cols`` units."""
+
+    rows: int
+    cols: int
+
+    @property
+    def n_units(self) -> int:
+        """How many units there are."""
+        return self.rows * self.cols
+
+    def sheet(self, per_unit: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """View values per unit, (..., n_units), as a sheet, (..., rows, cols).
+
+        >>> Grid(2, 3).sheet(np.arange(6))
+        array([[0, 1, 2],
+               [3, 4, 5]])
+        """
+        return per_unit.reshape(*per_unit.shape[:-1], self.rows, self.cols)
+
+
+def sources(sheet: Floats, edge: str) -> Floats:
+    """Values that units pass on to their neighbours.
+
+    Parameters
+    ----------
+    sheet : (..., rows, cols)
+    edge : {"full", "notebook"}
+        With "notebook" the last row and the last column pass nothing on: the slices
+        of the notebook's neighbourhoods end one short of the sheet.
+    """
+    if edge == "full":
+        return sheet
+    passed_on = np.zeros_like(sheet)
+    passed_on[..., :-1, :-1] = sheet[..., :-1, :-1]
+    return passed_on
+
+
+def window_sum(values: Floats, radius: int, axis: int) -> Floats:
+    """Sum of the values within ``radius`` along one axis, themselves included.
+
+    >>> window_sum(np.array([1.0, 10.0, 100.0]), radius=1, axis=0)
+    array([ 11., 111., 110.])
+    """
+    values = np.moveaxis(values, axis, -1)
+    total = values.copy()
+    for distance in range(1, min(radius, values.shape[-1] - 1) + 1):
+        total[..., distance:] += values[..., :-distance]
+        total[..., :-distance] += values[..., distance:]
+    return np.moveaxis(total, -1, axis)
+
+
+def neighbour_sum(sheet: Floats, radius: int, edge: str) -> Floats:
+    """Sum over each unit's square neighbourhood, the unit itself left out.
+
+    Parameters
+    ----------
+    sheet : (..., rows, cols)
+    radius : int
+        Half-width of the neighbourhood, at least 0; it is cut at the sheet's border.
+    edge : {"full", "notebook"}
+        Which units are heard, see :func:`sources`.
+
+    Examples
+    --------
+    >>> ones = np.ones((3, 3))
+    >>> neighbour_sum(ones, radius=1, edge="full")
+    array([[3., 5., 3.],
+           [5., 8., 5.],
+           [3., 5., 3.]])
+    >>> neighbour_sum(ones, radius=1, edge="notebook")
+    array([[3., 3., 2.],
+           [3., 3., 2.],
+           [2., 2., 1.]])
+    """
+    heard = sources(sheet, edge)
+    return window_sum(window_sum(heard, radius, -1), radius, -2) - heard
