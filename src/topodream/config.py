@@ -269,6 +269,11 @@ def _check_experiment(experiment: Experiment, where: str) -> None:
             f"{where}: start.low = {mwta.start.low} is not allowed: "
             f"at most start.high, {mwta.start.high}"
         )
+    if mwta.weight_clip is not None and mwta.start.high > mwta.weight_clip:
+        raise InputError(
+            f"{where}: start.high = {mwta.start.high} is not allowed: "
+            f"at most weight_clip, {mwta.weight_clip}"
+        )
     if mwta.lateral.row_norm is not None and mwta.lateral.strength == 0:
         raise InputError(
             f"{where}: lateral.row_norm = {mwta.lateral.row_norm} is not allowed: "

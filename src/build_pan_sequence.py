@@ -1,0 +1,43 @@
+"""Let a window wander over a tapestry and keep what it sees, frame by frame.
+
+The window rests in the middle at first. Every so many frames an acceleration is drawn
+for each axis; speeds are limited; the window wraps around the tapestry's edges. Held-out
+frames are a walk of their own over the tapestry of held-out images.
+"""
+
+from pathlib import Path
+
+from topodream import cli, datasets, provenance
+from topodream.storage import write_hdf5
+
+
+def main() -> None:
+    """Read the tapestries, walk over both, write the windows and where they were."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
+    parser.add_argument("--frames", type=int, required=True, help="windows to train on")
+    parser.add_argument("--held-out-frames", type=int, required=True, help="held-out windows")
+    parser.add_argument("--window", type=int, required=True, help="side of a window, pixels")
+    parser.add_argument("--hold", type=int, required=True, help="frames an acceleration lasts")
+    parser.add_argument(
+        "--max-acceleration", type=float, required=True, help="pixels per frame squared"
+    )
+    parser.add_argument("--max-speed", type=float, required=True, help="pixels per frame")
+    parser.add_argument("--seed", type=int, required=True, help="seed of the walk")
+    parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
+    args = parser.parse_args()
+    for name in ("frames", "held_out_frames", "window", "hold"):
+        if getattr(args, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} {getattr(args, name)}: at least 1")
+
+    walk = datasets.Walk(
+        args.window, args.hold, args.max_acceleration, args.max_speed, args.seed
+    )
+    n_frames = {"train": args.frames, "held_out": args.held_out_frames}
+    content = datasets.pan_content(args.tapestry, walk, n_frames)
+    write_hdf5(args.output, content, provenance.record("h5py"))
+    print(f"{args.output}: {content.attributes['described']}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

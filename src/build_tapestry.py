@@ -1,0 +1,29 @@
+"""Lay images out in a square that repeats at its edges, for windows to pan over.
+
+Images fill the square column by column; its last row and column of images then repeat
+the first. One square is made of the training images and one of the held-out ones.
+"""
+
+from pathlib import Path
+
+from topodream import cli, datasets, provenance
+from topodream.storage import write_hdf5
+
+
+def main() -> None:
+    """Read images, weave both tapestries, write them."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--digits", type=Path, required=True, help="the .h5 file of images")
+    parser.add_argument("--side", type=int, required=True, help="images along each side")
+    parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
+    args = parser.parse_args()
+    if args.side < 2:
+        parser.error(f"--side {args.side}: at least 2")
+
+    content = datasets.tapestry_content(args.digits, args.side)
+    write_hdf5(args.output, content, provenance.record("h5py"))
+    print(f"{args.output}: {content.attributes['described']}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,52 @@
+"""Write a data set of labelled images: training and held-out ones, as bytes, in HDF5.
+
+Sources:
+  embedded  5,000 digits of MNIST that come with the package
+  keras     all of MNIST, by TensorFlow's Keras (needs the extra `tensorflow`)
+  mirror    all of MNIST, downloaded and checked against its sha256
+  idx       four IDX files in a folder: MNIST, or anything in its format
+"""
+
+import argparse
+from pathlib import Path
+
+from topodream import cli, datasets, provenance
+from topodream.storage import write_hdf5
+
+
+def main() -> None:
+    """Read the source that was asked for and write it."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--source", choices=("embedded", "keras", "mirror", "idx"), required=True)
+    parser.add_argument("--folder", type=Path, help="idx: the folder of IDX files")
+    parser.add_argument(
+        "--mirrors", nargs="+", default=datasets.MIRRORS, help="mirror: addresses to try in turn"
+    )
+    parser.add_argument(
+        "--cache", type=Path, help="mirror: where downloads are kept (the user's cache folder)"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
+    args = parser.parse_args()
+    if args.source == "idx" and args.folder is None:
+        parser.error("--source idx needs --folder")
+
+    content = datasets.mnist_content(args.source, read_source(args))
+    write_hdf5(args.output, content, provenance.record("h5py"))
+    print(f"{args.output}: {content.attributes['described']}")
+
+
+def read_source(args: argparse.Namespace) -> datasets.RawFiles:
+    """Return the raw IDX files of the source that was asked for."""
+    match args.source:
+        case "keras":
+            return datasets.read_keras()
+        case "mirror":
+            return datasets.read_mirror(args.mirrors, args.cache)
+        case "idx":
+            return datasets.read_idx_folder(args.folder)
+        case _:
+            return datasets.read_embedded()
+
+
+if __name__ == "__main__":
+    cli.run(main)

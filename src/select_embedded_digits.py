@@ -1,0 +1,43 @@
+"""Make the digits that come with the package, from MNIST's training files.
+
+Of each class the first 400 training images are for training and the next 100 are held
+out, both in MNIST's own order. Their positions in MNIST are kept beside them. The result
+is in src/topodream/embedded; this script is how it came about, no step of the pipeline.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+
+from topodream import cli, datasets
+from topodream.storage import written_whole
+
+TRAIN_PER_CLASS, HELD_OUT_PER_CLASS = 400, 100
+
+
+def main() -> None:
+    """Read MNIST's training files, choose, write six IDX files."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="folder of MNIST's IDX files")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write to")
+    args = parser.parse_args()
+
+    names = [name for name in datasets.MNIST_SHA256 if name.startswith("train")]
+    raw = datasets.read_idx_folder(args.folder, names)
+    images, labels = (datasets.parse_idx(raw[name], name) for name in names)
+    chosen = datasets.select_balanced(labels, TRAIN_PER_CLASS, HELD_OUT_PER_CLASS)
+    for part, indices in zip(("train", "held-out"), chosen, strict=True):
+        files = {
+            f"{part}-images-idx3-ubyte": images[indices],
+            f"{part}-labels-idx1-ubyte": labels[indices],
+            f"{part}-indices-idx1-int": indices.astype(np.int32),
+        }
+        for name, array in files.items():
+            with written_whole(args.output / f"{name}.gz") as temporary:
+                packed = gzip.compress(datasets.to_idx(array), compresslevel=9, mtime=0)
+                temporary.write_bytes(packed)
+
+
+if __name__ == "__main__":
+    cli.run(main)

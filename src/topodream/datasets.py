@@ -1,0 +1,425 @@
+"""The data: images of digits, a tapestry of them, windows panning over it.
+
+Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
+"""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.errors import InputError
+from topodream.storage import Content, read_hdf5
+
+Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+
+EMBEDDED = Path(__file__).with_name("embedded")
+PARTS = ("train", "held_out")
+
+# sha256 of MNIST's four raw (not compressed) files.
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
+DOWNLOAD_TRIES = 3
+
+# An IDX file's name -> its raw bytes.
+RawFiles = Mapping[str, bytes]
+
+
+# ------------------------------------------------------------------ samples
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One part of a data set.
+
+    Attributes
+    ----------
+    pixels : (n_samples, height, width) uint8
+    labels : (n_samples,) uint8, or None where samples have none
+    corners : (n_samples, 2) int, row and column of each window in its tapestry, or None
+    """
+
+    pixels: Bytes
+    labels: Bytes | None
+    corners: Integers | None
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of a sample."""
+        return self.pixels.shape[1], self.pixels.shape[2]
+
+    def vectors(self, dtype: str, first: int | None = None) -> npt.NDArray[np.floating[Any]]:
+        """Return samples as rows of values in [0, 1]: (n_samples, height * width)."""
+        pixels = self.pixels[:first]
+        return pixels.reshape(len(pixels), -1).astype(dtype) / 255
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set to learn, as read from its file."""
+
+    train: Samples
+    held_out: Samples
+    is_sequence: bool
+    content_sha256: str
+    described: str
+
+
+def read_data(path: Path) -> Data:
+    """Read a data set that can be learnt: images or a sequence."""
+    content = read_hdf5(path, ("images", "sequence"))
+    return Data(
+        train=_samples(content.arrays, "train"),
+        held_out=_samples(content.arrays, "held_out"),
+        is_sequence=content.kind == "sequence",
+        content_sha256=content.attributes["content_sha256"],
+        described=content.attributes["described"],
+    )
+
+
+def _samples(arrays: Mapping[str, npt.NDArray[Any]], part: str) -> Samples:
+    return Samples(
+        arrays[f"{part}/pixels"], arrays.get(f"{part}/labels"), arrays.get(f"{part}/corners")
+    )
+
+
+# ------------------------------------------------------------------ IDX files
+
+
+def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
+    """Read an IDX file's content: unsigned bytes or 32-bit integers of any shape.
+
+    The format: two zero bytes, a byte for the type, one for the number of axes, each
+    axis' length as a big-endian 32-bit integer, then the values.
+
+    Raises
+    ------
+    InputError
+        If it is something else, or shorter or longer than it says.
+    """
+    types = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types:
+        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers")
+    dtype, n_axes = types[raw[2]], raw[3]
+    header = 4 + 4 * n_axes
+    if len(raw) < header:
+        raise InputError(f"{name}: truncated, {len(raw)} bytes end within its header")
+    shape = tuple(int(length) for length in np.frombuffer(raw[4:header], ">u4"))
+    expected = header + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if len(raw) != expected:
+        fault = "truncated" if len(raw) < expected else "too long"
+        raise InputError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
+    return np.frombuffer(raw, dtype, offset=header).reshape(shape)
+
+
+def to_idx(array: npt.NDArray[Any]) -> bytes:
+    """Return unsigned bytes or integers in the IDX format; the inverse of parse_idx."""
+    is_bytes = array.dtype == np.uint8
+    header = bytes([0, 0, 0x08 if is_bytes else 0x0C, array.ndim])
+    values = array if is_bytes else array.astype(">i4")
+    return header + np.array(array.shape, ">u4").tobytes() + values.tobytes()
+
+
+def read_idx_folder(folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
+    """Return the raw bytes of IDX files that lie in a folder, plain or gzipped."""
+    if not folder.is_dir():
+        raise InputError(f"no folder {folder}: datasets.<name>.folder names where IDX files lie")
+    return {name: _read_plain_or_gzipped(folder, name) for name in names}
+
+
+def _read_plain_or_gzipped(folder: Path, name: str) -> bytes:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            try:
+                return decompress(path.read_bytes(), str(path))
+            except OSError as error:
+                raise InputError(f"cannot read {path}: {error.strerror}") from error
+    raise InputError(f"no file {name} or {name}.gz in {folder}")
+
+
+def decompress(content: bytes, name: str) -> bytes:
+    """Return gzipped bytes unpacked, and other bytes as they are."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{name}: a damaged gzip file ({error})") from error
+
+
+# ------------------------------------------------------------------ sources of MNIST
+
+
+def read_embedded() -> RawFiles:
+    """Return the 5,000 digits that come with the package (see its embedded/README.md)."""
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "train-indices-idx1-int")
+    held_out = tuple(name.replace("train", "held-out") for name in names)
+    return read_idx_folder(EMBEDDED, names + held_out)
+
+
+def read_keras() -> RawFiles:
+    """Return MNIST as TensorFlow's Keras loads it, downloading it into Keras's own cache."""
+    try:
+        # Seconds to import and not part of the default install: only where asked for.
+        from tensorflow.keras.datasets import mnist
+    except ImportError as error:
+        raise InputError(
+            "source keras needs TensorFlow: .venv/bin/pip install 'tensorflow>=2.18', "
+            f"or choose another source ({error})"
+        ) from error
+    try:
+        (train, train_labels), (test, test_labels) = mnist.load_data()
+    except Exception as error:  # offline, Keras raises a bare Exception
+        reason = " ".join(str(error).split())
+        raise InputError(f"source keras: Keras could not load MNIST: {reason}") from error
+    arrays = (train, train_labels, test, test_labels)
+    raw = {name: to_idx(array) for name, array in zip(MNIST_SHA256, arrays, strict=True)}
+    check_sha256(raw, MNIST_SHA256, "Keras")
+    return raw
+
+
+def read_mirror(
+    mirrors: Sequence[str], cache: Path | None, expected: Mapping[str, str] = MNIST_SHA256
+) -> RawFiles:
+    """Return the four files from the first mirror that serves them right.
+
+    Parameters
+    ----------
+    mirrors : sequence of str
+        Addresses that end in a slash; each is tried up to three times.
+    cache : Path or None
+        Where downloads are kept, None for the user's cache folder; a file that is there
+        and right is not fetched again.
+    expected : mapping
+        File names and the sha256 of their raw content.
+    """
+    faults = []
+    for mirror in mirrors:
+        try:
+            return {name: _fetch(mirror, name, cache, digest) for name, digest in expected.items()}
+        except InputError as error:
+            faults.append(f"{mirror}: {error}")
+    raise InputError(f"source mirror: no mirror served MNIST; {'; '.join(faults)}")
+
+
+def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
+    import pooch  # only this source needs it, and its import takes a moment
+    import requests
+
+    file = f"{name}.gz"
+    # The raw content is checked, not the .gz: a copy that was gzipped again is right too.
+    download = pooch.create(
+        cache or pooch.os_cache("topodream"),
+        mirror,
+        registry={file: None},
+        retry_if_failed=DOWNLOAD_TRIES - 1,
+    )
+    try:
+        path = Path(download.fetch(file, downloader=pooch.HTTPDownloader(timeout=60)))
+        raw = decompress(path.read_bytes(), file)
+        check_sha256({name: raw}, {name: sha256}, mirror)
+    except (OSError, ValueError, requests.RequestException) as error:
+        raise InputError(f"{file}: {' '.join(str(error).split())}") from error
+    except InputError:
+        path.unlink()  # or it would be found in the cache for ever
+        raise
+    return raw
+
+
+def check_sha256(raw: RawFiles, expected: Mapping[str, str], source: str) -> None:
+    """Raise InputError for the first file whose raw content is not the expected one."""
+    for name, digest in expected.items():
+        found = hashlib.sha256(raw[name]).hexdigest()
+        if found != digest:
+            raise InputError(f"{name} from {source} has sha256 {found}, expected {digest}")
+
+
+def mnist_content(source: str, raw: RawFiles) -> Content:
+    """Make the content of a data-set file from IDX files: train first, then held out."""
+    arrays = {}
+    names = [*raw]
+    for part, files in zip(PARTS, (names[: len(names) // 2], names[len(names) // 2 :]), strict=True):
+        values = [parse_idx(raw[name], name) for name in files]
+        _check_images(values[0], values[1], files)
+        for key, array in zip(("pixels", "labels", "indices"), values, strict=False):
+            arrays[f"{part}/{key}"] = array if key != "indices" else array.astype(np.int64)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    is_mnist = source == "embedded" or digests == MNIST_SHA256
+    size = f"{len(arrays['train/pixels']):,} + {len(arrays['held_out/pixels']):,}"
+    described = f"{'MNIST' if is_mnist else 'IDX images'}, source {source}, {size} held out"
+    attributes = {
+        "described": described,
+        "source": source,
+        "raw_sha256": json.dumps(digests),
+        "licence": MNIST_LICENCE if is_mnist else "as its owner says",
+    }
+    return Content("images", arrays, attributes)
+
+
+def _check_images(images: npt.NDArray[Any], labels: npt.NDArray[Any], files: Sequence[str]) -> None:
+    if images.ndim != 3 or images.dtype != np.uint8 or 0 in images.shape:
+        raise InputError(f"{files[0]}: has shape {images.shape}, needed: images, rows, columns")
+    if labels.shape != images.shape[:1]:
+        raise InputError(f"{files[1]}: has shape {labels.shape}, needed: ({len(images)},)")
+
+
+def select_balanced(labels: npt.NDArray[Any], n_train: int, n_held_out: int) -> list[Integers]:
+    """Choose the first ``n_train`` of each class, and the ``n_held_out`` of each that follow.
+
+    Returns
+    -------
+    list of two (n_classes * n,) arrays
+        Positions in ``labels``, ascending: those to train on, those held out.
+    """
+    by_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if min(len(members) for members in by_class) < n_train + n_held_out:
+        raise InputError(f"a class has fewer than {n_train + n_held_out} images")
+    train = np.concatenate([members[:n_train] for members in by_class])
+    held_out = np.concatenate([members[n_train : n_train + n_held_out] for members in by_class])
+    return [np.sort(train), np.sort(held_out)]
+
+
+# ------------------------------------------------------------------ tapestry
+
+
+def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
+    """Lay images out in a square, column by column, so that a window can wrap around it.
+
+    The last row and column of images then repeat the first: a window that starts in the
+    first ``(side - 1)`` images of an axis meets no seam.
+
+    Parameters
+    ----------
+    images : (n_images, size, size)
+    side : int
+        Images along each side of the square.
+    part : str
+        What the images are, for the error.
+
+    Returns
+    -------
+    (side * size, side * size) uint8
+    """
+    count, height, width = images.shape
+    if height != width:
+        raise InputError(f"a tapestry needs square images, these are {height} x {width}")
+    if count < side * side:
+        raise InputError(
+            f"a tapestry of {side} x {side} needs {side * side} images, "
+            f"the {part} images are only {count}"
+        )
+    columns = images[: side * side].reshape(side, side, height, width)
+    tapestry = columns.transpose(1, 2, 0, 3).reshape(side * height, side * width).copy()
+    tapestry[-height:, :] = tapestry[:height, :]
+    tapestry[:, -width:] = tapestry[:, :width]
+    return tapestry
+
+
+def tapestry_content(digits: Path, side: int) -> Content:
+    """Weave one tapestry of the training images and one of the held-out ones."""
+    images = read_data(digits)
+    parts = {"train": images.train.pixels, "held_out": images.held_out.pixels}
+    arrays = {
+        f"{part}/pixels": weave_tapestry(pixels, side, part.replace("_", "-"))
+        for part, pixels in parts.items()
+    }
+    attributes = {
+        "described": f"tapestry of {side} x {side} images: {images.described}",
+        "side": side,
+        "image_size": images.train.image_shape[0],
+        "digits_sha256": images.content_sha256,
+    }
+    return Content("tapestry", arrays, attributes)
+
+
+# ------------------------------------------------------------------ pan sequence
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How windows move: see ``dataset.schema.yaml`` for each number."""
+
+    window: int
+    hold: int
+    max_acceleration: float
+    max_speed: float
+    seed: int
+
+
+def walk_corners(walk: Walk, n_frames: int, tapestry_size: int, image_size: int, rng: Any) -> Integers:
+    """Move a window over a tapestry.
+
+    It rests in the middle; every ``hold`` frames, from frame 0 on, a new acceleration is
+    drawn; each frame moves first and then changes its speed.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the accelerations, horizontal then vertical, in turn.
+
+    Returns
+    -------
+    (n_frames, 2) int
+        Row and column of the window's upper left corner, each in
+        ``[0, tapestry_size - image_size)``.
+    """
+    accelerations = rng.uniform(
+        -walk.max_acceleration, walk.max_acceleration, (-(-n_frames // walk.hold), 2)
+    )
+    period = tapestry_size - image_size
+    corners = np.empty((n_frames, 2), np.int64)
+    for axis in (0, 1):
+        position, speed = float(tapestry_size // 2), 0.0
+        for frame in range(n_frames):
+            position += speed
+            speed += float(accelerations[frame // walk.hold, axis])
+            speed = min(max(speed, -walk.max_speed), walk.max_speed)
+            corners[frame, 1 - axis] = int(position) % period
+    return corners
+
+
+def cut_windows(tapestry: Bytes, corners: Integers, window: int) -> Bytes:
+    """Cut a window at each corner: (n_frames, window, window)."""
+    every_window = np.lib.stride_tricks.sliding_window_view(tapestry, (window, window))
+    return np.ascontiguousarray(every_window[corners[:, 0], corners[:, 1]])
+
+
+def pan_content(tapestry: Path, walk: Walk, n_frames: Mapping[str, int]) -> Content:
+    """Walk over the tapestry of training images, and independently over the held-out one."""
+    woven = read_hdf5(tapestry, ("tapestry",))
+    image_size = int(woven.attributes["image_size"])
+    if walk.window > image_size:
+        raise InputError(
+            f"window = {walk.window} is not allowed: at most {image_size}, the side of an image "
+            f"of {tapestry}, or windows would not wrap"
+        )
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for part, rng in zip(PARTS, np.random.default_rng(walk.seed).spawn(2), strict=True):
+        pixels = woven.arrays[f"{part}/pixels"]
+        corners = walk_corners(walk, n_frames[part], len(pixels), image_size, rng)
+        arrays[f"{part}/pixels"] = cut_windows(pixels, corners, walk.window)
+        arrays[f"{part}/corners"] = corners
+    attributes = {
+        "described": f"{n_frames['train']:,} + {n_frames['held_out']:,} held-out windows of "
+        f"{walk.window} x {walk.window} from a {woven.attributes['described']}",
+        "seed": walk.seed,
+        "tapestry_sha256": woven.attributes["content_sha256"],
+    }
+    return Content("sequence", arrays, attributes)

@@ -1,0 +1,1 @@
+"""The models that learn, each as readable equations on arrays."""

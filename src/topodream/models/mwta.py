@@ -1,0 +1,111 @@
+"""MWTA: multiple winners take all, with lateral excitation.
+
+One function per equation of docs/model.md, in its order. All but :func:`learn` take one
+sample, or many along leading axes; a trace makes samples depend on their order and is
+applied by whoever walks through them.
+
+Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``score`` and
+``activity`` (n_units,), ``winners`` (n_winners,).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.config import Lateral, Mwta, Start
+from topodream.grid import Floats, Grid, neighbour_sum
+
+# What a reconstruction is at least, where something is divided by it.
+LEAST_RECONSTRUCTION = 1e-10
+
+
+def start_weights(start: Start, n_units: int, n_inputs: int, rng: np.random.Generator) -> Floats:
+    """Draw the weights that training starts from: (n_units, n_inputs), float64."""
+    return rng.uniform(start.low, start.high, (n_units, n_inputs))
+
+
+def drive(weights: Floats, sample: Floats) -> Floats:
+    """Return how strongly a sample drives each unit: equation 1."""
+    product: Floats = sample @ weights.T
+    return product
+
+
+def lateral_gain(lateral: Lateral, grid: Grid, dtype: str) -> Floats:
+    """Return the weight of a neighbour's drive in each unit's score: (n_units,).
+
+    It is ``strength``, or, where lateral weights are normalised, such that each unit's
+    have the L2 norm ``row_norm``. A unit that hears nobody has 0 then.
+    """
+    if lateral.row_norm is None:
+        return np.full(grid.n_units, lateral.strength, dtype)
+    ones = np.ones((grid.rows, grid.cols))
+    n_heard = neighbour_sum(ones, lateral.radius, lateral.edge).reshape(-1)
+    gain = np.divide(lateral.row_norm, np.sqrt(n_heard), where=n_heard > 0, out=np.zeros_like(n_heard))
+    return gain.astype(dtype)
+
+
+def score(drive: Floats, gain: Floats, lateral: Lateral, grid: Grid) -> Floats:
+    """Return each unit's drive and its neighbours' share in it: equation 2."""
+    excitation = neighbour_sum(grid.sheet(drive), lateral.radius, lateral.edge)
+    return drive + gain * excitation.reshape(drive.shape)
+
+
+def choose_winners(score: Floats, n_winners: int) -> npt.NDArray[np.intp]:
+    """Return the units of largest score, best first: equation 3.
+
+    Of units with equal scores those with the smaller number come first.
+    """
+    return np.argsort(-score, axis=-1, kind="stable")[..., :n_winners]
+
+
+def activity_of(winners: npt.NDArray[np.intp], answer: Floats) -> Floats:
+    """Return each winner's answer (its drive or its score), 0 elsewhere: equation 4."""
+    activity = np.zeros_like(answer)
+    np.put_along_axis(activity, winners, np.take_along_axis(answer, winners, -1), -1)
+    return activity
+
+
+def respond(
+    weights: Floats, sample: Floats, gain: Floats, settings: Mwta, grid: Grid
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return the winners and the activity a sample calls up: equations 1 to 4, no trace."""
+    driven = drive(weights, sample)
+    scores = score(driven, gain, settings.lateral, grid)
+    winners = choose_winners(scores, settings.n_winners)
+    return winners, activity_of(winners, driven if settings.activation == "drive" else scores)
+
+
+def leave_trace(previous: Floats, activity: Floats, trace: float | None) -> Floats:
+    """Return the activity moved from its previous value only ``trace`` of the way: equation 5."""
+    return activity if trace is None else previous + trace * (activity - previous)
+
+
+def reconstruct(weights: Floats, activity: Floats) -> Floats:
+    """Return the sample as the active units see it: equation 6."""
+    product: Floats = activity @ weights
+    return product
+
+
+def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> Any:
+    """Change the weights in place by one sample: equations 6 to 8.
+
+    Returns
+    -------
+    float
+        Mean squared reconstruction error, before the change.
+    """
+    # Where activity is 0 the factor is 1: those rows stay as they are, to the bit.
+    active = np.flatnonzero(activity)
+    rows, activity = weights[active], activity[active]
+    reconstruction = reconstruct(rows, activity)
+    error = sample - reconstruction
+    squared_error = np.mean(error * error)
+    if settings.error_clip is not None:
+        error = np.clip(error, -settings.error_clip, settings.error_clip)
+    relative = error / np.maximum(reconstruction, LEAST_RECONSTRUCTION)
+    rows *= 1 + settings.learning_rate * np.outer(activity, relative)
+    if settings.weight_clip is not None:
+        np.clip(rows, 0, settings.weight_clip, out=rows)
+    weights[active] = rows
+    return squared_error

@@ -1,0 +1,105 @@
+"""What made a file: which code, which versions, which inputs.
+
+No time, host, user or absolute path is recorded, so that the same inputs, settings and
+versions give the same bytes.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+import platform
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream import __version__
+
+SRC = Path(__file__).resolve().parents[1]
+
+
+def local_sources(script: Path) -> list[Path]:
+    """Return a script and all of this project's modules that it imports, directly or not.
+
+    The workflow names them as inputs of the script's rule, so that an edit of any of them
+    makes again what depends on it.
+    """
+    found: list[Path] = []
+    waiting = [script.resolve()]
+    while waiting:
+        source = waiting.pop()
+        if source not in found:
+            found.append(source)
+            waiting.extend(_imported_files(source))
+    return [found[0], *sorted(found[1:])]
+
+
+def _imported_files(source: Path) -> Iterator[Path]:
+    for module in _imported_modules(ast.parse(source.read_text(encoding="utf-8"))):
+        parts = module.split(".")
+        for depth in range(1, len(parts) + 1):
+            base = SRC.joinpath(*parts[:depth])
+            for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+                if candidate.is_file():
+                    yield candidate
+
+
+def _imported_modules(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from package import name`: the name may be a module too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def code_digest(script: Path) -> str:
+    """Return the sha256 over the names and contents of a script's local sources."""
+    digest = hashlib.sha256()
+    for source in local_sources(script):
+        digest.update(source.relative_to(SRC).as_posix().encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def content_digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
+    """Return the sha256 over names, types, shapes and values of arrays.
+
+    Unlike the bytes of a file it doesn't depend on how they were stored.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of the packages that shaped a result."""
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return {"python": platform.python_version()} | found
+
+
+def record(*packages: str) -> dict[str, str]:
+    """Return what every result file says of its origin: the running script and versions.
+
+    Parameters
+    ----------
+    *packages : str
+        Installed packages, besides numpy, that shaped the result.
+    """
+    script = Path(sys.argv[0])
+    return {
+        "made_by": f"{script.name}, topodream {__version__}",
+        "code_sha256": code_digest(script),
+        "versions": json.dumps(versions(("numpy", *packages))),
+    }
+
+
+def picture_note(origin: Mapping[str, str], **of: str) -> str:
+    """Return the text that a picture carries: what it shows and what made it."""
+    return json.dumps(of | origin)
