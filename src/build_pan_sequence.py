@@ -36,7 +36,8 @@ def main() -> None:
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
     content = datasets.pan_content(args.tapestry, walk, n_frames)
     write_hdf5(args.output, content, provenance.record("h5py"))
-    print(f"{args.output}: {content.attributes['described']}")
+    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
+    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def main() -> None:
 
     content = datasets.mnist_content(args.source, read_source(args))
     write_hdf5(args.output, content, provenance.record("h5py"))
-    print(f"{args.output}: {content.attributes['described']}")
+    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
+    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 
 
 def read_source(args: argparse.Namespace) -> datasets.RawFiles:

@@ -262,10 +262,8 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
             arrays[f"{part}/{key}"] = array if key != "indices" else array.astype(np.int64)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
     is_mnist = source == "embedded" or digests == MNIST_SHA256
-    size = f"{len(arrays['train/pixels']):,} + {len(arrays['held_out/pixels']):,}"
-    described = f"{'MNIST' if is_mnist else 'IDX images'}, source {source}, {size} held out"
     attributes = {
-        "described": described,
+        "described": f"{'MNIST' if is_mnist else 'IDX images'}, source {source}",
         "source": source,
         "raw_sha256": json.dumps(digests),
         "licence": MNIST_LICENCE if is_mnist else "as its owner says",
@@ -341,7 +339,7 @@ def tapestry_content(digits: Path, side: int) -> Content:
         for part, pixels in parts.items()
     }
     attributes = {
-        "described": f"tapestry of {side} x {side} images: {images.described}",
+        "described": f"a tapestry of {side} x {side} images ({images.described})",
         "side": side,
         "image_size": images.train.image_shape[0],
         "digits_sha256": images.content_sha256,
@@ -417,8 +415,8 @@ def pan_content(tapestry: Path, walk: Walk, n_frames: Mapping[str, int]) -> Cont
         arrays[f"{part}/pixels"] = cut_windows(pixels, corners, walk.window)
         arrays[f"{part}/corners"] = corners
     attributes = {
-        "described": f"{n_frames['train']:,} + {n_frames['held_out']:,} held-out windows of "
-        f"{walk.window} x {walk.window} from a {woven.attributes['described']}",
+        "described": f"windows of {walk.window} x {walk.window} panning over "
+        f"{woven.attributes['described']}",
         "seed": walk.seed,
         "tapestry_sha256": woven.attributes["content_sha256"],
     }

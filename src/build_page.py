@@ -1,0 +1,34 @@
+"""Write the page that shows experiments: settings, measures, pictures, where all came from.
+
+One static file that links to the pictures beside it and needs no network.
+"""
+
+import json
+from pathlib import Path
+
+from topodream import cli, page
+from topodream.errors import InputError
+from topodream.storage import write_text
+
+
+def main() -> None:
+    """Gather what the steps before have made, write the page."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--results", type=Path, required=True, help="the folder of results")
+    parser.add_argument(
+        "--experiments", required=True, help="JSON: name -> question, in the order to show them"
+    )
+    parser.add_argument("--datasets", nargs="*", default=[], help="names of data sets to show")
+    parser.add_argument("--output", type=Path, required=True, help="the .html file to write")
+    args = parser.parse_args()
+
+    try:
+        experiments = json.loads(args.experiments)
+    except ValueError as error:
+        raise InputError(f"--experiments: not JSON ({error})") from error
+    html = page.render(args.results, experiments, args.datasets, args.output.parent)
+    write_text(args.output, html)
+
+
+if __name__ == "__main__":
+    cli.run(main)

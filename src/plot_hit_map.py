@@ -1,0 +1,30 @@
+"""Draw how often each unit of a map won in the last epoch of its training, as PNG."""
+
+from pathlib import Path
+
+from topodream import cli, figures, provenance
+from topodream.maps import read_map
+
+
+def main() -> None:
+    """Read a map, draw, save."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
+    parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
+    args = parser.parse_args()
+
+    trained = read_map(args.model)
+    experiment = trained.experiment
+    figure = figures.hit_map(
+        trained.trained.history.wins[-1],
+        experiment.grid,
+        f"{experiment.name}: wins of each unit",
+        trained.data,
+    )
+    origin = provenance.record("matplotlib")
+    note = provenance.picture_note(origin, experiment=experiment.name, data_sha256=trained.data_sha256)
+    figures.save(figure, args.output, note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

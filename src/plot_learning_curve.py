@@ -1,0 +1,32 @@
+"""Draw a map's reconstruction error over the epochs of its training, as PNG."""
+
+from pathlib import Path
+
+from topodream import cli, figures, provenance
+from topodream.maps import read_map
+from topodream.storage import read_json
+
+
+def main() -> None:
+    """Read a map and its measures, draw, save."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
+    parser.add_argument("--measures", type=Path, required=True, help="its measures (.json)")
+    parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
+    args = parser.parse_args()
+
+    trained, measured = read_map(args.model), read_json(args.measures)
+    figure = figures.learning_curve(
+        trained.trained.history,
+        measured["curve"],
+        measured["measures"]["mean_image_mse"],
+        f"{trained.experiment.name}: learning curve",
+        trained.data,
+    )
+    origin = provenance.record("matplotlib")
+    note = provenance.picture_note(origin, experiment=trained.experiment.name, data_sha256=trained.data_sha256)
+    figures.save(figure, args.output, note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

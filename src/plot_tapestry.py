@@ -1,0 +1,27 @@
+"""Draw the tapestry of training images that windows pan over, as PNG."""
+
+from pathlib import Path
+
+from topodream import cli, figures, provenance
+from topodream.storage import read_hdf5
+
+
+def main() -> None:
+    """Read a tapestry, draw, save."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
+    parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
+    args = parser.parse_args()
+
+    woven = read_hdf5(args.tapestry, ("tapestry",))
+    figure = figures.tapestry(
+        woven.arrays["train/pixels"], f"{args.tapestry.stem}: of training images",
+        woven.attributes["described"],
+    )
+    origin = provenance.record("matplotlib")
+    note = provenance.picture_note(origin, shows=woven.attributes["described"], data_sha256=woven.attributes["content_sha256"])
+    figures.save(figure, args.output, note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,61 @@
+"""Show a trained map at work as a GIF: input, activity on the grid, reconstruction.
+
+Frames are held-out samples in their order; one scale of activity holds for all of them.
+"""
+
+from pathlib import Path
+
+import threadpoolctl
+
+from topodream import animation, cli, measures, provenance
+from topodream.datasets import read_data
+from topodream.maps import read_map
+
+
+def main() -> None:
+    """Read a map and its data, let it answer, put frames together, write them."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
+    parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
+    parser.add_argument("--frames", type=int, required=True, help="frames to show")
+    parser.add_argument(
+        "--sequence-ms", type=int, required=True, help="milliseconds a frame of a sequence"
+    )
+    parser.add_argument(
+        "--images-ms", type=int, required=True, help="milliseconds an image among unrelated ones"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
+    args = parser.parse_args()
+
+    trained, data = read_map(args.model), read_data(args.data)
+    experiment, grid = trained.experiment, trained.experiment.grid
+    samples = data.held_out.vectors(experiment.dtype, args.frames)
+    with threadpoolctl.threadpool_limits(1):
+        responses = measures.answer(trained.trained.weights, samples, experiment)
+    height, width = trained.image_shape
+    scale = animation.activity_scale(responses.activity)
+    images = [
+        animation.grey_levels(values.reshape(-1, height, width))
+        for values in (samples, responses.reconstructions)
+    ]
+    activity = animation.activity_levels(grid.sheet(responses.activity), scale)
+    panels = [
+        animation.Panel(f"input, {height} x {width}", images[0]),
+        animation.Panel(f"activity of {grid.rows} x {grid.cols} units", activity),
+        animation.Panel("reconstruction", images[1]),
+    ]
+    caption = f"{experiment.name}, held-out"
+    origin = provenance.record("imageio", "matplotlib", "pillow")
+    note = provenance.picture_note(
+        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+    )
+    animation.write_gif(
+        args.output,
+        animation.side_by_side(panels, caption, scale),
+        args.sequence_ms if data.is_sequence else args.images_ms,
+        note,
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,40 @@
+"""Show a pan sequence as a GIF: what the window sees, and where it is on the tapestry."""
+
+from pathlib import Path
+
+from topodream import animation, cli, provenance
+from topodream.datasets import read_data
+from topodream.errors import InputError
+from topodream.storage import read_hdf5
+
+
+def main() -> None:
+    """Read a sequence and its tapestry, put frames together, write them."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--sequence", type=Path, required=True, help="the sequence (.h5)")
+    parser.add_argument("--tapestry", type=Path, required=True, help="its tapestry (.h5)")
+    parser.add_argument("--frames", type=int, required=True, help="frames to show")
+    parser.add_argument("--frame-ms", type=int, required=True, help="milliseconds a frame")
+    parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
+    args = parser.parse_args()
+
+    data, woven = read_data(args.sequence), read_hdf5(args.tapestry, ("tapestry",))
+    if data.train.corners is None:
+        raise InputError(f"{args.sequence}: has no windows on a tapestry")
+    pixels, corners = data.train.pixels[: args.frames], data.train.corners[: args.frames]
+    window = pixels.shape[1]
+    panels = [
+        animation.Panel(f"window, {window} x {window}", animation.grey_levels(pixels / 255)),
+        animation.Panel(
+            "its place on the tapestry",
+            animation.with_box(woven.arrays["train/pixels"], corners, window),
+        ),
+    ]
+    frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
+    origin = provenance.record("imageio", "matplotlib", "pillow")
+    note = provenance.picture_note(origin, shows=data.described, data_sha256=data.content_sha256)
+    animation.write_gif(args.output, frames, args.frame_ms, note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

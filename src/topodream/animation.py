@@ -1,0 +1,181 @@
+"""The moving pictures: a window over its tapestry, and a map's activity.
+
+Frames are arrays of indices into one palette, put together without drawing each with
+Matplotlib: a hundred times quicker.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from topodream.grid import Floats
+from topodream.storage import written_whole
+
+Frame = npt.NDArray[np.uint8]
+
+# The palette: greys from white to black, then colours for activity, then one to mark with.
+LEVELS = 64
+BLACK = LEVELS - 1
+FIRST_COLOUR = LEVELS
+MARK = 2 * LEVELS
+BORDER = 16
+
+PANEL = 280
+GAP = 20
+HEADER, FOOTER = 34, 40
+FONT_SIZE = 15
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the pictures side by side, over all frames.
+
+    ``frames`` : (n_frames, height, width) indices into the palette.
+    """
+
+    label: str
+    frames: Frame
+
+
+def palette() -> bytes:
+    """Return the colours of all frames as 256 RGB triplets."""
+    greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
+    # No activity is white; from there on dark enough to be seen on it.
+    steps = np.linspace(0.1, 1, LEVELS - 1)
+    colours = matplotlib.colormaps["plasma_r"](steps)[:, :3] * 255
+    table = np.zeros((256, 3), np.uint8)
+    table[:LEVELS] = greys
+    table[FIRST_COLOUR] = 255
+    table[FIRST_COLOUR + 1 : FIRST_COLOUR + LEVELS] = colours.round()
+    table[MARK] = (213, 94, 0)
+    return table.tobytes()
+
+
+def grey_levels(values: Floats) -> Frame:
+    """Turn values in [0, 1] into greys, 0 white; what lies outside is cut off."""
+    return (np.clip(values, 0, 1) * BLACK).round().astype(np.uint8)
+
+
+def activity_levels(activity: Floats, largest: float) -> Frame:
+    """Turn activity into colours: 0 white, anything above at least the first colour."""
+    level = np.ceil(np.clip(activity / largest, 0, 1) * BLACK)
+    return (FIRST_COLOUR + level).astype(np.uint8)
+
+
+def activity_scale(activity: Floats) -> float:
+    """Return the activity that the last colour stands for, one for all frames."""
+    answered = activity[activity > 0]
+    return float(np.percentile(answered, 99.9)) if answered.size else 1.0
+
+
+def enlarge(frames: Frame, size: int = PANEL) -> Frame:
+    """Enlarge frames by a whole factor, as far as ``size`` allows, and centre them."""
+    _, height, width = frames.shape
+    factor = max(1, size // max(height, width))
+    large = frames.repeat(factor, axis=1).repeat(factor, axis=2)
+    spare = [max(0, size - length) for length in large.shape[1:]]
+    return np.pad(large, ((0, 0), *((room // 2, room - room // 2) for room in spare)))
+
+
+def side_by_side(panels: Sequence[Panel], caption: str, scale: float | None) -> Iterator[Frame]:
+    """Put panels side by side under their labels, with a caption and a frame counter.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        All with the same number of frames.
+    caption : str
+        Stands below, at the left.
+    scale : float or None
+        The largest activity, for a legend of its colours; None for no legend.
+    """
+    pictures = [enlarge(panel.frames) for panel in panels]
+    lefts = np.cumsum([GAP] + [picture.shape[2] + GAP for picture in pictures])
+    background = _background(panels, pictures, lefts, caption, scale)
+    n_frames = len(pictures[0])
+    for number in range(n_frames):
+        frame = background.copy()
+        for picture, left in zip(pictures, lefts, strict=False):
+            _, height, width = picture.shape
+            frame[HEADER : HEADER + height, left : left + width] = picture[number]
+        counter = f"{number + 1} of {n_frames}"
+        _write(frame, (lefts[-1] - GAP, frame.shape[0] - FOOTER // 2), counter, "rm")
+        yield frame
+
+
+def _background(
+    panels: Sequence[Panel], pictures: Sequence[Frame], lefts: Any, caption: str, scale: float | None
+) -> Frame:
+    tallest = max(picture.shape[1] for picture in pictures)
+    background = np.zeros((HEADER + tallest + FOOTER, int(lefts[-1])), np.uint8)
+    for panel, picture, left in zip(panels, pictures, lefts, strict=False):
+        _, height, width = picture.shape
+        background[HEADER - 1 : HEADER + height + 1, left - 1 : left + width + 1] = BORDER
+        _write(background, (left, HEADER // 2), panel.label, "lm")
+    middle = background.shape[0] - FOOTER // 2
+    _write(background, (lefts[0], middle), caption, "lm")
+    if scale is not None:
+        _legend(background, (int(lefts[1]), middle), scale)
+    return background
+
+
+def _legend(frame: Frame, at: tuple[int, int], largest: float) -> None:
+    left, middle = at
+    bar = np.arange(FIRST_COLOUR, FIRST_COLOUR + LEVELS, dtype=np.uint8).repeat(2)
+    frame[middle - 7 : middle + 7, left + 17 : left + 19 + len(bar)] = BORDER
+    frame[middle - 6 : middle + 6, left + 18 : left + 18 + len(bar)] = bar
+    _write(frame, (left, middle), "0", "lm")
+    _write(frame, (left + 27 + len(bar), middle), f"{largest:.3g}", "lm")
+
+
+def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
+    """Write black text on white; between the two lie greys, so edges come out smooth."""
+    image = Image.fromarray(frame)
+    ImageDraw.Draw(image).text(
+        at, text, fill=BLACK, font=ImageFont.load_default(FONT_SIZE), anchor=anchor
+    )
+    frame[:] = np.asarray(image)
+
+
+def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Frame:
+    """Shrink a tapestry to a panel and mark the window on it: (n_frames, size, size)."""
+    size = len(pixels)
+    small = np.asarray(Image.fromarray(pixels).resize((PANEL, PANEL), Image.Resampling.BOX))
+    frames = grey_levels(small / 255)[None].repeat(len(corners), axis=0)
+    for frame, corner in zip(frames, corners, strict=True):
+        (top, left), (bottom, right) = (np.array([corner, corner + window]) * PANEL // size).tolist()
+        frame[top : top + 2, left : right + 1] = MARK
+        frame[bottom - 1 : bottom + 1, left : right + 1] = MARK
+        frame[top : bottom + 1, left : left + 2] = MARK
+        frame[top : bottom + 1, right - 1 : right + 1] = MARK
+    return frames
+
+
+def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int, note: str) -> None:
+    """Write frames of palette indices as a GIF that loops for ever.
+
+    Parameters
+    ----------
+    path : Path
+    frames : iterator of (height, width) uint8
+    frame_ms : int
+        Milliseconds a frame is shown, a multiple of 10.
+    note : str
+        What made it, kept as the file's comment.
+    """
+    colours = palette()
+    with written_whole(path) as temporary, iio.imopen(temporary, "w", plugin="pillow") as gif:
+        gif.write(
+            np.stack(list(frames)), mode="P", is_batch=True,
+            duration=frame_ms, loop=0, optimize=True, comment=note.encode(),
+        )  # fmt: skip
+        # Given as `palette=` it would be searched anew for every frame, 15 times slower.
+        for image in gif.images_to_write:
+            image.putpalette(colours)

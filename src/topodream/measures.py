@@ -1,0 +1,185 @@
+"""What a trained map is worth: numbers with what they are to be held against."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.config import Experiment
+from topodream.datasets import Samples
+from topodream.grid import Floats, Grid
+from topodream.maps import Map
+from topodream.models import mwta
+
+# Samples at a time, to bound memory on large maps.
+BLOCK = 250
+RANDOM_PAIRS = 20_000
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Responses:
+    """How a map answers to samples.
+
+    Attributes
+    ----------
+    activity : (n_samples, n_units)
+    reconstructions : (n_samples, n_inputs)
+    wins : (n_units,) int64
+        Samples at which the unit was among the winners and answered.
+    """
+
+    activity: Floats
+    reconstructions: Floats
+    wins: npt.NDArray[np.int64]
+
+
+def answer(weights: Floats, samples: Floats, experiment: Experiment) -> Responses:
+    """Show samples to a map without learning.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    samples : (n_samples, n_inputs), in [0, 1]
+        With a trace, in the order they are met.
+    experiment : Experiment
+        Its activation and trace are those that training used; override them with
+        :func:`with_activation` to see what another activation would have drawn.
+    """
+    settings, grid = experiment.mwta, experiment.grid
+    gain = mwta.lateral_gain(settings.lateral, grid, experiment.dtype)
+    activities = []
+    for first in range(0, len(samples), BLOCK):
+        block = samples[first : first + BLOCK]
+        activities.append(mwta.respond(weights, block, gain, settings, grid)[1])
+    fresh = np.concatenate(activities)
+    activity = fresh if settings.trace is None else _with_trace(fresh, settings.trace)
+    wins = np.count_nonzero(fresh, axis=0)
+    return Responses(activity, mwta.reconstruct(weights, activity), wins)
+
+
+def _with_trace(activity: Floats, trace: float) -> Floats:
+    traced, previous = np.empty_like(activity), np.zeros_like(activity[0])
+    for row, now in enumerate(activity):
+        previous = traced[row] = mwta.leave_trace(previous, now, trace)
+    return traced
+
+
+def with_activation(experiment: Experiment, activation: str) -> Experiment:
+    """Return the experiment with another activation than it was trained with."""
+    return replace(experiment, mwta=replace(experiment.mwta, activation=activation))
+
+
+def mean_squared_error(samples: Floats, reconstructions: Floats) -> float:
+    """Return the mean over samples and inputs of the squared difference."""
+    return float(np.mean((samples - reconstructions) ** 2, dtype=float))
+
+
+def mass_ratio(samples: Floats, reconstructions: Floats) -> float | None:
+    """Return the sum of reconstructions over that of samples: above 1 they are too heavy."""
+    mass = float(np.sum(samples, dtype=float))
+    return float(np.sum(reconstructions, dtype=float)) / mass if mass else None
+
+
+def pearson(weights: Floats, one: Indices, other: Indices) -> Floats:
+    """Return the correlation of pairs of prototypes; 0 where one of them is constant.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    one, other : (n_pairs,) numbers of units
+    """
+    centred = weights - weights.mean(axis=1, keepdims=True, dtype=float)
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
+    correlations: Floats = np.einsum("pi,pi->p", unit[one], unit[other])
+    return correlations
+
+
+def neighbour_pairs(grid: Grid) -> tuple[Indices, Indices]:
+    """Return every pair of units that touch along a row or a column.
+
+    >>> neighbour_pairs(Grid(2, 2))
+    (array([0, 2, 0, 1]), array([1, 3, 2, 3]))
+    """
+    numbers = grid.sheet(np.arange(grid.n_units))
+    one = [numbers[:, :-1].ravel(), numbers[:-1].ravel()]
+    other = [numbers[:, 1:].ravel(), numbers[1:].ravel()]
+    return np.concatenate(one), np.concatenate(other)
+
+
+def random_pairs(n_units: int, n_pairs: int, rng: np.random.Generator) -> tuple[Indices, Indices]:
+    """Draw pairs of two different units, with repetition."""
+    one = rng.integers(n_units, size=n_pairs)
+    return one, (one + rng.integers(1, n_units, size=n_pairs)) % n_units
+
+
+def smoothness(weights: Floats, grid: Grid) -> dict[str, float | None]:
+    """Return the mean correlation of neighbouring prototypes and of random pairs.
+
+    A map without order has the same value for both.
+    """
+    if grid.n_units == 1:
+        return {"neighbour_correlation": None, "random_correlation": None}
+    pairs = random_pairs(grid.n_units, RANDOM_PAIRS, np.random.default_rng(0))
+    return {
+        "neighbour_correlation": float(pearson(weights, *neighbour_pairs(grid)).mean()),
+        "random_correlation": float(pearson(weights, *pairs).mean()),
+    }
+
+
+def dead_share(wins: npt.NDArray[np.int64]) -> float:
+    """Return the share of units that never won."""
+    return float(np.mean(wins == 0))
+
+
+def measure(trained: Map, train: Samples, held_out: Samples, n_held_out: int) -> dict[str, Any]:
+    """Measure a map on held-out samples.
+
+    Parameters
+    ----------
+    trained : Map
+        With its snapshots.
+    train, held_out : Samples
+    n_held_out : int
+        How many held-out samples to use, from the first on; all where there are fewer.
+
+    Returns
+    -------
+    dict
+        ``measures``: name -> number, or None where there is nothing to measure;
+        ``curve``: held-out error after each kept epoch. docs/measures.md explains each.
+    """
+    experiment, weights = trained.experiment, trained.trained.weights
+    samples = held_out.vectors(experiment.dtype, n_held_out)
+    responses = answer(weights, samples, experiment)
+    excited = answer(weights, samples, with_activation(experiment, "excited"))
+    mean_image = train.vectors("float64").mean(axis=0)
+    history = trained.trained.history
+    return {
+        "measures": {
+            "held_out_samples": len(samples),
+            "held_out_mse": mean_squared_error(samples, responses.reconstructions),
+            "mean_image_mse": mean_squared_error(samples, mean_image),
+            "training_mse": float(history.training_mse[-1]),
+            "mass_ratio": mass_ratio(samples, responses.reconstructions),
+            "mass_ratio_excited": mass_ratio(samples, excited.reconstructions),
+            **smoothness(weights, experiment.grid),
+            "dead_in_training": dead_share(history.wins[-1]),
+            "dead_held_out": dead_share(responses.wins),
+        },
+        "curve": _held_out_curve(trained, samples),
+    }
+
+
+def _held_out_curve(trained: Map, samples: Floats) -> dict[str, list[float]]:
+    experiment = trained.experiment
+    errors = [
+        mean_squared_error(
+            samples, answer(weights.astype(experiment.dtype), samples, experiment).reconstructions
+        )
+        for weights in trained.trained.snapshots
+    ]
+    return {"epoch": trained.trained.snapshot_epochs.tolist(), "held_out_mse": errors}

@@ -1,0 +1,177 @@
+"""The page: every experiment with its settings, measures, pictures and origin."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from PIL import Image
+
+from topodream import __version__
+from topodream.config import read_yaml
+from topodream.errors import InputError
+from topodream.storage import read_hdf5, read_json
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a measure is shown: its name for readers, what it says, how it is written."""
+
+    label: str
+    meaning: str
+    form: str
+
+
+MEASURES = {
+    "held_out_mse": Measure(
+        "held-out error", "mean squared error per pixel on held-out samples; lower is better", ".4f"
+    ),
+    "mean_image_mse": Measure(
+        "error of the mean image", "the same for someone who always draws the mean image", ".4f"
+    ),
+    "training_mse": Measure(
+        "training error", "mean over the last epoch, each sample before its update", ".4f"
+    ),
+    "mass_ratio": Measure(
+        "mass ratio", "sum of reconstructions over sum of samples; above 1: too heavy", ".2f"
+    ),
+    "mass_ratio_excited": Measure(
+        "mass ratio, drawn excited", "the same, drawn with the excited activation throughout", ".2f"
+    ),
+    "neighbour_correlation": Measure(
+        "correlation of neighbours", "mean correlation of prototypes of adjacent units", ".2f"
+    ),
+    "random_correlation": Measure(
+        "correlation of random pairs", "the same for random pairs: what no order would give", ".2f"
+    ),
+    "dead_in_training": Measure(
+        "dead units, training", "share of units that won nothing in the last epoch", ".1%"
+    ),
+    "dead_held_out": Measure(
+        "dead units, held out", "share of units that win no held-out sample", ".1%"
+    ),
+    "held_out_samples": Measure("held-out samples", "how many were measured", ",d"),
+}
+
+# File -> caption, in the order they are shown.
+PICTURES = {
+    "activity.gif": "Held-out samples: input, activity on the grid, reconstruction.",
+    "figures/prototypes.png": "Every unit's prototype at its place on the grid.",
+    "figures/reconstructions.png": "Held-out samples above their reconstructions.",
+    "figures/learning_curve.png": "Reconstruction error over the epochs.",
+    "figures/hit_map.png": "How often each unit won in the last epoch.",
+}
+DATA_PICTURES = {
+    "tapestry": (".png", "The tapestry of training images that windows pan over."),
+    "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
+}
+
+
+def render(
+    results: Path, experiments: Mapping[str, str], datasets: Sequence[str], folder: Path
+) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    results : Path
+        The folder that holds a folder for each experiment, and ``data``.
+    experiments : mapping
+        Name -> the question it asks, in the order to show them.
+    datasets : sequence of str
+        Names of the data sets to show.
+    folder : Path
+        Where the page will lie: pictures are linked relative to it.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        version=__version__,
+        measures=MEASURES,
+        experiments=[_experiment(results, *item, folder) for item in experiments.items()],
+        datasets=[_dataset(results, name, folder) for name in datasets],
+    )
+
+
+def _experiment(results: Path, name: str, question: str, folder: Path) -> dict[str, Any]:
+    home = results / name
+    measured = read_json(home / "measures.json")
+    settings = read_yaml(home / "config.yaml")
+    made_by = measured["model_made_by"]
+    return {
+        "name": name,
+        "question": question,
+        "grid": "{rows} × {cols}".format(**settings["grid"]),
+        "data": measured["data"],
+        "settings": dict(_flat(settings)),
+        "shown": {
+            key: "–" if measured["measures"][key] is None else format(measured["measures"][key], m.form)
+            for key, m in MEASURES.items()
+        },
+        "pictures": [_picture(home / file, text, folder) for file, text in PICTURES.items()],
+        "origin": {
+            "trained by": made_by["made_by"],
+            "code (sha256)": made_by["code_sha256"],
+            "versions": _versions(made_by["versions"]),
+            "data set": f"{settings['dataset']}: {measured['data']}",
+            "data (sha256)": measured["data_sha256"],
+            "measured by": measured["made_by"],
+        },
+    }
+
+
+def _dataset(results: Path, name: str, folder: Path) -> dict[str, Any]:
+    path = results / "data" / f"{name}.h5"
+    content = read_hdf5(path, ("images", "tapestry", "sequence"), parts=("no array",))
+    pictures = []
+    if content.kind in DATA_PICTURES:
+        suffix, text = DATA_PICTURES[content.kind]
+        pictures.append(_picture(path.with_suffix(suffix), text, folder))
+    attributes = content.attributes
+    return {
+        "name": name,
+        "described": attributes["described"],
+        "pictures": pictures,
+        "origin": {
+            "made by": attributes["made_by"],
+            "content (sha256)": attributes["content_sha256"],
+            "versions": _versions(attributes["versions"]),
+            "licence": attributes.get("licence", "as that of the images"),
+        },
+    }
+
+
+def _picture(path: Path, caption: str, folder: Path) -> dict[str, Any]:
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except OSError as error:
+        raise InputError(f"cannot read the picture {path}: {error}") from error
+    link = quote(Path(os.path.relpath(path, folder)).as_posix())
+    return {"link": link, "caption": caption, "width": width, "height": height}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested settings as dotted keys with their values as texts."""
+    lines: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            lines += _flat(value, f"{prefix}{key}.")
+        else:
+            lines.append((prefix + key, "none" if value is None else str(value)))
+    return lines
+
+
+def _versions(packed: str) -> str:
+    return ", ".join(f"{name} {version}" for name, version in json.loads(packed).items())

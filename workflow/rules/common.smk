@@ -1,0 +1,67 @@
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+# Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
+ROOT = Path(workflow.current_basedir).resolve().parents[1]
+# Relative where the workflow runs in place: a moved checkout reruns nothing.
+SRC = "src" if Path.cwd().resolve() == ROOT else str(ROOT / "src")
+
+sys.path.insert(0, str(ROOT / "src"))
+
+from topodream.config import resolve, to_mapping
+from topodream.errors import InputError
+from topodream.provenance import local_sources
+
+# Jobs use the Python that runs Snakemake, also when its environment is not activated.
+# (A prefix is no part of what Snakemake compares: another environment reruns nothing.)
+shell.prefix(f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:\"$PATH\"; ")
+
+try:
+    CATALOGUE = resolve(config)
+except InputError as error:
+    # One line and status 1; a WorkflowError would add where in this file it was raised.
+    sys.exit(f"topodream: {error}")
+
+
+wildcard_constraints:
+    experiment="|".join(CATALOGUE.experiments),
+    dataset="|".join(CATALOGUE.datasets),
+
+
+def code(script):
+    """A script and every module of the project that it imports, as inputs of its rule."""
+    return [f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in local_sources(ROOT / "src" / script)]
+
+
+def experiment_data(wildcards):
+    """The data set that an experiment learns."""
+    return f"results/data/{CATALOGUE.experiments[wildcards.experiment].dataset}.h5"
+
+
+def flags(settings):
+    """Settings as command-line flags, in one string: of several params Snakemake compares the
+    values only, and would overlook two that change places."""
+    words = []
+    for key, value in sorted(settings.items()):
+        words.append(f"--{key.replace('_', '-')}")
+        words += [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
+    return shlex.join(words)
+
+
+def dataset_flags(*settings):
+    """A function of wildcards: the named settings of a data set, those it has, as flags."""
+
+    def of(wildcards):
+        section = CATALOGUE.datasets[wildcards.dataset]
+        return flags({key: section[key] for key in settings if key in section})
+
+    return of
+
+
+def datasets_of(kind):
+    """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
+    names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]
+    return "|".join(names) or "(?!)"

@@ -1,0 +1,140 @@
+# config.yaml -> results/data/<data set>.h5, with a picture of what is worth seeing.
+
+
+def idx_files(wildcards):
+    """Source idx reads files of the user's: they are inputs, so that other files remake all."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    if section["source"] != "idx" or not Path(section["folder"]).is_dir():
+        return []  # where there is no folder, the script says so
+    return sorted(str(path) for path in Path(section["folder"]).glob("*-ubyte*"))
+
+
+rule prepare_mnist:
+    """Labelled images, from the source that the config names."""
+    input:
+        code=code("prepare_mnist.py"),
+        idx=idx_files,
+    output:
+        "results/data/{dataset}.h5",
+    wildcard_constraints:
+        dataset=datasets_of("mnist"),
+    params:
+        settings=dataset_flags("source", "folder", "mirrors"),
+    log:
+        "results/data/logs/{dataset}.log",
+    shell:
+        "python {input.code[0]:q}"
+        " {params.settings}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+rule build_tapestry:
+    """A square of images that repeats at its edges."""
+    input:
+        code=code("build_tapestry.py"),
+        digits=lambda wildcards: f"results/data/{CATALOGUE.datasets[wildcards.dataset]['digits']}.h5",
+    output:
+        "results/data/{dataset}.h5",
+    wildcard_constraints:
+        dataset=datasets_of("tapestry"),
+    params:
+        settings=dataset_flags("side"),
+    log:
+        "results/data/logs/{dataset}.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --digits {input.digits}"
+        " {params.settings}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+def tapestry_of(wildcards):
+    """The tapestry that a pan sequence moves over."""
+    return f"results/data/{CATALOGUE.datasets[wildcards.dataset]['tapestry']}.h5"
+
+
+rule build_pan_sequence:
+    """Windows moving over a tapestry."""
+    input:
+        code=code("build_pan_sequence.py"),
+        tapestry=tapestry_of,
+    output:
+        "results/data/{dataset}.h5",
+    wildcard_constraints:
+        dataset=datasets_of("pan"),
+    params:
+        settings=dataset_flags(
+            "frames",
+            "held_out_frames",
+            "window",
+            "hold",
+            "max_acceleration",
+            "max_speed",
+            "seed",
+        ),
+    log:
+        "results/data/logs/{dataset}.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --tapestry {input.tapestry}"
+        " {params.settings}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+rule plot_tapestry:
+    """The tapestry of training images."""
+    input:
+        code=code("plot_tapestry.py"),
+        tapestry="results/data/{dataset}.h5",
+    output:
+        report(
+            "results/data/{dataset}.png",
+            category="Data",
+            labels={"data set": "{dataset}", "picture": "tapestry"},
+            caption="../report/tapestry.rst",
+        ),
+    wildcard_constraints:
+        dataset=datasets_of("tapestry"),
+    log:
+        "results/data/logs/{dataset}-picture.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --tapestry {input.tapestry}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+rule render_sequence_gif:
+    """What the moving window sees, and where it is."""
+    input:
+        code=code("render_sequence_gif.py"),
+        sequence="results/data/{dataset}.h5",
+        tapestry=tapestry_of,
+    output:
+        report(
+            "results/data/{dataset}.gif",
+            category="Data",
+            labels={"data set": "{dataset}", "picture": "animation"},
+            caption="../report/sequence.rst",
+        ),
+    wildcard_constraints:
+        dataset=datasets_of("pan"),
+    params:
+        settings=flags(
+            {
+                "frames": CATALOGUE.animation["frames"],
+                "frame_ms": CATALOGUE.animation["sequence_ms"],
+            }
+        ),
+    log:
+        "results/data/logs/{dataset}-animation.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --sequence {input.sequence}"
+        " --tapestry {input.tapestry}"
+        " {params.settings}"
+        " --output {output}"
+        " > {log} 2>&1"

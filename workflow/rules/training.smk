@@ -1,0 +1,42 @@
+# An experiment's settings and its data -> results/<experiment>/model.h5
+
+
+def resolved_settings(wildcards):
+    """An experiment's complete settings: the only thing of the config its jobs depend on."""
+    return json.dumps(to_mapping(CATALOGUE.experiments[wildcards.experiment]))
+
+
+rule resolve_experiment:
+    """The complete settings of an experiment, as training reads them."""
+    input:
+        code=code("resolve_experiment.py"),
+    output:
+        "results/{experiment}/config.yaml",
+    params:
+        settings=resolved_settings,
+    log:
+        "results/{experiment}/logs/resolve.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --settings {params.settings:q}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+rule train:
+    """One map, trained from its start to its last epoch."""
+    input:
+        code=code("train.py"),
+        data=experiment_data,
+        config="results/{experiment}/config.yaml",
+    output:
+        "results/{experiment}/model.h5",
+    log:
+        "results/{experiment}/logs/train.log",
+    # The only step that takes long: its lines go to the terminal too.
+    shell:
+        "python {input.code[0]:q}"
+        " --data {input.data}"
+        " --config {input.config}"
+        " --output {output}"
+        " 2>&1 | tee {log}"
