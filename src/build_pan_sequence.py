@@ -30,9 +30,7 @@ def main() -> None:
         if getattr(args, name) < 1:
             parser.error(f"--{name.replace('_', '-')} {getattr(args, name)}: at least 1")
 
-    walk = datasets.Walk(
-        args.window, args.hold, args.max_acceleration, args.max_speed, args.seed
-    )
+    walk = datasets.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
     content = datasets.pan_content(args.tapestry, walk, n_frames)
     write_hdf5(args.output, content, provenance.record("h5py"))

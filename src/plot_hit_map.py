@@ -22,7 +22,9 @@ def main() -> None:
         trained.data,
     )
     origin = provenance.record("matplotlib")
-    note = provenance.picture_note(origin, experiment=experiment.name, data_sha256=trained.data_sha256)
+    note = provenance.picture_note(
+        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+    )
     figures.save(figure, args.output, note)
 
 

@@ -15,11 +15,14 @@ def main() -> None:
 
     woven = read_hdf5(args.tapestry, ("tapestry",))
     figure = figures.tapestry(
-        woven.arrays["train/pixels"], f"{args.tapestry.stem}: of training images",
+        woven.arrays["train/pixels"],
+        f"{args.tapestry.stem}: of training images",
         woven.attributes["described"],
     )
     origin = provenance.record("matplotlib")
-    note = provenance.picture_note(origin, shows=woven.attributes["described"], data_sha256=woven.attributes["content_sha256"])
+    note = provenance.picture_note(
+        origin, shows=woven.attributes["described"], data_sha256=woven.attributes["content_sha256"]
+    )
     figures.save(figure, args.output, note)
 
 

@@ -30,7 +30,9 @@ def main() -> None:
         experiments = config.resolve(config.read_yaml(args.config)).experiments
         if args.experiment not in experiments:
             known = ", ".join(experiments)
-            raise InputError(f"--experiment {args.experiment}: not in {args.config}, one of {known}")
+            raise InputError(
+                f"--experiment {args.experiment}: not in {args.config}, one of {known}"
+            )
         experiment = experiments[args.experiment]
     write_text(args.output, yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
 

@@ -7,12 +7,13 @@ Matplotlib: a hundred times quicker.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import imageio.v3 as iio
 import matplotlib
 import numpy as np
 import numpy.typing as npt
+from imageio.plugins.pillow import PillowPlugin
 from PIL import Image, ImageDraw, ImageFont
 
 from topodream.grid import Floats
@@ -60,13 +61,14 @@ def palette() -> bytes:
 
 def grey_levels(values: Floats) -> Frame:
     """Turn values in [0, 1] into greys, 0 white; what lies outside is cut off."""
-    return (np.clip(values, 0, 1) * BLACK).round().astype(np.uint8)
+    levels: Frame = (np.clip(values, 0, 1) * BLACK).round().astype(np.uint8)
+    return levels
 
 
 def activity_levels(activity: Floats, largest: float) -> Frame:
     """Turn activity into colours: 0 white, anything above at least the first colour."""
-    level = np.ceil(np.clip(activity / largest, 0, 1) * BLACK)
-    return (FIRST_COLOUR + level).astype(np.uint8)
+    steps: Frame = np.ceil(np.clip(activity / largest, 0, 1) * BLACK).astype(np.uint8)
+    return FIRST_COLOUR + steps
 
 
 def activity_scale(activity: Floats) -> float:
@@ -111,7 +113,11 @@ def side_by_side(panels: Sequence[Panel], caption: str, scale: float | None) -> 
 
 
 def _background(
-    panels: Sequence[Panel], pictures: Sequence[Frame], lefts: Any, caption: str, scale: float | None
+    panels: Sequence[Panel],
+    pictures: Sequence[Frame],
+    lefts: Any,
+    caption: str,
+    scale: float | None,
 ) -> Frame:
     tallest = max(picture.shape[1] for picture in pictures)
     background = np.zeros((HEADER + tallest + FOOTER, int(lefts[-1])), np.uint8)
@@ -150,7 +156,9 @@ def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Frame:
     small = np.asarray(Image.fromarray(pixels).resize((PANEL, PANEL), Image.Resampling.BOX))
     frames = grey_levels(small / 255)[None].repeat(len(corners), axis=0)
     for frame, corner in zip(frames, corners, strict=True):
-        (top, left), (bottom, right) = (np.array([corner, corner + window]) * PANEL // size).tolist()
+        (top, left), (bottom, right) = (
+            np.array([corner, corner + window]) * PANEL // size
+        ).tolist()
         frame[top : top + 2, left : right + 1] = MARK
         frame[bottom - 1 : bottom + 1, left : right + 1] = MARK
         frame[top : bottom + 1, left : left + 2] = MARK
@@ -171,11 +179,11 @@ def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int, note: str) -> 
         What made it, kept as the file's comment.
     """
     colours = palette()
-    with written_whole(path) as temporary, iio.imopen(temporary, "w", plugin="pillow") as gif:
-        gif.write(
-            np.stack(list(frames)), mode="P", is_batch=True,
-            duration=frame_ms, loop=0, optimize=True, comment=note.encode(),
-        )  # fmt: skip
+    options: dict[str, Any] = {"optimize": True, "comment": note.encode()}
+    with written_whole(path) as temporary, iio.imopen(temporary, "w", plugin="pillow") as opened:
+        gif = cast(PillowPlugin, opened)
+        stack = np.stack(list(frames))
+        gif.write(stack, mode="P", is_batch=True, duration=frame_ms, loop=0, **options)
         # Given as `palette=` it would be searched anew for every frame, 15 times slower.
         for image in gif.images_to_write:
             image.putpalette(colours)

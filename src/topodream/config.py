@@ -166,7 +166,8 @@ def experiment_from(settings: Section, where: str) -> Experiment:
 def to_mapping(experiment: Experiment) -> dict[str, Any]:
     """Return the resolved settings as they stand in results/<experiment>/config.yaml."""
     settings = dataclasses.asdict(experiment)
-    return settings | settings.pop("mwta")
+    model_settings: dict[str, Any] = settings.pop("mwta")
+    return settings | model_settings
 
 
 # ------------------------------------------------------------------ merging
@@ -321,7 +322,9 @@ def _check(
     """Raise the first breach of a schema as one readable line."""
     breaches = jsonschema.Draft202012Validator(schema).iter_errors(settings)
     # Unknown keys first: a misspelt key is also a missing one.
-    found = sorted(breaches, key=lambda b: (b.validator != "additionalProperties", str(b.json_path)))
+    found = sorted(
+        breaches, key=lambda b: (b.validator != "additionalProperties", str(b.json_path))
+    )
     if found:
         path = list(found[0].absolute_path)
         came_from = origin(path) if origin else where
@@ -332,20 +335,20 @@ def _check(
 def _explain(breach: jsonschema.ValidationError, where: str, inherited: str) -> str:
     path = list(breach.absolute_path)
     schema = typing.cast(dict[str, Any], breach.schema)
+    value: Any = breach.instance
     if breach.validator == "additionalProperties":
         known = list(schema["properties"])
-        unknown = next(key for key in breach.instance if key not in known)
+        unknown = next(key for key in value if key not in known)
         hint = _did_you_mean(unknown, known) or f": {_one_of(known)}"
-        value = _show(breach.instance[unknown])
-        return f"{where}: unknown key {_dotted([*path, unknown])} = {value}{hint}"
+        return f"{where}: unknown key {_dotted([*path, unknown])} = {_show(value[unknown])}{hint}"
     if "propertyNames" in breach.absolute_schema_path:
-        return f"{_at(where, path)}the name {_show(breach.instance)} is not allowed: {_allowed(schema)}"
+        return f"{_at(where, path)}the name {_show(value)} is not allowed: {_allowed(schema)}"
     if breach.validator == "required":
-        missing = next(key for key in schema["required"] if key not in breach.instance)
+        missing = next(key for key in schema["required"] if key not in value)
         return f"{where}: the key {_dotted([*path, missing])} is missing"
-    value = _show(breach.instance)
-    return f"{where}: {_dotted(path)} = {value}{inherited} is not allowed: {_allowed(schema)}" + (
-        _exponent_hint(breach.instance)
+    return (
+        f"{where}: {_dotted(path)} = {_show(value)}{inherited} is not allowed: {_allowed(schema)}"
+        + (_exponent_hint(value))
     )
 
 
@@ -446,7 +449,9 @@ def _schema(name: str) -> dict[str, Any]:
 def _build(kind: Any, settings: Section) -> Any:
     """Make a dataclass of a checked mapping; keys that belong elsewhere are left alone."""
     hints = typing.get_type_hints(kind)
-    return kind(**{f.name: _convert(hints[f.name], settings[f.name]) for f in dataclasses.fields(kind)})
+    return kind(
+        **{f.name: _convert(hints[f.name], settings[f.name]) for f in dataclasses.fields(kind)}
+    )
 
 
 def _convert(hint: Any, value: Any) -> Any:
@@ -454,6 +459,6 @@ def _convert(hint: Any, value: Any) -> Any:
     if isinstance(hint, types.UnionType):
         hint = next(kind for kind in hint.__args__ if kind is not type(None))
         return None if value is None else _convert(hint, value)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return value if isinstance(value, hint) else _build(hint, value)
     return hint(value)

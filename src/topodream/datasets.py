@@ -114,7 +114,7 @@ def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
     InputError
         If it is something else, or shorter or longer than it says.
     """
-    types = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+    types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types:
         raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers")
     dtype, n_axes = types[raw[2]], raw[3]
@@ -126,7 +126,8 @@ def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
     if len(raw) != expected:
         fault = "truncated" if len(raw) < expected else "too long"
         raise InputError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
-    return np.frombuffer(raw, dtype, offset=header).reshape(shape)
+    values: npt.NDArray[Any] = np.frombuffer(raw, dtype, offset=header)
+    return values.reshape(shape)
 
 
 def to_idx(array: npt.NDArray[Any]) -> bytes:
@@ -255,7 +256,9 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
     """Make the content of a data-set file from IDX files: train first, then held out."""
     arrays = {}
     names = [*raw]
-    for part, files in zip(PARTS, (names[: len(names) // 2], names[len(names) // 2 :]), strict=True):
+    for part, files in zip(
+        PARTS, (names[: len(names) // 2], names[len(names) // 2 :]), strict=True
+    ):
         values = [parse_idx(raw[name], name) for name in files]
         _check_images(values[0], values[1], files)
         for key, array in zip(("pixels", "labels", "indices"), values, strict=False):
@@ -361,7 +364,9 @@ class Walk:
     seed: int
 
 
-def walk_corners(walk: Walk, n_frames: int, tapestry_size: int, image_size: int, rng: Any) -> Integers:
+def walk_corners(
+    walk: Walk, n_frames: int, tapestry_size: int, image_size: int, rng: Any
+) -> Integers:
     """Move a window over a tapestry.
 
     It rests in the middle; every ``hold`` frames, from frame 0 on, a new acceleration is

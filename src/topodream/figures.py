@@ -54,8 +54,8 @@ def tile(images: Floats, columns: int, gap: int = 1) -> Floats:
     rows = -(-count // columns)
     padded = np.full((rows * columns, height + gap, width + gap), np.nan)
     padded[:count, gap:, gap:] = images
-    sheet = padded.reshape(rows, columns, height + gap, width + gap)
-    sheet = sheet.transpose(0, 2, 1, 3).reshape(rows * (height + gap), columns * (width + gap))
+    by_place = padded.reshape(rows, columns, height + gap, width + gap)
+    sheet = by_place.transpose(0, 2, 1, 3).reshape(rows * (height + gap), -1)
     return np.pad(sheet, ((0, gap), (0, gap)), constant_values=np.nan)
 
 

@@ -112,11 +112,13 @@ def _experiment(results: Path, name: str, question: str, folder: Path) -> dict[s
     return {
         "name": name,
         "question": question,
-        "grid": "{rows} × {cols}".format(**settings["grid"]),
+        "grid": "{rows} x {cols}".format(**settings["grid"]),
         "data": measured["data"],
         "settings": dict(_flat(settings)),
         "shown": {
-            key: "–" if measured["measures"][key] is None else format(measured["measures"][key], m.form)
+            key: "-"
+            if measured["measures"][key] is None
+            else format(measured["measures"][key], m.form)
             for key, m in MEASURES.items()
         },
         "pictures": [_picture(home / file, text, folder) for file, text in PICTURES.items()],

@@ -71,8 +71,8 @@ class EpochReport:
 def train(
     experiment: Experiment,
     pixels: npt.NDArray[np.uint8],
-    tick: Callable[[int], object] = lambda steps: None,
-    report: Callable[[EpochReport], object] = lambda epoch: None,
+    tick: Callable[[int], object],
+    report: Callable[[EpochReport], object],
 ) -> Trained:
     """Train a map from its start to its last epoch.
 
@@ -102,7 +102,9 @@ def train(
         weights = engine.state.weights
         _check_finite(weights, epoch)
         mse = tally.squared_error / len(order)
-        records.append((mse, float(np.mean(weights, dtype=float)), float(weights.max()), tally.wins))
+        records.append(
+            (mse, float(np.mean(weights, dtype=float)), float(weights.max()), tally.wins)
+        )
         if epoch % experiment.snapshot_every == 0 or epoch == experiment.epochs:
             snapshots.append(_snapshot(engine))
             snapshot_epochs.append(epoch)

@@ -14,10 +14,10 @@ rule render_activity_gif:
             labels={"picture": "activity"},
             caption="../report/activity.rst",
         ),
-    params:
-        settings=flags(CATALOGUE.animation),
     log:
         "results/{experiment}/logs/activity.log",
+    params:
+        settings=flags(CATALOGUE.animation),
     shell:
         "python {input.code[0]:q}"
         " --model {input.model}"

@@ -17,7 +17,7 @@ from topodream.provenance import local_sources
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated.
 # (A prefix is no part of what Snakemake compares: another environment reruns nothing.)
-shell.prefix(f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:\"$PATH\"; ")
+shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
 
 try:
     CATALOGUE = resolve(config)
@@ -33,7 +33,10 @@ wildcard_constraints:
 
 def code(script):
     """A script and every module of the project that it imports, as inputs of its rule."""
-    return [f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in local_sources(ROOT / "src" / script)]
+    return [
+        f"{SRC}/{path.relative_to(ROOT / 'src')}"
+        for path in local_sources(ROOT / "src" / script)
+    ]
 
 
 def experiment_data(wildcards):
@@ -47,7 +50,10 @@ def flags(settings):
     words = []
     for key, value in sorted(settings.items()):
         words.append(f"--{key.replace('_', '-')}")
-        words += [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
+        words += [
+            str(item)
+            for item in (value if isinstance(value, (list, tuple)) else [value])
+        ]
     return shlex.join(words)
 
 
@@ -63,5 +69,7 @@ def dataset_flags(*settings):
 
 def datasets_of(kind):
     """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
-    names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]
+    names = [
+        name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind
+    ]
     return "|".join(names) or "(?!)"

@@ -16,12 +16,12 @@ rule prepare_mnist:
         idx=idx_files,
     output:
         "results/data/{dataset}.h5",
+    log:
+        "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("mnist"),
     params:
         settings=dataset_flags("source", "folder", "mirrors"),
-    log:
-        "results/data/logs/{dataset}.log",
     shell:
         "python {input.code[0]:q}"
         " {params.settings}"
@@ -36,12 +36,12 @@ rule build_tapestry:
         digits=lambda wildcards: f"results/data/{CATALOGUE.datasets[wildcards.dataset]['digits']}.h5",
     output:
         "results/data/{dataset}.h5",
+    log:
+        "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
     params:
         settings=dataset_flags("side"),
-    log:
-        "results/data/logs/{dataset}.log",
     shell:
         "python {input.code[0]:q}"
         " --digits {input.digits}"
@@ -62,6 +62,8 @@ rule build_pan_sequence:
         tapestry=tapestry_of,
     output:
         "results/data/{dataset}.h5",
+    log:
+        "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("pan"),
     params:
@@ -74,8 +76,6 @@ rule build_pan_sequence:
             "max_speed",
             "seed",
         ),
-    log:
-        "results/data/logs/{dataset}.log",
     shell:
         "python {input.code[0]:q}"
         " --tapestry {input.tapestry}"
@@ -96,10 +96,10 @@ rule plot_tapestry:
             labels={"data set": "{dataset}", "picture": "tapestry"},
             caption="../report/tapestry.rst",
         ),
-    wildcard_constraints:
-        dataset=datasets_of("tapestry"),
     log:
         "results/data/logs/{dataset}-picture.log",
+    wildcard_constraints:
+        dataset=datasets_of("tapestry"),
     shell:
         "python {input.code[0]:q}"
         " --tapestry {input.tapestry}"
@@ -120,6 +120,8 @@ rule render_sequence_gif:
             labels={"data set": "{dataset}", "picture": "animation"},
             caption="../report/sequence.rst",
         ),
+    log:
+        "results/data/logs/{dataset}-animation.log",
     wildcard_constraints:
         dataset=datasets_of("pan"),
     params:
@@ -129,8 +131,6 @@ rule render_sequence_gif:
                 "frame_ms": CATALOGUE.animation["sequence_ms"],
             }
         ),
-    log:
-        "results/data/logs/{dataset}-animation.log",
     shell:
         "python {input.code[0]:q}"
         " --sequence {input.sequence}"

@@ -9,10 +9,10 @@ rule measure:
         data=experiment_data,
     output:
         "results/{experiment}/measures.json",
-    params:
-        settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
     log:
         "results/{experiment}/logs/measure.log",
+    params:
+        settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
     shell:
         "python {input.code[0]:q}"
         " --model {input.model}"
@@ -100,10 +100,10 @@ rule plot_reconstructions:
             labels={"picture": "reconstructions"},
             caption="../report/reconstructions.rst",
         ),
-    params:
-        settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),
     log:
         "results/{experiment}/logs/reconstructions.log",
+    params:
+        settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),
     shell:
         "python {input.code[0]:q}"
         " --model {input.model}"

@@ -12,10 +12,10 @@ rule resolve_experiment:
         code=code("resolve_experiment.py"),
     output:
         "results/{experiment}/config.yaml",
-    params:
-        settings=resolved_settings,
     log:
         "results/{experiment}/logs/resolve.log",
+    params:
+        settings=resolved_settings,
     shell:
         "python {input.code[0]:q}"
         " --settings {params.settings:q}"

@@ -41,7 +41,9 @@ def lateral_gain(lateral: Lateral, grid: Grid, dtype: str) -> Floats:
         return np.full(grid.n_units, lateral.strength, dtype)
     ones = np.ones((grid.rows, grid.cols))
     n_heard = neighbour_sum(ones, lateral.radius, lateral.edge).reshape(-1)
-    gain = np.divide(lateral.row_norm, np.sqrt(n_heard), where=n_heard > 0, out=np.zeros_like(n_heard))
+    gain = np.divide(
+        lateral.row_norm, np.sqrt(n_heard), where=n_heard > 0, out=np.zeros_like(n_heard)
+    )
     return gain.astype(dtype)
 
 

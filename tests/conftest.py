@@ -1,0 +1,58 @@
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from topodream import config, datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shipped_config():
+    """The content of the project's own config.yaml; copy before changing it."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="session")
+def catalogue(shipped_config):
+    return config.resolve(shipped_config)
+
+
+@pytest.fixture
+def some_config(shipped_config):
+    """A copy to change."""
+    return copy.deepcopy(shipped_config)
+
+
+@pytest.fixture
+def small_experiment(some_config):
+    """A function: an experiment of 4 x 5 units with some settings changed."""
+
+    def make(**changes):
+        some_config["experiments"]["small"] = {
+            "dataset": "digits",
+            "grid": {"rows": 4, "cols": 5},
+            "dtype": "float64",
+            "epochs": 2,
+            "steps_per_epoch": 30,
+            **changes,
+        }
+        return config.resolve(some_config).experiments["small"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The embedded digits as the data-set file would hold them."""
+    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    return {name: array for name, array in content.arrays.items()}
+
+
+@pytest.fixture(scope="session")
+def vectors(digits):
+    """The first 1,000 embedded training digits: (1000, 784) in [0, 1], float64."""
+    return digits["train/pixels"][:1000].reshape(1000, -1).astype(np.float64) / 255

@@ -1,0 +1,347 @@
+import gzip
+import hashlib
+import http.server
+import os
+import struct
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from topodream import datasets
+from topodream.datasets import Walk, cut_windows, walk_corners, weave_tapestry
+from topodream.errors import InputError
+from topodream.storage import read_hdf5, write_hdf5
+
+IMAGES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
+LABELS = np.array([7, 1, 2], np.uint8)
+
+
+def raw_files(images=IMAGES, labels=LABELS):
+    names = list(datasets.MNIST_SHA256)
+    arrays = (images, labels, images, labels)
+    return {name: datasets.to_idx(array) for name, array in zip(names, arrays, strict=True)}
+
+
+def write_folder(folder, files, compress=False):
+    folder.mkdir(exist_ok=True)
+    for name, raw in files.items():
+        path = folder / (f"{name}.gz" if compress else name)
+        path.write_bytes(gzip.compress(raw) if compress else raw)
+    return folder
+
+
+# ------------------------------------------------------------------ IDX
+
+
+def test_idx_as_the_format_says():
+    raw = b"\x00\x00\x08\x03" + struct.pack(">III", 3, 2, 2) + bytes(range(12))
+    np.testing.assert_array_equal(datasets.parse_idx(raw, "f"), IMAGES)
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(max_dims=3, max_side=4)))
+def test_idx_there_and_back(array):
+    np.testing.assert_array_equal(datasets.parse_idx(datasets.to_idx(array), "f"), array)
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_an_array_or_one_clear_error(raw):
+    try:
+        datasets.parse_idx(raw, "some-file")
+    except InputError as error:
+        assert str(error).startswith("some-file: ")
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (datasets.to_idx(IMAGES)[:-1], "f: truncated, 27 bytes where its header says 28"),
+        (datasets.to_idx(IMAGES) + b"x", "f: too long, 29 bytes where its header says 28"),
+        (datasets.to_idx(IMAGES)[:9], "f: truncated, 9 bytes end within its header"),
+        (b"PNG...", "f: not an IDX file"),
+        (b"", "f: not an IDX file"),
+        (b"\x00\x00\x08\x02" + b"\xff" * 8, "f: truncated, 12 bytes where"),
+    ],
+)
+def test_damaged_idx(raw, message):
+    with pytest.raises(InputError, match=message):
+        datasets.parse_idx(raw, "f")
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_folder_of_plain_or_gzipped_files(tmp_path, compress):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress)
+    assert datasets.read_idx_folder(folder) == raw_files()
+
+
+def test_missing_folder_and_missing_file(tmp_path):
+    with pytest.raises(InputError, match="no folder .*nowhere"):
+        datasets.read_idx_folder(tmp_path / "nowhere")
+    files = raw_files()
+    del files["t10k-labels-idx1-ubyte"]
+    with pytest.raises(InputError, match="no file t10k-labels-idx1-ubyte or t10k"):
+        datasets.read_idx_folder(write_folder(tmp_path / "idx", files))
+
+
+def test_damaged_gzip(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match="damaged gzip file"):
+        datasets.read_idx_folder(folder)
+
+
+def test_labels_that_do_not_belong_to_the_images():
+    with pytest.raises(InputError, match=r"train-labels.*has shape \(2,\), needed: \(3,\)"):
+        datasets.mnist_content("idx", raw_files(labels=LABELS[:2]))
+    with pytest.raises(InputError, match="needed: images, rows, columns"):
+        datasets.mnist_content("idx", raw_files(images=LABELS))
+
+
+# ------------------------------------------------------------------ sources
+
+
+def test_embedded_digits_are_4000_to_train_on_and_1000_held_out(digits):
+    assert digits["train/pixels"].shape == (4000, 28, 28)
+    assert digits["held_out/pixels"].shape == (1000, 28, 28)
+    assert np.bincount(digits["train/labels"]).tolist() == [400] * 10
+    assert np.bincount(digits["held_out/labels"]).tolist() == [100] * 10
+    indices = np.concatenate([digits["train/indices"], digits["held_out/indices"]])
+    assert len(set(indices)) == 5000
+    assert indices.max() < 60_000
+
+
+def test_embedded_digits_begin_as_mnist_does(digits):
+    # The labels of MNIST's first training images, and the order in which they come.
+    assert digits["train/labels"][:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert digits["train/indices"][:3567].tolist() == list(range(3567))
+
+
+@pytest.mark.skipif("MNIST_FOLDER" not in os.environ, reason="MNIST_FOLDER names no IDX files")
+def test_embedded_digits_are_those_of_mnist(digits):
+    raw = datasets.read_idx_folder(Path(os.environ["MNIST_FOLDER"]))
+    datasets.check_sha256(raw, datasets.MNIST_SHA256, "MNIST_FOLDER")
+    images = datasets.parse_idx(raw["train-images-idx3-ubyte"], "images")
+    labels = datasets.parse_idx(raw["train-labels-idx1-ubyte"], "labels")
+    for part in datasets.PARTS:
+        indices = digits[f"{part}/indices"]
+        np.testing.assert_array_equal(digits[f"{part}/pixels"], images[indices])
+        np.testing.assert_array_equal(digits[f"{part}/labels"], labels[indices])
+
+
+def test_selection_takes_the_first_of_each_class_in_order():
+    labels = np.array([1, 0, 1, 1, 0, 0, 1, 0])
+    train, held_out = datasets.select_balanced(labels, n_train=2, n_held_out=1)
+    assert train.tolist() == [0, 1, 2, 4]
+    assert held_out.tolist() == [3, 5]
+    with pytest.raises(InputError, match="fewer than 5"):
+        datasets.select_balanced(labels, 3, 2)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves the bytes it was given by path, and counts requests."""
+
+    def __init__(self, files):
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.files, self.asked = files, []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def address(self, folder):
+        return f"http://127.0.0.1:{self.server_address[1]}/{folder}/"
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        content = self.server.files.get(self.path)
+        self.send_response(404 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served():
+    """A server with a right mirror, one of another data set, one of damaged files."""
+    good, files = raw_files(), {}
+    for name, raw in good.items():
+        files[f"/right/{name}.gz"] = gzip.compress(raw)
+        files[f"/wrong/{name}.gz"] = gzip.compress(raw + b"!")
+        files[f"/damaged/{name}.gz"] = gzip.compress(raw)[:20]
+    server = Server(files)
+    yield server, good, {name: hashlib.sha256(raw).hexdigest() for name, raw in good.items()}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("first", ["wrong", "damaged", "missing"])
+def test_the_next_mirror_serves_what_the_first_does_not(served, tmp_path, first, monkeypatch):
+    monkeypatch.setattr(datasets, "DOWNLOAD_TRIES", 1)
+    server, good, expected = served
+    mirrors = [server.address(first), server.address("right")]
+    assert datasets.read_mirror(mirrors, tmp_path, expected) == good
+
+
+def test_what_was_downloaded_is_not_fetched_again(served, tmp_path):
+    server, good, expected = served
+    for _ in range(2):
+        assert datasets.read_mirror([server.address("right")], tmp_path, expected) == good
+    assert len(server.asked) == 4
+
+
+def test_a_download_with_a_wrong_hash_is_refused_and_not_kept(served, tmp_path):
+    server, _, expected = served
+    with pytest.raises(InputError, match="no mirror served MNIST; .*has sha256 .* expected"):
+        datasets.read_mirror([server.address("wrong")], tmp_path, expected)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keras_without_tensorflow_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)
+    with pytest.raises(InputError, match="needs TensorFlow: .*pip install"):
+        datasets.read_keras()
+
+
+def fake_keras(monkeypatch, load_data):
+    import sys
+    import types
+
+    module = types.ModuleType("tensorflow.keras.datasets")
+    module.mnist = types.SimpleNamespace(load_data=load_data)
+    for name in ("tensorflow", "tensorflow.keras"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, "tensorflow.keras.datasets", module)
+
+
+def test_keras_that_can_not_download_is_one_clear_error(monkeypatch):
+    def offline():
+        raise Exception("URL fetch failure on https://...: None -- Name or service not known")
+
+    fake_keras(monkeypatch, offline)
+    with pytest.raises(InputError, match="Keras could not load MNIST: URL fetch failure"):
+        datasets.read_keras()
+
+
+def test_keras_with_other_pixels_is_refused(monkeypatch):
+    fake_keras(monkeypatch, lambda: ((IMAGES, LABELS), (IMAGES, LABELS)))
+    with pytest.raises(InputError, match="train-images-idx3-ubyte from Keras has sha256"):
+        datasets.read_keras()
+
+
+# ------------------------------------------------------------------ tapestry
+
+
+def test_tapestry_is_filled_column_by_column_and_repeats_at_its_edges():
+    images = np.arange(1, 10, dtype=np.uint8)[:, None, None] * np.ones((9, 2, 2), np.uint8)
+    # Before the edges repeat: 1 4 7 / 2 5 8 / 3 6 9.
+    tiles = weave_tapestry(images, 3, "training")[::2, ::2]
+    assert tiles.tolist() == [[1, 4, 1], [2, 5, 2], [1, 4, 1]]
+
+
+def test_images_keep_their_way_up():
+    images = np.array([[[1, 2], [3, 4]]] * 4, np.uint8)
+    assert weave_tapestry(images, 2, "training")[:2, :2].tolist() == [[1, 2], [3, 4]]
+
+
+def test_too_few_images_for_a_tapestry():
+    with pytest.raises(InputError, match="3 x 3 needs 9 images, the held-out images are only 3"):
+        weave_tapestry(IMAGES, 3, "held-out")
+
+
+def test_images_that_are_not_square():
+    with pytest.raises(InputError, match="square images, these are 2 x 3"):
+        weave_tapestry(np.zeros((4, 2, 3), np.uint8), 2, "training")
+
+
+# ------------------------------------------------------------------ pan sequence
+
+
+class FixedDraws:
+    """Stands in for a generator: gives the accelerations it was told to."""
+
+    def __init__(self, draws):
+        self.draws = np.array(draws)
+
+    def uniform(self, low, high, shape):
+        assert self.draws.shape == shape
+        return self.draws
+
+
+def test_a_walk_by_hand():
+    # Frame 0 at rest in the middle of 840: (420, 420); it moves first, then speeds up.
+    # Horizontally by 1 a frame: speeds 1 2 3 3 (limited), positions 420 421 423 426.
+    # Vertically by -0.5: speeds -0.5 -1 -1.5, positions 420 419.5 418.5 417 -> cut to int.
+    walk = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=0)
+    corners = walk_corners(walk, 5, 840, 28, FixedDraws([[1.0, -0.5]]))
+    assert corners[:, 1].tolist() == [420, 421, 423, 426, 429]
+    assert corners[:, 0].tolist() == [420, 419, 418, 417, 415]
+
+
+def test_a_new_acceleration_every_hold_frames():
+    walk = Walk(window=20, hold=2, max_acceleration=1, max_speed=3, seed=0)
+    corners = walk_corners(walk, 5, 840, 28, FixedDraws([[1.0, 0], [-1.0, 0], [0, 0]]))
+    # Speeds after frames 0.. : 1 2 1 0 0
+    assert corners[:, 1].tolist() == [420, 421, 423, 424, 424]
+
+
+@given(seed=st.integers(0, 50), hold=st.integers(1, 30), speed=st.floats(0, 40))
+def test_corners_stay_where_windows_wrap(seed, hold, speed):
+    walk = Walk(window=20, hold=hold, max_acceleration=5, max_speed=speed, seed=seed)
+    corners = walk_corners(walk, 200, 112, 28, np.random.default_rng(seed))
+    assert corners.min() >= 0
+    assert corners.max() < 112 - 28
+
+
+def test_windows_are_cut_at_their_corners():
+    tapestry = np.arange(36, dtype=np.uint8).reshape(6, 6)
+    windows = cut_windows(tapestry, np.array([[0, 0], [1, 2]]), 2)
+    assert windows.tolist() == [[[0, 1], [6, 7]], [[8, 9], [14, 15]]]
+
+
+def test_a_window_that_wraps_sees_the_other_side(digits):
+    tapestry = weave_tapestry(digits["train/pixels"], 4, "training")
+    at_seam = cut_windows(tapestry, np.array([[83, 83]]), 20)[0]
+    # One pixel further on the period of 84 begins again.
+    np.testing.assert_array_equal(at_seam[1:, 1:], cut_windows(tapestry, np.array([[0, 0]]), 19)[0])
+
+
+ORIGIN = {"made_by": "test", "code_sha256": "0", "versions": "{}"}
+
+
+def test_pan_sequence_from_files(tmp_path, digits):
+    images = datasets.mnist_content("embedded", datasets.read_embedded())
+    write_hdf5(tmp_path / "digits.h5", images, ORIGIN)
+    write_hdf5(
+        tmp_path / "tapestry.h5", datasets.tapestry_content(tmp_path / "digits.h5", 5), ORIGIN
+    )
+    walk = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=4)
+    n_frames = {"train": 50, "held_out": 30}
+    content = datasets.pan_content(tmp_path / "tapestry.h5", walk, n_frames)
+    assert content.arrays["train/pixels"].shape == (50, 20, 20)
+    assert content.arrays["held_out/pixels"].shape == (30, 20, 20)
+    # The held-out walk is its own, over images not trained on.
+    woven = read_hdf5(tmp_path / "tapestry.h5", ("tapestry",)).arrays["held_out/pixels"]
+    corners = content.arrays["held_out/corners"]
+    assert corners.tolist() != content.arrays["train/corners"][:30].tolist()
+    np.testing.assert_array_equal(
+        cut_windows(woven, corners, 20), content.arrays["held_out/pixels"]
+    )
+    wide = Walk(window=29, hold=20, max_acceleration=1, max_speed=3, seed=4)
+    with pytest.raises(InputError, match="window = 29 is not allowed: at most 28"):
+        datasets.pan_content(tmp_path / "tapestry.h5", wide, n_frames)
+
+
+def test_vectors_are_bytes_over_255():
+    samples = datasets.Samples(np.array([[[0, 51], [102, 255]]], np.uint8), None, None)
+    with warnings.catch_warnings(action="error"):
+        assert samples.vectors("float64").tolist() == [[0, 0.2, 0.4, 1]]
+    assert samples.image_shape == (2, 2)

@@ -1,0 +1,225 @@
+from dataclasses import replace
+
+import dense
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from topodream.config import Lateral, Mwta, Start
+from topodream.engines import State, create
+from topodream.grid import Grid
+from topodream.models import mwta
+
+PLAIN = Mwta(
+    start=Start(0.15, 0.16),
+    learning_rate=0.1,
+    n_winners=1,
+    activation="drive",
+    trace=None,
+    lateral=Lateral(0.1, 1, "full", None),
+    error_clip=None,
+    weight_clip=None,
+)
+
+
+# ------------------------------------------------------------------ one step by hand
+
+
+def test_drive_is_the_product_of_weights_and_sample():
+    weights = np.array([[1.0, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(mwta.drive(weights, np.array([1.0, 0.5])), [2, 5, 8])
+
+
+def test_score_adds_the_share_of_neighbours():
+    # Three units in a row, radius 1, strength 0.1: the middle hears both, the ends one.
+    drive = np.array([1.0, 10, 100])
+    score = mwta.score(drive, np.full(3, 0.1), PLAIN.lateral, Grid(1, 3))
+    np.testing.assert_allclose(score, [1 + 1, 10 + 10.1, 100 + 1])
+
+
+def test_normalised_rows_have_the_norm_asked_for():
+    lateral = Lateral(strength=7, radius=1, edge="full", row_norm=0.5)
+    gain = mwta.lateral_gain(lateral, Grid(3, 3), "float64")
+    # A corner has 3 neighbours, a side 5, the middle 8: sqrt(n) gain = 0.5.
+    np.testing.assert_allclose(gain[[0, 1, 4]], 0.5 / np.sqrt([3, 5, 8]))
+
+
+def test_a_unit_that_hears_nobody_gets_gain_0():
+    lateral = Lateral(strength=1, radius=1, edge="notebook", row_norm=0.5)
+    # In a single row all units are in the last row: nobody passes anything on.
+    np.testing.assert_array_equal(mwta.lateral_gain(lateral, Grid(1, 3), "float32"), [0, 0, 0])
+
+
+def test_winners_are_the_largest_scores_and_ties_go_to_the_smaller_number():
+    assert mwta.choose_winners(np.array([3.0, 9, 5, 9, 5]), 3).tolist() == [1, 3, 2]
+
+
+def test_activity_is_the_answer_of_winners_and_0_elsewhere():
+    activity = mwta.activity_of(np.array([2, 0]), np.array([5.0, 6, 7]))
+    np.testing.assert_array_equal(activity, [5, 0, 7])
+
+
+def test_trace_moves_part_of_the_way():
+    moved = mwta.leave_trace(np.array([4.0, 0]), np.array([0.0, 8]), 0.25)
+    np.testing.assert_array_equal(moved, [3, 2])
+
+
+def test_one_update_by_hand():
+    # Unit 0 is active with 2: r = 2 * (0.5, 0.25) = (1, 0.5), e = (0, 0.5), e / r = (0, 1);
+    # its weights are multiplied by 1 + 0.1 * 2 * (0, 1). Unit 1 stays as it is.
+    weights = np.array([[0.5, 0.25], [0.3, 0.3]])
+    error = mwta.learn(weights, np.array([2.0, 0]), np.array([1.0, 1]), PLAIN)
+    np.testing.assert_allclose(weights, [[0.5, 0.25 * 1.2], [0.3, 0.3]], rtol=1e-15)
+    assert error == pytest.approx((0**2 + 0.5**2) / 2)
+
+
+def test_error_is_clipped_for_learning_but_not_for_the_record():
+    # r = 2 * (2, 0.5) = (4, 1), e = (-4, 0): clipped to -1, e / r = -1/4, factor 0.95.
+    weights = np.array([[2.0, 0.5]])
+    settings = replace(PLAIN, error_clip=1)
+    error = mwta.learn(weights, np.array([2.0]), np.array([0.0, 1]), settings)
+    np.testing.assert_allclose(weights, [[2 * 0.95, 0.5]])
+    assert error == 8
+
+
+def test_weights_are_kept_in_range():
+    settings = replace(PLAIN, learning_rate=10, weight_clip=1)
+    weights = np.array([[0.5, 0.9]])
+    # r = (0.5, 0.9), e / r = (-1, 1/9): factors 1 - 10 and 1 + 10/9.
+    mwta.learn(weights, np.array([1.0]), np.array([0.0, 1]), settings)
+    np.testing.assert_array_equal(weights, [[0, 1]])
+
+
+def test_an_input_nobody_reconstructs_changes_nothing():
+    weights = np.array([[0.0, 0.5]])
+    mwta.learn(weights, np.array([1.0]), np.array([1.0, 0.5]), PLAIN)
+    np.testing.assert_array_equal(weights, [[0, 0.5]])
+
+
+# ------------------------------------------------------------------ properties
+
+
+def response(weights, sample, settings, grid):
+    gain = mwta.lateral_gain(settings.lateral, grid, "float64")
+    return mwta.respond(weights, sample, gain, settings, grid)
+
+
+@given(seed=st.integers(0, 999), n_winners=st.integers(1, 12))
+def test_no_more_units_answer_than_may_win(seed, n_winners):
+    rng = np.random.default_rng(seed)
+    settings = replace(PLAIN, n_winners=n_winners)
+    _, activity = response(rng.random((12, 5)), rng.random(5), settings, Grid(3, 4))
+    assert np.count_nonzero(activity) <= n_winners
+
+
+@given(seed=st.integers(0, 999))
+def test_strength_0_means_no_neighbours(seed):
+    rng = np.random.default_rng(seed)
+    weights, sample = rng.random((12, 5)), rng.random(5)
+    settings = replace(PLAIN, n_winners=3, lateral=Lateral(0, 2, "full", None))
+    winners, _ = response(weights, sample, settings, Grid(3, 4))
+    assert set(winners) == set(np.argsort(weights @ sample)[-3:])
+
+
+@given(seed=st.integers(0, 999))
+def test_without_neighbours_permuting_units_permutes_winners(seed):
+    rng = np.random.default_rng(seed)
+    weights, sample, order = rng.random((12, 5)), rng.random(5), rng.permutation(12)
+    settings = replace(PLAIN, n_winners=4, lateral=Lateral(0, 0, "full", None))
+    winners, _ = response(weights, sample, settings, Grid(3, 4))
+    permuted, _ = response(weights[order], sample, settings, Grid(3, 4))
+    assert order[permuted].tolist() == winners.tolist()
+
+
+@given(seed=st.integers(0, 999), rate=st.floats(0.001, 0.2))
+def test_an_update_brings_a_lone_winner_nearer_to_its_sample(seed, rate):
+    rng = np.random.default_rng(seed)
+    weights, sample = rng.uniform(0.1, 1, (1, 6)), rng.uniform(0.1, 1, 6)
+    activity = np.ones(1)
+    before = mwta.learn(weights, activity, sample, replace(PLAIN, learning_rate=rate))
+    after = np.mean((sample - mwta.reconstruct(weights, activity)) ** 2)
+    assert after <= before
+
+
+@given(seed=st.integers(0, 999))
+def test_weights_never_change_sign_at_a_small_rate(seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.uniform(0, 1, (4, 6))
+    mwta.learn(weights, rng.uniform(0, 1, 4), rng.uniform(0, 1, 6), PLAIN)
+    assert (weights >= 0).all()
+
+
+def test_a_block_of_samples_gives_what_each_gives_alone(vectors):
+    weights = np.random.default_rng(1).uniform(0.1, 0.2, (20, 784))
+    settings, grid = replace(PLAIN, n_winners=3), Grid(4, 5)
+    winners, activity = response(weights, vectors[:7], settings, grid)
+    for number, sample in enumerate(vectors[:7]):
+        alone = response(weights, sample, settings, grid)
+        assert alone[0].tolist() == winners[number].tolist()
+        np.testing.assert_allclose(alone[1], activity[number], rtol=1e-12)
+
+
+# ------------------------------------------------------------------ against the notebook
+
+
+def compare_with_dense(experiment, n_steps, pixels):
+    """Train the reference and the dense oracle alike; return both weights and winners."""
+    grid, settings = experiment.grid, experiment.mwta
+    rng = np.random.default_rng(11)
+    start = mwta.start_weights(settings.start, grid.n_units, pixels.shape[1], rng)
+    order = rng.integers(len(pixels), size=n_steps)
+    matrix = dense.lateral_matrix(grid.rows, grid.cols, settings.lateral)
+    expected, expected_winners = dense.run(start, pixels[order] / 255.0, matrix, settings)
+    state = State(start.astype(experiment.dtype), np.zeros(grid.n_units, experiment.dtype))
+    engine = create(experiment, state, pixels)
+    winners = []
+    for index in order:
+        won = engine.advance(np.array([index]), lambda steps: steps).wins
+        winners.append(np.flatnonzero(won))
+    return engine.state.weights, np.array(winners), expected, expected_winners
+
+
+def relative_difference(found, expected):
+    return np.max(np.abs(found - expected) / np.maximum(np.abs(expected), 1e-300))
+
+
+def test_reference_equals_the_notebook_for_300_steps_at_40_x_40(catalogue, digits):
+    experiment = replace(catalogue.experiments["digits-competition"], dtype="float64")
+    pixels = digits["train/pixels"].reshape(-1, 784)
+    weights, winners, expected, expected_winners = compare_with_dense(experiment, 300, pixels)
+    np.testing.assert_array_equal(winners, expected_winners)
+    assert relative_difference(weights, expected) < 1e-12
+
+
+def every_mwta_experiment():
+    import yaml
+    from conftest import ROOT
+
+    return list(yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"])
+
+
+@pytest.mark.parametrize("name", every_mwta_experiment())
+@pytest.mark.parametrize("edge", ["notebook", "full"])
+def test_every_variant_equals_the_notebook_on_a_small_grid(name, edge, catalogue, digits):
+    shipped = catalogue.experiments[name]
+    experiment = replace(
+        shipped,
+        dtype="float64",
+        grid=Grid(6, 7),
+        mwta=replace(shipped.mwta, lateral=replace(shipped.mwta.lateral, edge=edge)),
+    )
+    pixels = np.ascontiguousarray(digits["train/pixels"][:200, 4:24, 4:24]).reshape(200, -1)
+    weights, winners, expected, expected_winners = compare_with_dense(experiment, 500, pixels)
+    np.testing.assert_array_equal(winners, expected_winners)
+    assert relative_difference(weights, expected) < 1e-9
+
+
+def test_float32_stays_near_float64(catalogue, digits):
+    experiment = replace(catalogue.experiments["digits-competition"], grid=Grid(12, 12))
+    assert experiment.dtype == "float32"
+    pixels = digits["train/pixels"].reshape(-1, 784)
+    weights, winners, expected, expected_winners = compare_with_dense(experiment, 200, pixels)
+    assert weights.dtype == np.float32
+    assert np.mean(winners == expected_winners) > 0.99
+    assert np.max(np.abs(weights - expected)) < 1e-4

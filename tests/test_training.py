@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from topodream.errors import InputError
+from topodream.training import sample_order, train
+
+
+def nothing(_):
+    pass
+
+
+def trained(experiment, pixels):
+    return train(experiment, pixels, nothing, nothing)
+
+
+@pytest.fixture(scope="module")
+def pixels(digits):
+    return digits["train/pixels"][:50].reshape(50, -1)
+
+
+def rng():
+    return np.random.default_rng(5)
+
+
+def test_shuffled_order_shows_the_beginning_of_a_permutation():
+    order = sample_order(100, 30, "shuffled", rng())
+    assert len(set(order)) == 30
+    assert max(order) > 30  # from the whole data set, not from its beginning
+
+
+def test_permutations_follow_one_another_where_samples_are_few():
+    order = sample_order(10, 25, "shuffled", rng())
+    assert sorted(order[:10]) == sorted(order[10:20]) == list(range(10))
+    assert len(set(order[20:])) == 5
+    assert order[:10].tolist() != order[10:20].tolist()
+
+
+def test_sequential_order_runs_from_the_first_sample_and_around():
+    assert sample_order(3, 7, "sequential", rng()).tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_the_same_seed_gives_the_same_bytes(small_experiment, pixels):
+    once, again = (trained(small_experiment(), pixels) for _ in range(2))
+    assert once.weights.tobytes() == again.weights.tobytes()
+    assert once.history.wins.tolist() == again.history.wins.tolist()
+
+
+def test_another_seed_gives_another_map(small_experiment, pixels):
+    one, other = (trained(small_experiment(seed=seed), pixels) for seed in (1, 2))
+    assert not np.allclose(one.weights, other.weights)
+
+
+def test_epochs_are_shuffled_anew(small_experiment, pixels):
+    # With rate 0 nothing is learnt: equal samples would leave equal errors.
+    experiment = small_experiment(learning_rate=0)
+    errors = trained(experiment, pixels).history.training_mse
+    assert errors[0] != errors[1]
+
+
+def test_history_counts_every_win(small_experiment, pixels):
+    history = trained(small_experiment(n_winners=3), pixels).history
+    assert history.wins.sum(axis=1).tolist() == [3 * 30, 3 * 30]
+
+
+def test_history_says_what_the_weights_are(small_experiment, pixels):
+    result = trained(small_experiment(), pixels)
+    assert result.history.mean_weight[-1] == pytest.approx(result.weights.mean())
+    assert result.history.largest_weight[-1] == result.weights.max()
+
+
+def test_first_training_error_is_that_of_the_start(small_experiment, pixels):
+    experiment = small_experiment(epochs=1, steps_per_epoch=1, order="sequential", n_winners=20)
+    result = trained(replace(experiment, mwta=replace(experiment.mwta, learning_rate=0.0)), pixels)
+    sample = pixels[0] / 255
+    activity = result.weights @ sample  # all units win, and nothing has changed yet
+    expected = np.mean((sample - activity @ result.weights) ** 2)
+    assert result.history.training_mse[0] == pytest.approx(expected)
+
+
+def test_blank_samples_are_nobodys_win_and_change_nothing(small_experiment):
+    blank = np.zeros((3, 16), np.uint8)
+    result = trained(small_experiment(), blank)
+    assert result.history.wins.sum() == 0
+    np.testing.assert_array_equal(result.weights.astype(np.float16), result.snapshots[0])
+
+
+@pytest.mark.parametrize(
+    ("every", "kept"), [(1, [0, 1, 2, 3]), (2, [0, 2, 3]), (5, [0, 3])]
+)
+def test_snapshots_are_kept_as_often_as_asked_and_at_the_end(small_experiment, pixels, every, kept):
+    result = trained(small_experiment(epochs=3, snapshot_every=every), pixels)
+    assert result.snapshot_epochs.tolist() == kept
+    np.testing.assert_array_equal(result.snapshots[-1], result.weights.astype(np.float16))
+
+
+def test_trace_starts_each_epoch_at_zero(small_experiment, pixels):
+    # Rate 0 and the same order: with activity left over, the second epoch would differ.
+    experiment = small_experiment(order="sequential", trace=0.5, learning_rate=0)
+    errors = trained(experiment, pixels).history.training_mse
+    assert errors[0] == errors[1]
+
+
+def test_a_trace_changes_what_is_learnt(small_experiment, pixels):
+    plain = trained(small_experiment(order="sequential"), pixels)
+    traced = trained(small_experiment(order="sequential", trace=0.5), pixels)
+    assert not np.allclose(plain.weights, traced.weights)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_have_the_type_asked_for(small_experiment, pixels, dtype):
+    assert trained(small_experiment(dtype=dtype), pixels).weights.dtype == dtype
+
+
+def test_progress_counts_every_step_and_reports_every_epoch(small_experiment, pixels):
+    ticks, reports = [], []
+    experiment = small_experiment(steps_per_epoch=130)
+    train(experiment, pixels, ticks.append, reports.append)
+    assert sum(ticks) == 260
+    assert [report.epoch for report in reports] == [1, 2]
+
+
+def test_a_map_that_blows_up_is_told_apart_from_one_that_learns(small_experiment, pixels):
+    wild = small_experiment(
+        learning_rate=10, activation="excited", error_clip=None, lateral={"strength": 2}
+    )
+    with pytest.raises(InputError, match="diverged: weights are no longer finite after epoch"):
+        trained(wild, pixels)
