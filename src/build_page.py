@@ -3,11 +3,9 @@
 One static file that links to the pictures beside it and needs no network.
 """
 
-import json
 from pathlib import Path
 
 from topodream import cli, page
-from topodream.errors import InputError
 from topodream.storage import write_text
 
 
@@ -22,10 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .html file to write")
     args = parser.parse_args()
 
-    try:
-        experiments = json.loads(args.experiments)
-    except ValueError as error:
-        raise InputError(f"--experiments: not JSON ({error})") from error
+    experiments = cli.from_json("--experiments", args.experiments)
     html = page.render(args.results, experiments, args.datasets, args.output.parent)
     write_text(args.output, html)
 

@@ -17,7 +17,7 @@ def main() -> None:
 
     trained, measured = read_map(args.model), read_json(args.measures)
     figure = figures.learning_curve(
-        trained.trained.history,
+        trained.trained.history.training_mse,
         measured["curve"],
         measured["measures"]["mean_image_mse"],
         f"{trained.experiment.name}: learning curve",

@@ -4,7 +4,6 @@ By hand, name the config file and the experiment in it. The workflow, whose conf
 come from several places, passes the settings it has merged already.
 """
 
-import json
 from pathlib import Path
 
 import yaml
@@ -25,7 +24,8 @@ def main() -> None:
     args = parser.parse_args()
 
     if args.settings is not None:
-        experiment = config.experiment_from(json.loads(args.settings), "--settings")
+        settings = cli.from_json("--settings", args.settings)
+        experiment = config.experiment_from(settings, "--settings")
     else:
         experiments = config.resolve(config.read_yaml(args.config)).experiments
         if args.experiment not in experiments:

@@ -49,7 +49,7 @@ def small_experiment(some_config):
 def digits():
     """The embedded digits as the data-set file would hold them."""
     content = datasets.mnist_content("embedded", datasets.read_embedded())
-    return {name: array for name, array in content.arrays.items()}
+    return dict(content.arrays)
 
 
 @pytest.fixture(scope="session")

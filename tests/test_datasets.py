@@ -317,7 +317,7 @@ def test_a_window_that_wraps_sees_the_other_side(digits):
 ORIGIN = {"made_by": "test", "code_sha256": "0", "versions": "{}"}
 
 
-def test_pan_sequence_from_files(tmp_path, digits):
+def test_pan_sequence_from_files(tmp_path):
     images = datasets.mnist_content("embedded", datasets.read_embedded())
     write_hdf5(tmp_path / "digits.h5", images, ORIGIN)
     write_hdf5(

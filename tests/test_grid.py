@@ -43,7 +43,9 @@ def test_radius_0_hears_nobody():
 
 
 def test_window_sum_along_a_row():
-    np.testing.assert_array_equal(window_sum(np.array([1.0, 10, 100, 1000]), 2, 0), [111, 1111, 1111, 1110])
+    np.testing.assert_array_equal(
+        window_sum(np.array([1.0, 10, 100, 1000]), 2, 0), [111, 1111, 1111, 1110]
+    )
 
 
 @given(

@@ -86,9 +86,7 @@ def test_blank_samples_are_nobodys_win_and_change_nothing(small_experiment):
     np.testing.assert_array_equal(result.weights.astype(np.float16), result.snapshots[0])
 
 
-@pytest.mark.parametrize(
-    ("every", "kept"), [(1, [0, 1, 2, 3]), (2, [0, 2, 3]), (5, [0, 3])]
-)
+@pytest.mark.parametrize(("every", "kept"), [(1, [0, 1, 2, 3]), (2, [0, 2, 3]), (5, [0, 3])])
 def test_snapshots_are_kept_as_often_as_asked_and_at_the_end(small_experiment, pixels, every, kept):
     result = trained(small_experiment(epochs=3, snapshot_every=every), pixels)
     assert result.snapshot_epochs.tolist() == kept

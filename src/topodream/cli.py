@@ -1,9 +1,11 @@
 """What the scripts have in common: a parser from their docstring, errors as one line."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from topodream.errors import InputError
 
@@ -13,6 +15,17 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def from_json(option: str, text: str) -> dict[str, Any]:
+    """Return the mapping that an option gives as JSON."""
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{option}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{option}: has to hold keys and values")
+    return content
 
 
 def run(main: Callable[[], None]) -> None:

@@ -182,7 +182,7 @@ def read_keras() -> RawFiles:
         from tensorflow.keras.datasets import mnist
     except ImportError as error:
         raise InputError(
-            "source keras needs TensorFlow: .venv/bin/pip install 'tensorflow>=2.18', "
+            "source keras needs TensorFlow: .venv/bin/pip install -e '.[tensorflow]', "
             f"or choose another source ({error})"
         ) from error
     try:

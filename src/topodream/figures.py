@@ -18,7 +18,6 @@ from matplotlib.ticker import MaxNLocator
 from topodream.datasets import Samples
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
-from topodream.training import History
 
 DPI = 100
 # Pixels that a picture of tiles aims at, and the room around it.
@@ -96,15 +95,25 @@ def hit_map(wins: npt.NDArray[np.int64], grid: Grid, title: str, data: str) -> F
 
 
 def learning_curve(
-    history: History, curve: dict[str, Any], mean_image_mse: float, title: str, data: str
+    training_mse: Floats, curve: dict[str, Any], mean_image_mse: float, title: str, data: str
 ) -> Figure:
-    """Draw the reconstruction error over epochs, in training and on held-out samples."""
+    """Draw the reconstruction error over epochs, in training and on held-out samples.
+
+    Parameters
+    ----------
+    training_mse : (n_epochs,)
+    curve : mapping
+        ``epoch`` and ``held_out_mse``, of equal length, from epoch 0 on.
+    mean_image_mse : float
+        The error to compare with.
+    title, data : str
+    """
     figure = Figure(figsize=(7.2, 4.4), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
-    epochs = np.arange(1, len(history.training_mse) + 1)
+    epochs = np.arange(1, len(training_mse) + 1)
     style: dict[str, Any] = {"linewidth": 1.8, "markersize": 5}
     axes.plot(
-        epochs, history.training_mse, "o-", color=TRAINING_COLOUR,
+        epochs, training_mse, "o-", color=TRAINING_COLOUR,
         label="training (mean over the epoch, before each update)", **style,
     )  # fmt: skip
     # Epoch 0, the untrained map, is left out: it lies orders of magnitude above.

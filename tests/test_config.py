@@ -1,0 +1,455 @@
+import copy
+import dataclasses
+import typing
+
+import pytest
+import yaml
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from topodream import config
+from topodream.config import Experiment, Lateral, Mwta, Start, resolve
+from topodream.errors import InputError
+from topodream.grid import Grid
+
+# ------------------------------------------------------------------ what is shipped
+
+
+def test_shipped_config_resolves(catalogue):
+    assert catalogue.selected == ["excited-20", "digits-competition"]
+    assert len(catalogue.experiments) == 19
+
+
+def test_every_shipped_experiment_asks_a_question(catalogue):
+    assert all(question.endswith("?") for question in catalogue.questions.values())
+
+
+# The notebook's cells: data, rows, epochs, rate, winners, radius, strength, norm, order,
+# activation, trace, error clip, weight clip.
+NOTEBOOK = """
+excited-20              pan    20  5 0.01  5 2 0.1  -   shuffled   excited -   - -
+excited-40              pan    40  5 0.03  5 2 0.1  -   shuffled   excited -   1 -
+excited-50              pan    50 10 0.03  5 2 0.1  -   shuffled   excited -   1 -
+competition-50          pan    50 10 0.03  5 2 0.1  -   shuffled   drive   -   1 -
+competition-100         pan   100 10 0.06  5 2 0.1  -   shuffled   drive   -   1 -
+competition-80          pan    80 10 0.1   5 2 0.1  -   shuffled   drive   -   1 -
+trace-40                pan    40 10 0.03  5 2 0.1  -   sequential drive   0.5 1 -
+trace-40-weak           pan    40 10 0.03  5 2 0.06 -   sequential drive   0.5 1 -
+trace-40-faint          pan    40 10 0.03  5 2 0.01 -   sequential drive   0.5 1 -
+trace-40-normalised     pan    40 10 0.03  5 2 1    0.5 sequential drive   0.5 1 -
+trace-40-normalised-r1  pan    40 10 0.03  5 1 1    0.5 sequential drive   0.5 1 -
+trace-40-normalised-r3  pan    40 10 0.03  5 3 1    0.5 sequential drive   0.5 1 -
+digits-excited          digits 40 12 0.03  5 2 0.1  -   shuffled   excited -   1 -
+digits-competition      digits 40 12 0.03  5 2 0.1  -   shuffled   drive   -   1 -
+digits-competition-long digits 40 20 0.03  5 2 0.1  -   shuffled   drive   -   1 -
+digits-no-lateral       digits 40 20 0.03  5 2 0    -   shuffled   drive   -   1 -
+digits-fast             digits 40 20 0.1   5 2 0.1  -   shuffled   drive   -   1 -
+digits-fast-bounded     digits 40 20 0.1   5 2 0.1  -   shuffled   drive   -   1 1
+digits-ten-winners      digits 40 20 0.03 10 2 0.1  -   shuffled   drive   -   1 1
+"""
+
+
+def number(text):
+    return None if text == "-" else float(text)
+
+
+@pytest.mark.parametrize("line", NOTEBOOK.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_experiments_have_the_notebooks_numbers(line, catalogue):
+    name, data, side, epochs, rate, winners, radius, strength, norm, order, activation, *rest = (
+        line.split()
+    )
+    trace, error_clip, weight_clip = map(number, rest)
+    mwta = Mwta(
+        start=Start(0.15, 0.16),
+        learning_rate=float(rate),
+        n_winners=int(winners),
+        activation=activation,
+        trace=trace,
+        lateral=Lateral(float(strength), int(radius), "notebook", number(norm)),
+        error_clip=error_clip,
+        weight_clip=weight_clip,
+    )
+    expected = Experiment(
+        name=name,
+        model="mwta",
+        dataset=data,
+        engine="reference",
+        dtype="float32",
+        seed=0,
+        epochs=int(epochs),
+        steps_per_epoch=10_000,
+        snapshot_every=1,
+        order=order,
+        grid=Grid(int(side), int(side)),
+        mwta=mwta,
+    )
+    assert catalogue.experiments[name] == expected
+
+
+# ------------------------------------------------------------------ merging
+
+
+def test_extends_merges_groups_and_replaces_values(some_config):
+    some_config["experiments"]["mine"] = {
+        "extends": "trace-40-normalised",
+        "lateral": {"radius": 4},
+        "trace": None,
+    }
+    mine = resolve(some_config).experiments["mine"]
+    assert mine.mwta.lateral == Lateral(1.0, 4, "notebook", 0.5)
+    assert mine.mwta.trace is None
+    assert mine.order == "sequential"
+
+
+@pytest.mark.parametrize("value", [1, 1.0])
+def test_a_number_is_one_setting_however_it_is_written(some_config, value):
+    some_config["experiments"]["excited-20"]["lateral"] = {"strength": value, "radius": value}
+    resolved = config.to_mapping(resolve(some_config).experiments["excited-20"])
+    assert repr(resolved["lateral"]["strength"]) == "1.0"
+    assert repr(resolved["lateral"]["radius"]) == "1"
+
+
+def test_resolved_settings_come_back_from_their_file(catalogue, tmp_path):
+    for experiment in catalogue.experiments.values():
+        path = tmp_path / f"{experiment.name}.yaml"
+        path.write_text(yaml.safe_dump(config.to_mapping(experiment)))
+        assert config.read_experiment(path) == experiment
+
+
+@pytest.mark.parametrize(
+    ("run", "selected"),
+    [
+        ("demo", ["excited-20", "digits-competition"]),
+        ("trace-40", ["trace-40"]),
+        (["trace-40", "demo", "excited-20"], ["excited-20", "trace-40", "digits-competition"]),
+    ],
+)
+def test_run_names_selections_and_experiments(some_config, run, selected):
+    some_config["run"] = run
+    assert resolve(some_config).selected == selected
+
+
+def test_run_all(some_config):
+    some_config["run"] = "all"
+    assert len(resolve(some_config).selected) == 19
+
+
+# ------------------------------------------------------------------ errors
+
+
+def put(path, value):
+    """A change of the config: set the value at a dotted path."""
+
+    def change(content):
+        *groups, last = path.split("/")
+        for group in groups:
+            content = content.setdefault(group, {})
+        content[last] = value
+
+    return change
+
+
+E40 = "experiments/excited-40"
+WRONG = [
+    (
+        put(f"{E40}/epoch", 3),
+        "experiment 'excited-40': unknown key epoch = 3 (did you mean 'epochs'?)",
+    ),
+    (
+        put(f"{E40}/lateral", {"strenght": 0.2}),
+        "experiment 'excited-40': unknown key lateral.strenght = 0.2 (did you mean 'strength'?)",
+    ),
+    (
+        put(f"{E40}/lateral", {"strength": -1}),
+        "experiment 'excited-40': lateral.strength = -1 is not allowed: a number from 0 to 10 "
+        "(weight of each neighbour's drive; 0 for no lateral excitation)",
+    ),
+    (
+        put(f"{E40}/trace", 0),
+        "experiment 'excited-40': trace = 0 is not allowed: a number above 0 to 1 or null (how far",
+    ),
+    (
+        put(f"{E40}/epochs", 2.5),
+        "experiment 'excited-40': epochs = 2.5 is not allowed: a whole number from 1 to 100000",
+    ),
+    (put(f"{E40}/epochs", True), "experiment 'excited-40': epochs = True is not allowed"),
+    (
+        put(f"{E40}/order", "random"),
+        "experiment 'excited-40': order = 'random' is not allowed: one of shuffled, sequential",
+    ),
+    (
+        put(f"{E40}/grid", 40),
+        "experiment 'excited-40': grid = 40 is not allowed: keys and values (the grid",
+    ),
+    (
+        put(f"{E40}/learning_rate", "3e-2"),
+        "is not allowed: a number from 0 to 10 (factor of each weight change); "
+        "YAML reads this as text: write 0.001 or 1.0e-3 without quotes",
+    ),
+    (
+        put(f"{E40}/trace", float("nan")),
+        "config: experiments.excited-40.trace = nan is not allowed: a finite number",
+    ),
+    (
+        put("experiments/excited-20/n_winners", 0),
+        "experiment 'excited-20': n_winners = 0 is not allowed: a whole number from 1",
+    ),
+    (
+        put("defaults/mwta/start", {"low": 3, "high": 2}),
+        "experiment 'excited-20': start.low = 3.0 is not allowed: at most start.high, 2.0",
+    ),
+    (
+        put(f"{E40}/n_winners", 1601),
+        "experiment 'excited-40': n_winners = 1601 is not allowed: at most the 1600 units of a "
+        "grid of 40 x 40",
+    ),
+    (
+        put(f"{E40}/weight_clip", 0.1),
+        "experiment 'excited-40': start.high = 0.16 is not allowed: at most weight_clip, 0.1",
+    ),
+    (
+        put(f"{E40}/lateral", {"strength": 0, "row_norm": 0.5}),
+        "experiment 'excited-40': lateral.row_norm = 0.5 is not allowed: null where",
+    ),
+    (
+        put(f"{E40}/extends", "excited-2"),
+        "experiment 'excited-40': extends = 'excited-2': no such experiment "
+        "(did you mean 'excited-20'?)",
+    ),
+    (
+        put("experiments/excited-20/extends", "excited-50"),
+        "experiment 'excited-40': extends = 'excited-20': a loop, "
+        "excited-20 -> excited-50 -> excited-40 -> excited-20",
+    ),
+    (
+        put(f"{E40}/extends", "excited-40"),
+        "experiment 'excited-40': extends = 'excited-40': a loop, excited-40 -> excited-40",
+    ),
+    (put(f"{E40}/extends", ["a"]), "experiments.excited-40.extends = ['a'] is not allowed: a text"),
+    (
+        put(f"{E40}/dataset", "tapestry"),
+        "experiment 'excited-40': dataset = 'tapestry' can't be learnt: one of digits, pan",
+    ),
+    (
+        put(f"{E40}/model", "som"),
+        "experiment 'excited-40': model = 'som' is not allowed: one of mwta",
+    ),
+    (
+        put("run", "demoo"),
+        "config: run: 'demoo' is no experiment or selection (did you mean 'demo'?)",
+    ),
+    (put("run", 3), "config: run = 3 is not allowed: a text or a list"),
+    (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is no experiment"),
+    (
+        put("experiments/Bad Name", {}),
+        "config: experiments: the name 'Bad Name' is not allowed: a name of lower-case letters",
+    ),
+    (lambda c: c["experiments"].update({"../up": {}}), "the name '../up' is not allowed"),
+    (put("experiments/data", {}), "config: experiments: the name 'data' is not allowed"),
+    (
+        put("experiments/empty", None),
+        "config: experiments.empty = None is not allowed: keys and values",
+    ),
+    (
+        lambda c: c["experiments"].update({3: {}}),
+        "config: experiments: the key 3 is no text: quote it",
+    ),
+    (put("experiment", {}), "config: unknown key experiment = {} (did you mean 'experiments'?)"),
+    (lambda c: c.pop("run"), "config: the key run is missing"),
+    (
+        lambda c: c["defaults"]["mwta"].pop("epochs"),
+        "experiment 'trace-40': the key epochs is missing",
+    ),
+    (
+        put("datasets/digits/sorce", "idx"),
+        "data set 'digits': unknown key sorce = 'idx' (did you mean 'source'?)",
+    ),
+    (
+        put("datasets/digits/source", "web"),
+        "data set 'digits': source = 'web' is not allowed: one of embedded, keras, mirror, idx "
+        "(where the images come from)",
+    ),
+    (put("datasets/digits/source", "idx"), "data set 'digits': the key folder is missing"),
+    (
+        put("datasets/digits/kind", "cifar"),
+        "data set 'digits': kind = 'cifar' is not allowed: one of mnist, tapestry, pan",
+    ),
+    (
+        put("datasets/pan/tapestry", "digits"),
+        "data set 'pan': tapestry = 'digits' is no data set of kind tapestry: one of tapestry",
+    ),
+    (
+        put("animation/sequence_ms", 33),
+        "config: animation.sequence_ms = 33 is not allowed: a whole number from 20 to 10000 in "
+        "steps of 10",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG, ids=lambda value: str(value)[:50])
+def test_what_is_wrong_is_said_in_one_line(some_config, change, message):
+    change(some_config)
+    with pytest.raises(InputError) as caught:
+        resolve(some_config)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_inherited_value_is_traced_to_where_it_stands(some_config):
+    some_config["experiments"]["digits-excited"]["epochs"] = 0
+    some_config["experiments"] = {
+        # The heir comes first, so that it is the one found wrong.
+        "digits-competition": some_config["experiments"]["digits-competition"],
+        "digits-excited": some_config["experiments"]["digits-excited"],
+    }
+    with pytest.raises(InputError) as caught:
+        resolve(some_config)
+    assert (
+        "experiment 'digits-competition': epochs = 0 (set in experiment 'digits-excited')"
+        in str(caught.value)
+    )
+
+
+def test_a_wrong_default_is_traced_to_the_defaults(some_config):
+    some_config["defaults"]["mwta"]["dtype"] = "float16"
+    with pytest.raises(InputError, match=r"dtype = 'float16' \(set in defaults.mwta\) is not"):
+        resolve(some_config)
+
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def paths(content, prefix=()):
+    """Every path into nested mappings."""
+    for key, value in content.items():
+        yield (*prefix, key)
+        if isinstance(value, dict):
+            yield from paths(value, (*prefix, key))
+
+
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
+# Four experiments tell all there is to tell, and resolve quicker than nineteen.
+SHIPPED["experiments"] = dict(list(SHIPPED["experiments"].items())[:4])
+SHIPPED["selections"]["demo"] = ["excited-20"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=st.sampled_from(sorted(paths(SHIPPED), key=str)), value=VALUES)
+def test_any_value_anywhere_resolves_or_is_one_clear_line(path, value):
+    content = copy.deepcopy(SHIPPED)
+    group = content
+    for key in path[:-1]:
+        group = group[key]
+    group[path[-1]] = value
+    try:
+        resolve(content)
+    except InputError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "not a YAML file"),
+        ("- 1", "has to hold keys and values, not [1]"),
+        ("", "has to hold keys and values, not None"),
+        (b"\xff\xfe\x00", "not a YAML file"),
+    ],
+)
+def test_files_that_are_no_settings(tmp_path, text, message):
+    path = tmp_path / "some.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError) as caught:
+        config.read_yaml(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_and_folder_in_its_place(tmp_path):
+    with pytest.raises(InputError, match="cannot read .*No such file"):
+        config.read_yaml(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="cannot read .*Is a directory"):
+        config.read_yaml(tmp_path)
+
+
+def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
+    path = tmp_path / "mine.yaml"
+    settings_ = config.to_mapping(catalogue.experiments["excited-20"])
+    path.write_text(yaml.safe_dump({**settings_, "epochs": -3}))
+    with pytest.raises(InputError, match=r"mine.yaml: epochs = -3 is not allowed"):
+        config.read_experiment(path)
+    path.write_text(yaml.safe_dump({**settings_, "name": None}))
+    with pytest.raises(InputError, match=r"mine.yaml: the key name is missing"):
+        config.read_experiment(path)
+
+
+# ------------------------------------------------------------------ schema and dataclasses
+
+
+def nested_schemas(schema, path=()):
+    for key, part in schema.get("properties", {}).items():
+        yield (*path, key), part
+        yield from nested_schemas(part, (*path, key))
+
+
+def schema_of(name):
+    return config.read_yaml(config.SCHEMAS / f"{name}.schema.yaml")
+
+
+def every_key():
+    yield from nested_schemas(schema_of("config"))
+    yield from nested_schemas(schema_of("mwta"))
+    for kind in schema_of("dataset")["$defs"].values():
+        yield from nested_schemas(kind)
+
+
+def test_every_key_is_described_and_has_a_type():
+    for path, part in every_key():
+        assert part.get("description"), path
+        assert {"type", "enum", "const"} & set(part), path
+
+
+def test_no_schema_fills_in_defaults():
+    assert not [path for path, part in every_key() if "default" in part]
+
+
+def fields(kind):
+    """The keys a dataclass holds: name -> whether it may be None, and of which type."""
+    return typing.get_type_hints(kind)
+
+
+def test_schema_and_dataclasses_agree():
+    properties = schema_of("mwta")["properties"]
+    flat = {**fields(Experiment), **fields(Mwta)}
+    assert set(properties) == set(flat) - {"name", "mwta"}
+    for group, kind in {"grid": Grid, "start": Start, "lateral": Lateral}.items():
+        assert set(properties[group]["properties"]) == set(fields(kind))
+        assert properties[group]["required"] == [f.name for f in dataclasses.fields(kind)]
+        check_types(properties[group]["properties"], fields(kind))
+    check_types({key: properties[key] for key in set(flat) & set(properties)}, flat)
+    assert set(schema_of("mwta")["required"]) == set(properties)
+
+
+def check_types(properties, hints):
+    python = {"integer": int, "number": float, "string": str, "null": type(None)}
+    for key, part in properties.items():
+        if part.get("type") == "object":
+            continue
+        named = part.get("type", "string")
+        expected = {python[name] for name in ([named] if isinstance(named, str) else named)}
+        assert set(typing.get_args(hints[key]) or [hints[key]]) == expected, key
+
+
+def test_every_key_of_the_config_is_documented():
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    missing = {path[-1] for path, _ in every_key() if f"`{path[-1]}`" not in text}
+    assert not missing

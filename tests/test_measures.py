@@ -1,0 +1,112 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from topodream import measures
+from topodream.grid import Grid
+from topodream.models import mwta
+
+
+def test_mean_squared_error_and_mass_ratio_by_hand():
+    samples, drawn = np.array([[0.0, 1], [1, 0]]), np.array([[0.5, 1], [1, 1]])
+    assert measures.mean_squared_error(samples, drawn) == (0.25 + 0 + 0 + 1) / 4
+    assert measures.mass_ratio(samples, drawn) == 3.5 / 2
+    assert measures.mass_ratio(np.zeros((2, 2)), drawn) is None
+
+
+def test_correlation_by_hand():
+    # Rising, rising with offset and scale, falling, constant.
+    weights = np.array([[1.0, 2, 3], [10, 30, 50], [3, 2, 1], [7, 7, 7]])
+    pairs = np.array([0, 0, 0]), np.array([1, 2, 3])
+    np.testing.assert_allclose(measures.pearson(weights, *pairs), [1, -1, 0], atol=1e-12)
+
+
+def test_neighbours_touch_along_rows_and_columns():
+    pairs = set(zip(*(side.tolist() for side in measures.neighbour_pairs(Grid(2, 3))), strict=True))
+    assert pairs == {(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)}
+
+
+def test_random_pairs_are_of_two_different_units():
+    one, other = measures.random_pairs(3, 5000, np.random.default_rng(0))
+    assert (one != other).all()
+    assert {*zip(one.tolist(), other.tolist(), strict=True)} == {
+        (a, b) for a in range(3) for b in range(3) if a != b
+    }
+
+
+def test_an_ordered_map_is_smoother_than_the_same_map_shuffled():
+    # Prototypes: bumps whose place follows the unit's place on a 12 x 12 grid.
+    grid, inputs = Grid(12, 12), np.arange(30)
+    rows, cols = np.divmod(np.arange(grid.n_units), 12)
+    bump = np.exp(-((inputs - 2 * rows[:, None]) ** 2) / 8)
+    ordered = np.concatenate([bump, np.exp(-((inputs - 2 * cols[:, None]) ** 2) / 8)], axis=1)
+    shuffled = np.random.default_rng(0).permutation(ordered)
+    smooth, rough = measures.smoothness(ordered, grid), measures.smoothness(shuffled, grid)
+    assert smooth["neighbour_correlation"] > smooth["random_correlation"] + 0.5
+    assert rough["neighbour_correlation"] == pytest.approx(rough["random_correlation"], abs=0.1)
+
+
+def test_a_single_unit_has_no_neighbours():
+    assert set(measures.smoothness(np.ones((1, 4)), Grid(1, 1)).values()) == {None}
+
+
+def test_dead_share():
+    assert measures.dead_share(np.array([0, 3, 0, 1])) == 0.5
+
+
+@pytest.fixture
+def map_and_samples(small_experiment, vectors):
+    weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
+    return weights, vectors[:600], small_experiment
+
+
+def test_reconstruction_uses_the_activation_of_the_map(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    drive, excited = experiment(activation="drive"), experiment(activation="excited")
+    drawn = {e.mwta.activation: measures.answer(weights, samples, e) for e in (drive, excited)}
+    # The same units win; only what they answer with differs.
+    np.testing.assert_array_equal(drawn["drive"].wins, drawn["excited"].wins)
+    assert drawn["excited"].reconstructions.sum() > 1.2 * drawn["drive"].reconstructions.sum()
+    overridden = measures.answer(weights, samples, measures.with_activation(drive, "excited"))
+    np.testing.assert_array_equal(overridden.reconstructions, drawn["excited"].reconstructions)
+
+
+def test_blocks_of_samples_make_no_difference(map_and_samples, monkeypatch):
+    weights, samples, experiment = map_and_samples
+    whole = measures.answer(weights, samples, experiment())
+    monkeypatch.setattr(measures, "BLOCK", 7)
+    blocks = measures.answer(weights, samples, experiment())
+    np.testing.assert_allclose(blocks.activity, whole.activity, rtol=1e-12)
+
+
+def test_a_trace_is_carried_from_sample_to_sample(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    traced = measures.answer(weights, samples, experiment(trace=0.25)).activity
+    fresh = measures.answer(weights, samples, experiment()).activity
+    np.testing.assert_allclose(traced[0], 0.25 * fresh[0])
+    np.testing.assert_allclose(traced[1], 0.75 * 0.25 * fresh[0] + 0.25 * fresh[1])
+
+
+def test_wins_are_counted_from_answers(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    responses = measures.answer(weights, samples, experiment(n_winners=2))
+    assert responses.wins.sum() == 2 * len(samples)
+    blank = measures.answer(weights, np.zeros((3, 784)), experiment(n_winners=2))
+    assert blank.wins.sum() == 0
+
+
+def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
+    """The same functions serve both: a step's reconstruction is the evaluation's."""
+    experiment = small_experiment()
+    weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
+    responses = measures.answer(weights, vectors[:1], experiment)
+    squared = mwta.learn(weights.copy(), responses.activity[0], vectors[0], experiment.mwta)
+    drawn = measures.mean_squared_error(vectors[:1], responses.reconstructions)
+    assert drawn == pytest.approx(float(squared))
+
+
+def test_other_settings_stay_when_the_activation_changes(small_experiment):
+    experiment = small_experiment()
+    changed = measures.with_activation(experiment, "excited")
+    assert replace(changed, mwta=replace(changed.mwta, activation="drive")) == experiment

@@ -1,0 +1,349 @@
+"""The real workflow, run by Snakemake on a small overlay config in a copy of the project.
+
+The copy lies in a folder whose name has a space. Most tests copy the finished tree, change
+one thing and read which files Snakemake plans to make again.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import h5py
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+
+NAMES = ["tiny-pan", "tiny-digits"]
+FIGURES = ["prototypes", "hit_map", "learning_curve", "reconstructions"]
+DATA = [
+    "results/data/digits.h5",
+    "results/data/tapestry.h5",
+    "results/data/tapestry.png",
+    "results/data/pan.h5",
+    "results/data/pan.gif",
+]
+PAGE = "results/index.html"
+
+
+def files_of(name):
+    return {
+        f"results/{name}/config.yaml",
+        f"results/{name}/model.h5",
+        f"results/{name}/measures.json",
+        f"results/{name}/activity.gif",
+        *(f"results/{name}/figures/{figure}.png" for figure in FIGURES),
+    }
+
+
+ALL_FILES = {PAGE, *DATA}.union(*map(files_of, NAMES))
+
+
+def copy_project(folder):
+    folder.mkdir(parents=True)
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy2(ROOT / name, folder)
+    for name in ("workflow", "profiles", "src"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.copy2(ROOT / "tests" / "overlay.yaml", folder)
+    return folder
+
+
+def snakemake(folder, *args, check=True):
+    command = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml", *args]
+    # As for a user whose environment isn't activated: no virtual environment on the PATH.
+    path = os.pathsep.join(
+        part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part
+    )
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def planned(folder, *args):
+    """The files that Snakemake would make."""
+    output = snakemake(folder, "--dry-run", *args)
+    lines = re.findall(r"^    output: (.*)$", output.stdout + output.stderr, re.MULTILINE)
+    return {name for line in lines for name in line.split(", ")}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("built") / "a project")
+    snakemake(folder, "--cores", "2")
+    return folder
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    """A copy of the finished tree, to change."""
+    return shutil.copytree(built, tmp_path / "a copy", copy_function=shutil.copy2)
+
+
+def change_overlay(folder, change):
+    path = folder / "overlay.yaml"
+    content = yaml.safe_load(path.read_text())
+    change(content)
+    path.write_text(yaml.safe_dump(content))
+
+
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
+# ------------------------------------------------------------------ what a run makes
+
+
+def test_every_file_is_made_and_none_is_left_over(built):
+    made = {
+        path.relative_to(built).as_posix()
+        for path in (built / "results").rglob("*")
+        if path.is_file() and path.suffix != ".log"
+    }
+    assert made == ALL_FILES
+
+
+def test_data_sets(built):
+    with h5py.File(built / "results/data/pan.h5") as pan:
+        assert pan["train/pixels"].shape == (300, 20, 20)
+        assert pan["held_out/pixels"].shape == (60, 20, 20)
+        assert pan.attrs["kind"] == "sequence"
+        with h5py.File(built / "results/data/tapestry.h5") as tapestry:
+            assert tapestry["train/pixels"].shape == (168, 168)
+            assert pan.attrs["tapestry_sha256"] == tapestry.attrs["content_sha256"]
+            with h5py.File(built / "results/data/digits.h5") as digits:
+                assert tapestry.attrs["digits_sha256"] == digits.attrs["content_sha256"]
+                assert "CC BY-SA" in digits.attrs["licence"]
+                assert json.loads(digits.attrs["raw_sha256"])
+
+
+@pytest.mark.parametrize(("name", "epochs", "units"), [("tiny-pan", 3, 30), ("tiny-digits", 2, 36)])
+def test_trained_maps(built, name, epochs, units):
+    home = built / "results" / name
+    settings = yaml.safe_load((home / "config.yaml").read_text())
+    with h5py.File(home / "model.h5") as model:
+        assert json.loads(model.attrs["settings"]) == settings
+        assert model["weights"].shape[0] == units
+        assert np.isfinite(model["weights"][()]).all()
+        assert model["snapshots/weights"].shape[0] == epochs + 1
+        assert model["history/training_mse"].shape == (epochs,)
+        assert model["history/training_mse"][-1] < model["history/training_mse"][0]
+        with h5py.File(built / f"results/data/{settings['dataset']}.h5") as data:
+            assert model.attrs["data_sha256"] == data.attrs["content_sha256"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_measures(built, name):
+    measured = json.loads((built / f"results/{name}/measures.json").read_text())
+    values = measured["measures"]
+    assert values["held_out_samples"] == 60
+    assert 0 < values["held_out_mse"] < 10
+    assert 0 <= values["dead_in_training"] < 1
+    assert -1 <= values["neighbour_correlation"] <= 1
+    assert len(measured["curve"]["held_out_mse"]) == len(measured["curve"]["epoch"])
+    # The last point of the curve is the map itself, up to the rounding of snapshots.
+    assert measured["curve"]["held_out_mse"][-1] == pytest.approx(values["held_out_mse"], rel=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures(built, name):
+    home = built / "results" / name
+    for figure in FIGURES:
+        picture = iio.imread(home / "figures" / f"{figure}.png")
+        assert picture.shape[0] > 200
+        assert picture.shape[1] > 400
+        assert picture.std() > 5
+        note = json.loads(iio.immeta(home / "figures" / f"{figure}.png")["Description"])
+        assert note["made_by"].startswith(f"plot_{figure}.py")
+        assert len(note["data_sha256"]) == len(note["code_sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("path", "frame_ms"),
+    [("tiny-pan/activity.gif", 100), ("tiny-digits/activity.gif", 400), ("data/pan.gif", 100)],
+)
+def test_gifs(built, path, frame_ms):
+    path = built / "results" / path
+    frames = len(iio.imread(path, index=None))
+    durations = [iio.immeta(path, index=number)["duration"] for number in range(frames)]
+    assert sum(durations) == 40 * frame_ms
+
+
+def test_page_links_to_pictures_that_exist(built):
+    html = (built / PAGE).read_text()
+    links = re.findall(r'(?:src|href)="([^"#]+)"', html)
+    assert len(links) == 2 * (5 + 5 + 2)
+    for link in links:
+        assert "://" not in link
+        assert (built / "results" / link).is_file(), link
+    assert "Does a small map of &lt;digits&gt; &amp; &#34;quotes&#34; come out whole?" in html
+    for name in NAMES:
+        assert f'<section id="{name}"' in html
+        measured = json.loads((built / f"results/{name}/measures.json").read_text())
+        assert format(measured["measures"]["held_out_mse"], ".4f") in html
+        assert measured["data_sha256"] in html
+        assert measured["model_made_by"]["code_sha256"] in html
+
+
+def test_page_names_no_path_of_this_machine(built):
+    for path in ALL_FILES:
+        assert str(built).encode() not in (built / path).read_bytes(), path
+
+
+def test_another_clone_gives_the_same_bytes(built, tmp_path):
+    other = copy_project(tmp_path / "elsewhere")
+    snakemake(other, "--cores", "1")
+    for path in sorted(ALL_FILES):
+        assert (other / path).read_bytes() == (built / path).read_bytes(), path
+
+
+def test_training_writes_plain_lines_into_its_log(built):
+    log = (built / "results/tiny-pan/logs/train.log").read_text()
+    assert re.fullmatch(r"(tiny-pan: epoch \d/3, MSE \d+\.\d{4}, [\d,]+ steps/s\n){3}", log), log
+
+
+def test_snakemakes_own_report(built):
+    snakemake(built, "--report", "report.html")
+    report = (built / "report.html").read_text()
+    assert "at work on held-out samples" in report  # a caption
+    assert "prototypes" in report
+    (built / "report.html").unlink()
+
+
+# ------------------------------------------------------------------ what is made again
+
+
+def test_a_second_run_does_nothing(built):
+    done = snakemake(built, "--dry-run")
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_target_needs_only_what_it_is_made_of(tmp_path):
+    folder = copy_project(tmp_path / "fresh")
+    assert planned(folder, "results/tiny-digits/activity.gif") == {
+        "results/data/digits.h5",
+        "results/tiny-digits/config.yaml",
+        "results/tiny-digits/model.h5",
+        "results/tiny-digits/activity.gif",
+    }
+
+
+def test_changing_an_experiment_makes_only_that_one_again(copy):
+    change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
+    assert planned(copy) == {PAGE, *files_of("tiny-digits")}
+
+
+def test_swapping_two_numbers_is_noticed(copy):
+    change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
+    assert planned(copy) == {PAGE, *files_of("tiny-pan")}
+
+
+def test_a_default_that_an_experiment_overrides_concerns_only_the_others(copy):
+    change_overlay(copy, lambda c: c.update(defaults={"mwta": {"trace": 0.25}}))
+    assert planned(copy) == {PAGE, *files_of("tiny-digits")}
+
+
+def test_changing_a_question_rewrites_only_the_page(copy):
+    change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(question="Why?"))
+    assert planned(copy) == {PAGE}
+
+
+def test_an_experiment_more_leaves_the_others_alone(copy):
+    change_overlay(copy, lambda c: c["experiments"].update(more={"extends": "tiny-digits"}))
+    change_overlay(copy, lambda c: c["run"].append("more"))
+    assert planned(copy) == {PAGE, *files_of("more")}
+
+
+def test_changing_the_animation_leaves_maps_and_figures_alone(copy):
+    change_overlay(copy, lambda c: c["animation"].update(frames=20))
+    gifs = {f"results/{name}/activity.gif" for name in NAMES}
+    assert planned(copy) == {PAGE, "results/data/pan.gif", *gifs}
+
+
+def test_editing_a_figures_script_redraws_only_that_figure(copy):
+    append(copy / "src/plot_hit_map.py", "# a remark\n")
+    hit_maps = {f"results/{name}/figures/hit_map.png" for name in NAMES}
+    assert planned(copy) == {PAGE, *hit_maps}
+
+
+def test_editing_the_model_retrains_and_leaves_data_alone(copy):
+    append(copy / "src/topodream/models/mwta.py", "# a remark\n")
+    trained = {path for name in NAMES for path in files_of(name) if "config.yaml" not in path}
+    assert planned(copy) == {PAGE, *trained}
+
+
+def test_editing_the_data_step_makes_everything_after_it(copy):
+    append(copy / "src/build_pan_sequence.py", "# a remark\n")
+    after = {"results/data/pan.h5", "results/data/pan.gif", PAGE}
+    assert planned(copy) == after | files_of("tiny-pan") - {"results/tiny-pan/config.yaml"}
+
+
+def test_touching_files_makes_nothing_again(copy):
+    for path in (copy / "src").rglob("*.py"):
+        path.touch()
+    assert planned(copy) == set()
+
+
+def test_prose_of_the_schema_makes_nothing_again(copy):
+    schema = copy / "workflow/schemas/mwta.schema.yaml"
+    schema.write_text(schema.read_text().replace("rows of units", "how many rows of units"))
+    assert planned(copy) == set()
+
+
+# ------------------------------------------------------------------ errors
+
+
+def test_a_wrong_config_is_one_line(copy):
+    change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(epoch=3))
+    done = snakemake(copy, "--dry-run", check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == (
+        "topodream: experiment 'tiny-pan': unknown key epoch = 3 (did you mean 'epochs'?)"
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "rule" not in done.stderr
+
+
+def test_a_missing_folder_of_images_fails_and_leaves_nothing(tmp_path):
+    folder = copy_project(tmp_path / "fresh")
+    change_overlay(
+        folder, lambda c: c["datasets"].update(digits={"source": "idx", "folder": "nowhere"})
+    )
+    done = snakemake(folder, "--cores", "1", "results/data/digits.h5", check=False)
+    assert done.returncode != 0
+    assert "prepare_mnist.py: error: no folder nowhere" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert [path.name for path in (folder / "results/data").iterdir()] == ["logs"]
+
+
+def test_training_that_diverges_fails_and_says_so(tmp_path):
+    folder = copy_project(tmp_path / "fresh")
+    wild = {"extends": "excited-20", "learning_rate": 10, "lateral": {"strength": 2}}
+    wild |= {"grid": {"rows": 5, "cols": 5}, "steps_per_epoch": 200}
+    change_overlay(folder, lambda c: c["experiments"].update(wild=wild))
+    done = snakemake(folder, "--cores", "1", "results/wild/model.h5", check=False)
+    assert done.returncode != 0
+    assert "train.py: error: diverged: weights are no longer finite" in done.stdout + done.stderr
+    assert not (folder / "results/wild/model.h5").exists()
+
+
+def test_rules_name_their_experiments_through_inputs_and_params():
+    """A wildcard in a shell command is no part of what Snakemake compares or caches by."""
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for shell in re.findall(r"shell:\n(.*?)(?:\n\n|\Z)", path.read_text(), re.DOTALL):
+            assert "{wildcards" not in shell, path
+
+
+def test_every_rule_has_a_log_and_says_what_it_makes():
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for rule in re.findall(r"^rule \w+:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S):
+            assert rule.lstrip().startswith('"""'), path
+            assert "    log:" in rule, path
