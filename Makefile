@@ -7,10 +7,11 @@
 PYTHON ?= python3
 CORES  ?= all
 BIN    := .venv/bin
-SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES)
+# Progress and what jobs print, without the details of each job.
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results report dry-run setup setup-dev test check tests format lock clean help
+.PHONY: results report dry-run setup setup-dev test check tests format readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -54,6 +55,15 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 .venv/dev.stamp: requirements-dev.lock | .venv/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/default.stamp
+
+readme-pictures: results ## Renew the README's pictures in docs/ from the results
+	$(BIN)/python src/render_activity_gif.py --model results/excited-20/model.h5 \
+	  --data results/data/pan.h5 --frames 60 --sequence-ms 100 --images-ms 400 \
+	  --output docs/activity.gif
+	$(BIN)/python -c "from PIL import Image; \
+	  Image.open('results/digits-competition/figures/prototypes.png').convert('L') \
+	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \
+	  .save('docs/prototypes.png', optimize=True)"
 
 lock: ## Renew both lock files (needs uv)
 	uv pip compile pyproject.toml --upgrade $(LOCK_OPTIONS) --output-file requirements.lock

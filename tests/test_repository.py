@@ -1,0 +1,88 @@
+"""What holds for the repository as a whole."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from conftest import ROOT
+
+import topodream
+
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+
+
+def pins(name):
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_hold_hashes_and_no_addresses(name):
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    entries = re.split(r"\n(?=[\w])", text)
+    assert len(entries) > 40
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_both_locks_pin_the_same_versions():
+    default, dev = (pins(name) for name in LOCKS)
+    assert default.items() <= dev.items()
+
+
+def test_locks_hold_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.match(r"[\w.-]+", entry)[0] for entry in project["dependencies"]]
+    assert set(names) <= set(pins("requirements.lock"))
+    extras = project["optional-dependencies"]
+    assert set(extras) == {"tensorflow", "gpu-cuda12", "gpu-cuda13", "dev"}
+    for name in ("tensorflow", "cupy-cuda12x", "cupy-cuda13x"):
+        assert name not in pins("requirements-dev.lock")
+
+
+def test_one_version_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert project["version"] == citation["version"] == topodream.__version__
+
+
+def markdown_files():
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return [ROOT / line for line in listed.stdout.splitlines()] or list(ROOT.glob("*.md"))
+
+
+@pytest.mark.parametrize("path", markdown_files(), ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for link in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", path.read_text()):
+        target = link[0] or link[1]
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_every_function_the_equations_name_exists():
+    from topodream.models import mwta
+
+    table = re.findall(r"^\| \d \|.*$", (ROOT / "docs" / "model.md").read_text(), re.MULTILINE)
+    assert len(table) == 8
+    for row in table:
+        for name in re.findall(r"`(\w+)`", row.split("|")[3]):
+            assert callable(getattr(mwta, name)), name
+
+
+def test_measures_are_documented_and_shown():
+    from topodream import page
+
+    text = (ROOT / "docs" / "measures.md").read_text()
+    for name in page.MEASURES:
+        if name != "held_out_samples":
+            assert f"| `{name}` |" in text
+
+
+def test_targets_that_the_readme_names_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"^    make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
