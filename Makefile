@@ -28,7 +28,7 @@ test: check tests ## Everything that must pass before a commit
 check: setup-dev ## Format, lint, types, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/snakefmt --check --quiet Snakefile workflow
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/codespell
 
@@ -38,7 +38,7 @@ tests: setup-dev ## The tests alone
 format: setup-dev ## Format the Python and Snakemake code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/snakefmt --quiet Snakefile workflow
+	$(BIN)/snakefmt Snakefile workflow
 
 setup: .venv/default.stamp ## The environment for `make`
 setup-dev: .venv/dev.stamp ## The environment for `make test`

@@ -34,8 +34,7 @@ wildcard_constraints:
 def code(script):
     """A script and every module of the project that it imports, as inputs of its rule."""
     return [
-        f"{SRC}/{path.relative_to(ROOT / 'src')}"
-        for path in local_sources(ROOT / "src" / script)
+        f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in local_sources(ROOT / "src" / script)
     ]
 
 
@@ -50,10 +49,7 @@ def flags(settings):
     words = []
     for key, value in sorted(settings.items()):
         words.append(f"--{key.replace('_', '-')}")
-        words += [
-            str(item)
-            for item in (value if isinstance(value, (list, tuple)) else [value])
-        ]
+        words += [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
     return shlex.join(words)
 
 
@@ -69,7 +65,5 @@ def dataset_flags(*settings):
 
 def datasets_of(kind):
     """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
-    names = [
-        name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind
-    ]
+    names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]
     return "|".join(names) or "(?!)"

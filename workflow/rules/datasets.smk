@@ -23,10 +23,7 @@ rule prepare_mnist:
     params:
         settings=dataset_flags("source", "folder", "mirrors"),
     shell:
-        "python {input.code[0]:q}"
-        " {params.settings}"
-        " --output {output}"
-        " > {log} 2>&1"
+        "python {input.code[0]:q}" " {params.settings}" " --output {output}" " > {log} 2>&1"
 
 
 rule build_tapestry:

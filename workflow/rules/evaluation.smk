@@ -37,10 +37,7 @@ rule plot_prototypes:
     log:
         "results/{experiment}/logs/prototypes.log",
     shell:
-        "python {input.code[0]:q}"
-        " --model {input.model}"
-        " --output {output}"
-        " > {log} 2>&1"
+        "python {input.code[0]:q}" " --model {input.model}" " --output {output}" " > {log} 2>&1"
 
 
 rule plot_hit_map:
@@ -58,10 +55,7 @@ rule plot_hit_map:
     log:
         "results/{experiment}/logs/hit_map.log",
     shell:
-        "python {input.code[0]:q}"
-        " --model {input.model}"
-        " --output {output}"
-        " > {log} 2>&1"
+        "python {input.code[0]:q}" " --model {input.model}" " --output {output}" " > {log} 2>&1"
 
 
 rule plot_learning_curve:

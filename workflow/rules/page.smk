@@ -14,11 +14,7 @@ def data_pictures():
     """One picture for each data set that has one."""
     suffixes = {"tapestry": "png", "pan": "gif"}
     kinds = {name: CATALOGUE.datasets[name]["kind"] for name in shown_datasets()}
-    return [
-        f"results/data/{n}.{suffixes[kind]}"
-        for n, kind in kinds.items()
-        if kind in suffixes
-    ]
+    return [f"results/data/{n}.{suffixes[kind]}" for n, kind in kinds.items() if kind in suffixes]
 
 
 PARTS_OF_AN_EXPERIMENT = [
@@ -49,9 +45,7 @@ rule build_page:
     log:
         "results/data/logs/page.log",
     params:
-        experiments=json.dumps(
-            {name: CATALOGUE.questions[name] for name in CATALOGUE.selected}
-        ),
+        experiments=json.dumps({name: CATALOGUE.questions[name] for name in CATALOGUE.selected}),
         datasets=shown_datasets(),
     shell:
         "python {input.code[0]:q}"
