@@ -43,19 +43,21 @@ format: setup-dev ## Format the Python and Snakemake code
 setup: .venv/default.stamp ## The environment for `make`
 setup-dev: .venv/dev.stamp ## The environment for `make test`
 
-.venv/pyvenv.cfg:
+# pip is the last thing that venv puts in: an interrupted set-up begins anew.
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "topodream needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 
-.venv/default.stamp: requirements.lock | .venv/pyvenv.cfg
+.venv/default.stamp: requirements.lock | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 # The development lock holds the default one's packages at the same versions.
-.venv/dev.stamp: requirements-dev.lock | .venv/pyvenv.cfg
+.venv/dev.stamp: requirements-dev.lock | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/default.stamp
 
+# The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
 readme-pictures: results ## Renew the README's pictures in docs/ from the results
 	$(BIN)/python src/render_activity_gif.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --frames 60 --sequence-ms 100 --images-ms 400 \

@@ -12,16 +12,20 @@ from topodream.storage import write_text
 def main() -> None:
     """Gather what the steps before have made, write the page."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--results", type=Path, required=True, help="the folder of results")
     parser.add_argument(
         "--experiments", required=True, help="JSON: name -> question, in the order to show them"
     )
     parser.add_argument("--datasets", nargs="*", default=[], help="names of data sets to show")
-    parser.add_argument("--output", type=Path, required=True, help="the .html file to write")
-    args = parser.parse_args()
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        help="the .html file to write, in the folder of results",
+    )
+    args = cli.parse(parser)
 
     experiments = cli.from_json("--experiments", args.experiments)
-    html = page.render(args.results, experiments, args.datasets, args.output.parent)
+    html = page.render(args.output.parent, experiments, args.datasets)
     write_text(args.output, html)
 
 

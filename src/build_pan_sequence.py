@@ -15,20 +15,29 @@ def main() -> None:
     """Read the tapestries, walk over both, write the windows and where they were."""
     parser = cli.parser(__doc__)
     parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
-    parser.add_argument("--frames", type=int, required=True, help="windows to train on")
-    parser.add_argument("--held-out-frames", type=int, required=True, help="held-out windows")
-    parser.add_argument("--window", type=int, required=True, help="side of a window, pixels")
-    parser.add_argument("--hold", type=int, required=True, help="frames an acceleration lasts")
     parser.add_argument(
-        "--max-acceleration", type=float, required=True, help="pixels per frame squared"
+        "--frames", type=cli.whole(2, 10**6), required=True, help="windows to train on"
     )
-    parser.add_argument("--max-speed", type=float, required=True, help="pixels per frame")
-    parser.add_argument("--seed", type=int, required=True, help="seed of the walk")
+    parser.add_argument(
+        "--held-out-frames", type=cli.whole(2, 10**6), required=True, help="held-out windows"
+    )
+    parser.add_argument(
+        "--window", type=cli.whole(2, 1000), required=True, help="side of a window, pixels"
+    )
+    parser.add_argument(
+        "--hold", type=cli.whole(1, 10**9), required=True, help="frames an acceleration lasts"
+    )
+    parser.add_argument(
+        "--max-acceleration", type=cli.real(0, 1000), required=True, help="pixels per frame squared"
+    )
+    parser.add_argument(
+        "--max-speed", type=cli.real(0, 1000), required=True, help="pixels per frame"
+    )
+    parser.add_argument(
+        "--seed", type=cli.whole(0, 2**32 - 1), required=True, help="seed of the walk"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
-    args = parser.parse_args()
-    for name in ("frames", "held_out_frames", "window", "hold"):
-        if getattr(args, name) < 1:
-            parser.error(f"--{name.replace('_', '-')} {getattr(args, name)}: at least 1")
+    args = cli.parse(parser)
 
     walk = datasets.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}

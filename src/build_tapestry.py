@@ -14,11 +14,11 @@ def main() -> None:
     """Read images, weave both tapestries, write them."""
     parser = cli.parser(__doc__)
     parser.add_argument("--digits", type=Path, required=True, help="the .h5 file of images")
-    parser.add_argument("--side", type=int, required=True, help="images along each side")
+    parser.add_argument(
+        "--side", type=cli.whole(2, 200), required=True, help="images along each side"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
-    args = parser.parse_args()
-    if args.side < 2:
-        parser.error(f"--side {args.side}: at least 2")
+    args = cli.parse(parser)
 
     content = datasets.tapestry_content(args.digits, args.side)
     write_hdf5(args.output, content, provenance.record("h5py"))

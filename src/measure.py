@@ -10,8 +10,7 @@ from pathlib import Path
 import threadpoolctl
 
 from topodream import cli, measures, provenance
-from topodream.datasets import read_data
-from topodream.maps import read_map
+from topodream.maps import read_map_and_data
 from topodream.storage import write_json
 
 
@@ -20,18 +19,21 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
-    parser.add_argument("--held-out", type=int, required=True, help="samples to measure on")
+    parser.add_argument(
+        "--held-out", type=cli.whole(2, 10**9), required=True, help="samples to measure on"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained, data = read_map(args.model, with_snapshots=True), read_data(args.data)
+    model, data = read_map_and_data(args.model, args.data, with_snapshots=True)
     with threadpoolctl.threadpool_limits(1):
-        results = measures.measure(trained, data.train, data.held_out, args.held_out)
+        results = measures.measure(model, data.train, data.held_out, args.held_out)
     about = {
-        "experiment": trained.experiment.name,
+        "experiment": model.experiment.name,
         "data": data.described,
         "data_sha256": data.content_sha256,
-        "model_made_by": dict(trained.origin),
+        "model_sha256": model.content_sha256,
+        "model_made_by": dict(model.origin),
     }
     write_json(args.output, {**about, **results, **provenance.record()})
 

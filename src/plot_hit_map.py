@@ -11,19 +11,19 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained = read_map(args.model)
-    experiment = trained.experiment
+    model = read_map(args.model)
+    experiment = model.experiment
     figure = figures.hit_map(
-        trained.trained.history.wins[-1],
+        model.trained.history.wins[-1],
         experiment.grid,
         f"{experiment.name}: wins of each unit",
-        trained.data,
+        model.data,
     )
     origin = provenance.record("matplotlib")
     note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+        origin, experiment=experiment.name, data_sha256=model.data_sha256
     )
     figures.save(figure, args.output, note)
 

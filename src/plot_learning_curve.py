@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from topodream import cli, figures, provenance
+from topodream.errors import InputError
 from topodream.maps import read_map
-from topodream.storage import read_json
+from topodream.storage import complete, read_json
 
 
 def main() -> None:
@@ -13,19 +14,22 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--measures", type=Path, required=True, help="its measures (.json)")
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained, measured = read_map(args.model), read_json(args.measures)
-    figure = figures.learning_curve(
-        trained.trained.history.training_mse,
-        measured["curve"],
-        measured["measures"]["mean_image_mse"],
-        f"{trained.experiment.name}: learning curve",
-        trained.data,
-    )
+    model, measured = read_map(args.model), read_json(args.measures)
+    with complete(args.measures):
+        if measured["model_sha256"] != model.content_sha256:
+            raise InputError(f"{args.measures}: are not the measures of {args.model}")
+        figure = figures.learning_curve(
+            model.trained.history.training_mse,
+            measured["curve"],
+            measured["measures"]["mean_image_mse"],
+            f"{model.experiment.name}: learning curve",
+            model.data,
+        )
     origin = provenance.record("matplotlib")
     note = provenance.picture_note(
-        origin, experiment=trained.experiment.name, data_sha256=trained.data_sha256
+        origin, experiment=model.experiment.name, data_sha256=model.data_sha256
     )
     figures.save(figure, args.output, note)
 

@@ -11,20 +11,20 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained = read_map(args.model)
-    experiment = trained.experiment
+    model = read_map(args.model)
+    experiment = model.experiment
     figure = figures.prototypes(
-        trained.trained.weights,
-        trained.image_shape,
+        model.trained.weights,
+        model.image_shape,
         experiment.grid,
         f"{experiment.name}: prototypes of {experiment.grid.rows} x {experiment.grid.cols} units",
-        trained.data,
+        model.data,
     )
     origin = provenance.record("matplotlib")
     note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+        origin, experiment=experiment.name, data_sha256=model.data_sha256
     )
     figures.save(figure, args.output, note)
 

@@ -5,11 +5,11 @@ Reconstructions use the activation the map was trained with, unless another is n
 
 from pathlib import Path
 
+import numpy as np
 import threadpoolctl
 
 from topodream import cli, figures, measures, provenance
-from topodream.datasets import read_data
-from topodream.maps import read_map
+from topodream.maps import read_map_and_data
 
 
 def main() -> None:
@@ -17,32 +17,34 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
-    parser.add_argument("--count", type=int, required=True, help="samples to draw")
+    parser.add_argument("--count", type=cli.whole(1, 100), required=True, help="samples to draw")
     parser.add_argument(
         "--activation", choices=("drive", "excited"), help="instead of the one it was trained with"
     )
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained, data = read_map(args.model), read_data(args.data)
-    experiment = trained.experiment
+    model, data = read_map_and_data(args.model, args.data)
+    experiment = model.experiment
     if args.activation is not None:
         experiment = measures.with_activation(experiment, args.activation)
     samples = data.held_out.vectors(experiment.dtype)
     chosen = figures.pick_samples(data.held_out, args.count)
+    if experiment.mwta.trace is None:
+        samples, chosen = samples[chosen], np.arange(len(chosen))
+    # With a trace, a reconstruction depends on the samples before it: all are shown.
     with threadpoolctl.threadpool_limits(1):
-        # All of them: with a trace, a reconstruction depends on the samples before it.
-        responses = measures.answer(trained.trained.weights, samples, experiment)
+        responses = measures.show(model.trained.weights, samples, experiment)
     figure = figures.reconstructions(
         samples[chosen],
         responses.reconstructions[chosen],
-        trained.image_shape,
+        model.image_shape,
         f"{experiment.name}: reconstructions, activation {experiment.mwta.activation}",
-        trained.data,
+        model.data,
     )
     origin = provenance.record("matplotlib")
     note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+        origin, experiment=experiment.name, data_sha256=model.data_sha256
     )
     figures.save(figure, args.output, note)
 

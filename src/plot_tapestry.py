@@ -11,7 +11,7 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
     woven = read_hdf5(args.tapestry, ("tapestry",))
     figure = figures.tapestry(

@@ -26,7 +26,7 @@ def main() -> None:
         "--cache", type=Path, help="mirror: where downloads are kept (the user's cache folder)"
     )
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
     if args.source == "idx" and args.folder is None:
         parser.error("--source idx needs --folder")
 

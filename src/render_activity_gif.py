@@ -8,8 +8,7 @@ from pathlib import Path
 import threadpoolctl
 
 from topodream import animation, cli, measures, provenance
-from topodream.datasets import read_data
-from topodream.maps import read_map
+from topodream.maps import read_map_and_data
 
 
 def main() -> None:
@@ -17,22 +16,28 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
-    parser.add_argument("--frames", type=int, required=True, help="frames to show")
+    parser.add_argument("--frames", type=cli.whole(2, 10_000), required=True, help="frames to show")
     parser.add_argument(
-        "--sequence-ms", type=int, required=True, help="milliseconds a frame of a sequence"
+        "--sequence-ms",
+        type=cli.whole(20, 10_000, step=10),
+        required=True,
+        help="milliseconds per frame of a sequence",
     )
     parser.add_argument(
-        "--images-ms", type=int, required=True, help="milliseconds an image among unrelated ones"
+        "--images-ms",
+        type=cli.whole(20, 10_000, step=10),
+        required=True,
+        help="milliseconds per image among unrelated ones",
     )
     parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
-    trained, data = read_map(args.model), read_data(args.data)
-    experiment, grid = trained.experiment, trained.experiment.grid
+    model, data = read_map_and_data(args.model, args.data)
+    experiment, grid = model.experiment, model.experiment.grid
     samples = data.held_out.vectors(experiment.dtype, args.frames)
     with threadpoolctl.threadpool_limits(1):
-        responses = measures.answer(trained.trained.weights, samples, experiment)
-    height, width = trained.image_shape
+        responses = measures.show(model.trained.weights, samples, experiment)
+    height, width = model.image_shape
     scale = animation.activity_scale(responses.activity)
     images = [
         animation.grey_levels(values.reshape(-1, height, width))
@@ -47,7 +52,7 @@ def main() -> None:
     caption = f"{experiment.name}, held-out"
     origin = provenance.record("imageio", "matplotlib", "pillow")
     note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=trained.data_sha256
+        origin, experiment=experiment.name, data_sha256=model.data_sha256
     )
     animation.write_gif(
         args.output,

@@ -13,10 +13,15 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--sequence", type=Path, required=True, help="the sequence (.h5)")
     parser.add_argument("--tapestry", type=Path, required=True, help="its tapestry (.h5)")
-    parser.add_argument("--frames", type=int, required=True, help="frames to show")
-    parser.add_argument("--frame-ms", type=int, required=True, help="milliseconds a frame")
+    parser.add_argument("--frames", type=cli.whole(2, 10_000), required=True, help="frames to show")
+    parser.add_argument(
+        "--frame-ms",
+        type=cli.whole(20, 10_000, step=10),
+        required=True,
+        help="milliseconds per frame",
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
     data, woven = read_data(args.sequence), read_hdf5(args.tapestry, ("tapestry",))
     if data.train.corners is None:

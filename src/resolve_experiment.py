@@ -21,8 +21,10 @@ def main() -> None:
     given.add_argument("--settings", help="complete settings, as JSON")
     parser.add_argument("--experiment", help="with --config: the experiment's name")
     parser.add_argument("--output", type=Path, required=True, help="the .yaml file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
+    if args.config is not None and args.experiment is None:
+        parser.error("--config needs --experiment")
     if args.settings is not None:
         settings = cli.from_json("--settings", args.settings)
         experiment = config.experiment_from(settings, "--settings")

@@ -22,9 +22,8 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the .h5 file to learn")
     parser.add_argument("--config", type=Path, required=True, help="resolved settings (.yaml)")
-    parser.add_argument("--threads", type=int, default=1, help="threads for matrix products")
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
-    args = parser.parse_args()
+    args = cli.parse(parser)
 
     experiment = read_experiment(args.config)
     data = read_data(args.data)
@@ -42,8 +41,8 @@ def main() -> None:
             )
         bar.set_postfix(epoch=epoch.epoch, mse=f"{epoch.training_mse:.4f}")
 
-    # A fixed number of threads: sums split otherwise round otherwise.
-    with bar, threadpoolctl.threadpool_limits(args.threads):
+    # A fixed number of threads: sums that are split otherwise round otherwise.
+    with bar, threadpoolctl.threadpool_limits(1):
         trained = train(experiment, pixels, bar.update, report)
     write_map(args.output, experiment, trained, data, provenance.record("h5py"))
 

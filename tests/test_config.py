@@ -110,6 +110,25 @@ def test_a_number_is_one_setting_however_it_is_written(some_config, value):
     assert repr(resolved["lateral"]["radius"]) == "1"
 
 
+@pytest.mark.parametrize("number", [300, 300.0])
+def test_numbers_of_data_and_evaluation_have_their_type_too(some_config, number):
+    some_config["datasets"]["pan"]["frames"] = number
+    some_config["datasets"]["pan"]["max_speed"] = number
+    some_config["evaluation"]["held_out"] = number
+    some_config["animation"]["frames"] = number
+    resolved = resolve(some_config)
+    assert repr(resolved.datasets["pan"]["frames"]) == "300"
+    assert repr(resolved.datasets["pan"]["max_speed"]) == "300.0"
+    assert repr(resolved.evaluation["held_out"]) == "300"
+    assert repr(resolved.animation["frames"]) == "300"
+
+
+def test_settings_that_refer_to_themselves(some_config):
+    some_config["experiments"]["excited-20"]["grid"] = some_config["experiments"]
+    with pytest.raises(InputError, match="nested too deep"):
+        resolve(some_config)
+
+
 def test_resolved_settings_come_back_from_their_file(catalogue, tmp_path):
     for experiment in catalogue.experiments.values():
         path = tmp_path / f"{experiment.name}.yaml"
@@ -153,6 +172,35 @@ def put(path, value):
 E40 = "experiments/excited-40"
 WRONG = [
     (
+        put("defaults/mwta/epoch", 3),
+        "experiment 'excited-20': unknown key epoch = 3 (set in defaults.mwta) (did you mean",
+    ),
+    (
+        put(f"{E40}/n_winners", "7"),
+        "; a number in quotes, or nested in --config, is text: write it into a file",
+    ),
+    (
+        put("selections/excited-20", ["trace-40"]),
+        "selections: 'excited-20' is the name of an experi",
+    ),
+    (put("selections/unused", ["nope"]), "config: selections.unused: 'nope' is not an experiment"),
+    (put("experiments/abc\n", {}), "the name 'abc\\n' is not allowed"),
+    (put("experiments/logs", {}), "the name 'logs' is not allowed"),
+    (
+        put("datasets/digits/folder", "somewhere"),
+        "data set 'digits': folder = 'somewhere' is not allowed: left out unless source is idx",
+    ),
+    (
+        put("datasets/digits/mirrors", ["https://a/"]),
+        "mirrors = ['https://a/'] is not allowed: left out unless source is mirror",
+    ),
+    (
+        lambda c: c["datasets"]["digits"].update(source="mirror", mirrors=["ftp://a/"]),
+        "mirrors.0 = 'ftp://a/' is not allowed: an address that begins with http",
+    ),
+    (put(f"{E40}/question", "x" * 1001), "question = 'xxx"),
+    (put(f"{E40}/question", "\ud800"), "is not allowed: what the experiment asks"),
+    (
         put(f"{E40}/epoch", 3),
         "experiment 'excited-40': unknown key epoch = 3 (did you mean 'epochs'?)",
     ),
@@ -185,7 +233,7 @@ WRONG = [
     (
         put(f"{E40}/learning_rate", "3e-2"),
         "is not allowed: a number from 0 to 10 (factor of each weight change); "
-        "YAML reads this as text: write 0.001 or 1.0e-3 without quotes",
+        "YAML reads 1e-3 as text: write 1.0e-3 or 0.001",
     ),
     (
         put(f"{E40}/trace", float("nan")),
@@ -197,7 +245,8 @@ WRONG = [
     ),
     (
         put("defaults/mwta/start", {"low": 3, "high": 2}),
-        "experiment 'excited-20': start.low = 3.0 is not allowed: at most start.high, 2.0",
+        "experiment 'excited-20': start.low = 3 (set in defaults.mwta) is not allowed: at most "
+        "start.high, 2.0",
     ),
     (
         put(f"{E40}/n_winners", 1601),
@@ -206,7 +255,8 @@ WRONG = [
     ),
     (
         put(f"{E40}/weight_clip", 0.1),
-        "experiment 'excited-40': start.high = 0.16 is not allowed: at most weight_clip, 0.1",
+        "experiment 'excited-40': start.high = 0.16 (set in defaults.mwta) is not allowed: at most "
+        "weight_clip, 0.1",
     ),
     (
         put(f"{E40}/lateral", {"strength": 0, "row_norm": 0.5}),
@@ -229,7 +279,8 @@ WRONG = [
     (put(f"{E40}/extends", ["a"]), "experiments.excited-40.extends = ['a'] is not allowed: a text"),
     (
         put(f"{E40}/dataset", "tapestry"),
-        "experiment 'excited-40': dataset = 'tapestry' can't be learnt: one of digits, pan",
+        "experiment 'excited-40': dataset = 'tapestry' is not allowed: what can be learnt is one of "
+        "digits, pan",
     ),
     (
         put(f"{E40}/model", "som"),
@@ -237,10 +288,10 @@ WRONG = [
     ),
     (
         put("run", "demoo"),
-        "config: run: 'demoo' is no experiment or selection (did you mean 'demo'?)",
+        "config: run: 'demoo' is not an experiment or a selection (did you mean 'demo'?)",
     ),
     (put("run", 3), "config: run = 3 is not allowed: a text or a list"),
-    (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is no experiment"),
+    (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is not an experiment"),
     (
         put("experiments/Bad Name", {}),
         "config: experiments: the name 'Bad Name' is not allowed: a name of lower-case letters",
@@ -253,7 +304,7 @@ WRONG = [
     ),
     (
         lambda c: c["experiments"].update({3: {}}),
-        "config: experiments: the key 3 is no text: quote it",
+        "config: experiments: the key 3 is not a text: quote it",
     ),
     (put("experiment", {}), "config: unknown key experiment = {} (did you mean 'experiments'?)"),
     (lambda c: c.pop("run"), "config: the key run is missing"),
@@ -277,7 +328,7 @@ WRONG = [
     ),
     (
         put("datasets/pan/tapestry", "digits"),
-        "data set 'pan': tapestry = 'digits' is no data set of kind tapestry: one of tapestry",
+        "data set 'pan': tapestry = 'digits' is not a data set of kind tapestry: one of tapestry",
     ),
     (
         put("animation/sequence_ms", 33),

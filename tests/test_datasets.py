@@ -67,6 +67,9 @@ def test_any_bytes_are_an_array_or_one_clear_error(raw):
         (b"PNG...", "f: not an IDX file"),
         (b"", "f: not an IDX file"),
         (b"\x00\x00\x08\x02" + b"\xff" * 8, "f: truncated, 12 bytes where"),
+        (b"\x00\x00\x08\x64" + b"\xff" * 400, "f: not an IDX file .*1 to 4 axes"),
+        (b"\x00\x00\x08\x00x", "f: not an IDX file .*1 to 4 axes"),
+        (b"\x00\x00\x08\x02" + b"\x00" * 4 + b"\xff" * 4, "f: empty, its shape is"),
     ],
 )
 def test_damaged_idx(raw, message):
@@ -98,10 +101,28 @@ def test_damaged_gzip(tmp_path):
 
 
 def test_labels_that_do_not_belong_to_the_images():
-    with pytest.raises(InputError, match=r"train-labels.*has shape \(2,\), needed: \(3,\)"):
+    with pytest.raises(
+        InputError,
+        match=r"train-labels.*holds uint8 of shape \(2,\), needed: uint8 of shape \(3,\)",
+    ):
         datasets.mnist_content("idx", raw_files(labels=LABELS[:2]))
-    with pytest.raises(InputError, match="needed: images, rows, columns"):
+    with pytest.raises(InputError, match="needed: uint8, images x rows x columns"):
         datasets.mnist_content("idx", raw_files(images=LABELS))
+
+
+def test_parts_with_images_of_different_sizes():
+    other = np.zeros((3, 2, 4), np.uint8)
+    files = dict(zip(datasets.MNIST_SHA256, [*raw_files().values()][:2] * 2, strict=True))
+    files["t10k-images-idx3-ubyte"] = datasets.to_idx(other)
+    message = r"training images are \(2, 2\) pixels, held-out ones \(2, 4\)"
+    with pytest.raises(InputError, match=message):
+        datasets.mnist_content("idx", files)
+
+
+def test_other_images_are_not_called_mnist():
+    attributes = datasets.mnist_content("idx", raw_files()).attributes
+    assert attributes["described"] == "IDX images, source idx"
+    assert attributes["licence"] == "as its owner says"
 
 
 # ------------------------------------------------------------------ sources
@@ -205,6 +226,12 @@ def test_a_download_with_a_wrong_hash_is_refused_and_not_kept(served, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_spoilt_file_in_the_cache_is_fetched_anew(served, tmp_path):
+    server, good, expected = served
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"spoilt")
+    assert datasets.read_mirror([server.address("right")], tmp_path, expected) == good
+
+
 def test_keras_without_tensorflow_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)
     with pytest.raises(InputError, match="needs TensorFlow: .*pip install"):
@@ -272,6 +299,7 @@ class FixedDraws:
         self.draws = np.array(draws)
 
     def uniform(self, low, high, shape):
+        assert (low, high) == (-0.7, 0.7)
         assert self.draws.shape == shape
         return self.draws
 
@@ -280,17 +308,40 @@ def test_a_walk_by_hand():
     # Frame 0 at rest in the middle of 840: (420, 420); it moves first, then speeds up.
     # Horizontally by 1 a frame: speeds 1 2 3 3 (limited), positions 420 421 423 426.
     # Vertically by -0.5: speeds -0.5 -1 -1.5, positions 420 419.5 418.5 417 -> cut to int.
-    walk = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=0)
+    walk = Walk(window=20, hold=20, max_acceleration=0.7, max_speed=3, seed=0)
     corners = walk_corners(walk, 5, 840, 28, FixedDraws([[1.0, -0.5]]))
     assert corners[:, 1].tolist() == [420, 421, 423, 426, 429]
     assert corners[:, 0].tolist() == [420, 419, 418, 417, 415]
 
 
 def test_a_new_acceleration_every_hold_frames():
-    walk = Walk(window=20, hold=2, max_acceleration=1, max_speed=3, seed=0)
+    walk = Walk(window=20, hold=2, max_acceleration=0.7, max_speed=3, seed=0)
     corners = walk_corners(walk, 5, 840, 28, FixedDraws([[1.0, 0], [-1.0, 0], [0, 0]]))
     # Speeds after frames 0.. : 1 2 1 0 0
     assert corners[:, 1].tolist() == [420, 421, 423, 424, 424]
+
+
+def test_both_limits_of_speed_are_those_asked_for():
+    walk = Walk(window=20, hold=20, max_acceleration=0.7, max_speed=1, seed=0)
+    corners = walk_corners(walk, 4, 840, 28, FixedDraws([[2.0, -2.0]]))
+    assert corners[:, 1].tolist() == [420, 421, 422, 423]
+    assert corners[:, 0].tolist() == [420, 419, 418, 417]
+
+
+def test_a_walk_wraps_where_the_tapestry_repeats():
+    # A tapestry of 56, images of 28: the period is 28 and the middle, 28, is its beginning.
+    walk = Walk(window=20, hold=20, max_acceleration=0.7, max_speed=30, seed=0)
+    corners = walk_corners(walk, 3, 56, 28, FixedDraws([[27.0, 28.0]]))
+    assert corners[:, 1].tolist() == [0, 27, (27 + 30) % 28]
+    assert corners[:, 0].tolist() == [0, 0, (28 + 30) % 28]
+
+
+def test_positions_below_zero_are_cut_towards_zero():
+    # As the notebook's int() does: -0.5 is 0, -1.5 is -1, that is 27 of a period of 28.
+    walk = Walk(window=20, hold=1, max_acceleration=0.7, max_speed=30, seed=0)
+    draws = [[-28.5, 0], [27.5, 0], [0, 0]]
+    corners = walk_corners(walk, 3, 56, 28, FixedDraws(draws))
+    assert corners[:, 1].tolist() == [0, 0, 27]
 
 
 @given(seed=st.integers(0, 50), hold=st.integers(1, 30), speed=st.floats(0, 40))
@@ -335,6 +386,15 @@ def test_pan_sequence_from_files(tmp_path):
     np.testing.assert_array_equal(
         cut_windows(woven, corners, 20), content.arrays["held_out/pixels"]
     )
+    other = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=5)
+    again, another = (
+        datasets.pan_content(tmp_path / "tapestry.h5", each, n_frames) for each in (walk, other)
+    )
+    for name, array in content.arrays.items():
+        np.testing.assert_array_equal(array, again.arrays[name])
+        assert not np.array_equal(array, another.arrays[name])
+    assert content.attributes["max_speed"] == 3
+    assert "CC BY-SA" in content.attributes["licence"]
     wide = Walk(window=29, hold=20, max_acceleration=1, max_speed=3, seed=4)
     with pytest.raises(InputError, match="window = 29 is not allowed: at most 28"):
         datasets.pan_content(tmp_path / "tapestry.h5", wide, n_frames)

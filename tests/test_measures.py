@@ -3,9 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import measures
+from topodream import figures, measures
+from topodream.datasets import Samples
 from topodream.grid import Grid
+from topodream.maps import Map
 from topodream.models import mwta
+from topodream.storage import write_json
+from topodream.training import History, Trained
 
 
 def test_mean_squared_error_and_mass_ratio_by_hand():
@@ -51,6 +55,12 @@ def test_a_single_unit_has_no_neighbours():
     assert set(measures.smoothness(np.ones((1, 4)), Grid(1, 1)).values()) == {None}
 
 
+def test_constant_prototypes_correlate_with_nothing():
+    for dtype in (np.float32, np.float64):
+        weights = np.full((2, 400), 0.3, dtype)
+        assert measures.pearson(weights, np.array([0]), np.array([1])).tolist() == [0]
+
+
 def test_dead_share():
     assert measures.dead_share(np.array([0, 3, 0, 1])) == 0.5
 
@@ -64,43 +74,49 @@ def map_and_samples(small_experiment, vectors):
 def test_reconstruction_uses_the_activation_of_the_map(map_and_samples):
     weights, samples, experiment = map_and_samples
     drive, excited = experiment(activation="drive"), experiment(activation="excited")
-    drawn = {e.mwta.activation: measures.answer(weights, samples, e) for e in (drive, excited)}
+    drawn = {e.mwta.activation: measures.show(weights, samples, e) for e in (drive, excited)}
     # The same units win; only what they answer with differs.
     np.testing.assert_array_equal(drawn["drive"].wins, drawn["excited"].wins)
     assert drawn["excited"].reconstructions.sum() > 1.2 * drawn["drive"].reconstructions.sum()
-    overridden = measures.answer(weights, samples, measures.with_activation(drive, "excited"))
+    overridden = measures.show(weights, samples, measures.with_activation(drive, "excited"))
     np.testing.assert_array_equal(overridden.reconstructions, drawn["excited"].reconstructions)
 
 
 def test_blocks_of_samples_make_no_difference(map_and_samples, monkeypatch):
     weights, samples, experiment = map_and_samples
-    whole = measures.answer(weights, samples, experiment())
+    whole = measures.show(weights, samples, experiment())
     monkeypatch.setattr(measures, "BLOCK", 7)
-    blocks = measures.answer(weights, samples, experiment())
+    blocks = measures.show(weights, samples, experiment())
     np.testing.assert_allclose(blocks.activity, whole.activity, rtol=1e-12)
 
 
 def test_a_trace_is_carried_from_sample_to_sample(map_and_samples):
     weights, samples, experiment = map_and_samples
-    traced = measures.answer(weights, samples, experiment(trace=0.25)).activity
-    fresh = measures.answer(weights, samples, experiment()).activity
+    traced = measures.show(weights, samples, experiment(trace=0.25)).activity
+    fresh = measures.show(weights, samples, experiment()).activity
     np.testing.assert_allclose(traced[0], 0.25 * fresh[0])
     np.testing.assert_allclose(traced[1], 0.75 * 0.25 * fresh[0] + 0.25 * fresh[1])
 
 
 def test_wins_are_counted_from_answers(map_and_samples):
     weights, samples, experiment = map_and_samples
-    responses = measures.answer(weights, samples, experiment(n_winners=2))
+    responses = measures.show(weights, samples, experiment(n_winners=2))
     assert responses.wins.sum() == 2 * len(samples)
-    blank = measures.answer(weights, np.zeros((3, 784)), experiment(n_winners=2))
+    blank = measures.show(weights, np.zeros((3, 784)), experiment(n_winners=2))
     assert blank.wins.sum() == 0
+
+
+def test_wins_are_of_the_sample_at_hand_not_of_its_trace(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    traced = measures.show(weights, samples, experiment(n_winners=2, trace=0.25))
+    assert traced.wins.sum() == 2 * len(samples)
 
 
 def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
     """The same functions serve both: a step's reconstruction is the evaluation's."""
     experiment = small_experiment()
     weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
-    responses = measures.answer(weights, vectors[:1], experiment)
+    responses = measures.show(weights, vectors[:1], experiment)
     squared = mwta.learn(weights.copy(), responses.activity[0], vectors[0], experiment.mwta)
     drawn = measures.mean_squared_error(vectors[:1], responses.reconstructions)
     assert drawn == pytest.approx(float(squared))
@@ -110,3 +126,70 @@ def test_other_settings_stay_when_the_activation_changes(small_experiment):
     experiment = small_experiment()
     changed = measures.with_activation(experiment, "excited")
     assert replace(changed, mwta=replace(changed.mwta, activation="drive")) == experiment
+
+
+# ------------------------------------------------------------------ all of them for one map
+
+
+@pytest.fixture
+def whole_map(small_experiment):
+    """A map of two epochs whose wins, errors and snapshots all differ."""
+    rng = np.random.default_rng(3)
+    snapshots = rng.uniform(0, 0.02, (3, 20, 784)).astype(np.float16)
+    wins = np.ones((2, 20), int)
+    wins[0, :3], wins[1, :5] = 0, 0
+    history = History(np.array([9.0, 4.0]), np.ones(2), np.ones(2), wins)
+    experiment = small_experiment(activation="drive")
+    trained = Trained(snapshots[-1].astype(float), history, snapshots, np.array([0, 1, 2]))
+    return Map(experiment, trained, (28, 28), "some digits", "0" * 64, "1" * 64, {})
+
+
+@pytest.fixture
+def parts(digits):
+    """Fewer training than held-out samples, and of different classes."""
+    dark = Samples(digits["train/pixels"][:40] // 2, None, None)
+    return dark, Samples(digits["held_out/pixels"][:90], None, None)
+
+
+def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
+    train, held_out = parts
+    results = measures.measure(whole_map, train, held_out, 60)
+    weights, experiment = whole_map.trained.weights, whole_map.experiment
+    samples = held_out.pixels[:60].reshape(60, -1) / 255
+    as_trained = measures.show(weights, samples, experiment)
+    excited = measures.show(weights, samples, measures.with_activation(experiment, "excited"))
+    mean_image = (train.pixels / 255).reshape(40, -1).mean(axis=0)
+    expected = {
+        "held_out_samples": 60,
+        "held_out_mse": np.mean((samples - as_trained.reconstructions) ** 2),
+        "mean_image_mse": np.mean((samples - mean_image) ** 2),
+        "training_mse": 4.0,
+        "mass_ratio": as_trained.reconstructions.sum() / samples.sum(),
+        "mass_ratio_excited": excited.reconstructions.sum() / samples.sum(),
+        **measures.smoothness(weights, experiment.grid),
+        "dead_in_training": 5 / 20,
+        "dead_held_out": np.mean(as_trained.wins == 0),
+    }
+    assert results["measures"] == pytest.approx(expected)
+    assert len(set(expected.values())) == len(expected)  # or one could stand for another
+    curve = results["curve"]
+    assert curve["epoch"] == [0, 1, 2]
+    for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
+        drawn = measures.show(snapshot.astype(float), samples, experiment).reconstructions
+        assert error == pytest.approx(np.mean((samples - drawn) ** 2))
+
+
+def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, tmp_path):
+    snapshots = whole_map.trained.snapshots.copy()
+    snapshots[1:] = np.inf
+    weights = np.full((20, 784), 1e200)
+    blown_up = replace(whole_map.trained, weights=weights, snapshots=snapshots)
+    results = measures.measure(replace(whole_map, trained=blown_up), *parts, 60)
+    assert results["measures"]["held_out_mse"] is None
+    assert results["curve"]["held_out_mse"][0] > 0
+    assert results["curve"]["held_out_mse"][1:] == [None, None]
+    write_json(tmp_path / "measures.json", results)
+    figure = figures.learning_curve(
+        blown_up.history.training_mse, results["curve"], 0.1, "title", "data"
+    )
+    figures.save(figure, tmp_path / "curve.png", "note")

@@ -55,6 +55,23 @@ def test_winners_are_the_largest_scores_and_ties_go_to_the_smaller_number():
     assert mwta.choose_winners(np.array([3.0, 9, 5, 9, 5]), 3).tolist() == [1, 3, 2]
 
 
+def test_many_ties_go_to_the_smallest_numbers():
+    scores = np.tile([1.0, 2.0], 50)
+    assert mwta.choose_winners(scores, 4).tolist() == [1, 3, 5, 7]
+
+
+@pytest.mark.parametrize("norm", [None, 0.5])
+@pytest.mark.parametrize("activation", ["drive", "excited"])
+def test_a_float32_map_computes_in_float32(norm, activation, vectors):
+    lateral = Lateral(0.1, 1, "full", norm)
+    gain = mwta.lateral_gain(lateral, Grid(4, 5), "float32")
+    assert gain.dtype == np.float32
+    weights = np.full((20, 784), 0.1, np.float32)
+    settings = replace(PLAIN, activation=activation, lateral=lateral)
+    sample = vectors[0].astype(np.float32)
+    assert mwta.respond(weights, sample, gain, settings, Grid(4, 5))[1].dtype == np.float32
+
+
 def test_activity_is_the_answer_of_winners_and_0_elsewhere():
     activity = mwta.activity_of(np.array([2, 0]), np.array([5.0, 6, 7]))
     np.testing.assert_array_equal(activity, [5, 0, 7])
@@ -81,6 +98,10 @@ def test_error_is_clipped_for_learning_but_not_for_the_record():
     error = mwta.learn(weights, np.array([2.0]), np.array([0.0, 1]), settings)
     np.testing.assert_allclose(weights, [[2 * 0.95, 0.5]])
     assert error == 8
+    # Clipped to -0.5: e / r = -1/8, factor 0.975.
+    weights = np.array([[2.0, 0.5]])
+    mwta.learn(weights, np.array([2.0]), np.array([0.0, 1]), replace(PLAIN, error_clip=0.5))
+    np.testing.assert_allclose(weights, [[2 * 0.975, 0.5]])
 
 
 def test_weights_are_kept_in_range():
@@ -89,6 +110,10 @@ def test_weights_are_kept_in_range():
     # r = (0.5, 0.9), e / r = (-1, 1/9): factors 1 - 10 and 1 + 10/9.
     mwta.learn(weights, np.array([1.0]), np.array([0.0, 1]), settings)
     np.testing.assert_array_equal(weights, [[0, 1]])
+    weights = np.array([[0.5, 0.9]])
+    settings = replace(settings, weight_clip=0.7)
+    mwta.learn(weights, np.array([1.0]), np.array([0.0, 1]), settings)
+    np.testing.assert_array_equal(weights, [[0, 0.7]])
 
 
 def test_an_input_nobody_reconstructs_changes_nothing():
@@ -177,6 +202,7 @@ def compare_with_dense(experiment, n_steps, pixels):
     for index in order:
         won = engine.advance(np.array([index]), lambda steps: steps).wins
         winners.append(np.flatnonzero(won))
+    assert engine.state.activity.dtype == experiment.dtype
     return engine.state.weights, np.array(winners), expected, expected_winners
 
 

@@ -142,6 +142,7 @@ def test_any_activity_is_seen_and_none_is_white():
 def test_scale_of_activity_is_one_for_all_frames():
     assert animation.activity_scale(np.array([[0.0, 0], [2, 2]])) == 2
     assert animation.activity_scale(np.zeros((2, 2))) == 1
+    assert animation.activity_scale(np.arange(1.0, 1001)) == pytest.approx(999, abs=0.1)
 
 
 @pytest.mark.parametrize("shape", [(20, 20), (28, 28), (1, 30), (300, 300), (100, 40)])

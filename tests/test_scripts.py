@@ -8,11 +8,12 @@ import subprocess
 import sys
 import termios
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
 
-from topodream import config, provenance
+from topodream import config, datasets, provenance
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
 
@@ -59,6 +60,15 @@ def test_engines_that_are_chosen_by_name_are_sources_too():
     assert ROOT / "src" / "topodream" / "engines" / "reference.py" in sources
 
 
+def idx_folder(folder):
+    """Write images that are not MNIST's."""
+    folder.mkdir()
+    for name in datasets.MNIST_SHA256:
+        shape = (5, 28, 28) if "images" in name else (5,)
+        (folder / name).write_bytes(datasets.to_idx(np.ones(shape, np.uint8)))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A small map made by hand, script by script, in a folder with a space in its name."""
@@ -74,6 +84,8 @@ def made(tmp_path_factory):
          "--output", home / "config.yaml"],
         ["train.py", "--data", home / "digits.h5", "--config", home / "config.yaml",
          "--output", home / "model.h5"],
+        ["prepare_mnist.py", "--source", "idx", "--folder", idx_folder(home.parent / "idx"),
+         "--output", home / "other.h5"],
     ):  # fmt: skip
         done = run(*args)
         assert done.returncode == 0, done.stderr
@@ -82,7 +94,8 @@ def made(tmp_path_factory):
 
 def test_by_hand_as_by_the_workflow(made):
     assert config.read_experiment(made / "config.yaml").name == "tiny-digits"
-    assert sorted(path.name for path in made.iterdir()) == ["config.yaml", "digits.h5", "model.h5"]
+    names = sorted(path.name for path in made.iterdir())
+    assert names == ["config.yaml", "digits.h5", "model.h5", "other.h5"]
 
 
 def test_reconstructions_can_be_drawn_the_notebooks_way(made, tmp_path):
@@ -140,8 +153,10 @@ WRONG = [
     (["resolve_experiment.py", "--config", str(ROOT / "config.yaml"), "--experiment", "nope"],
      "--experiment nope: not in"),
     (["resolve_experiment.py", "--settings", "nonsense"], "--settings: not JSON"),
-    (["build_page.py", "--results", "{made}", "--experiments", '{{"a": "?"}}'], "cannot read"),
-    (["build_page.py", "--results", "{made}", "--experiments", "a"], "--experiments: not JSON"),
+    (["build_page.py", "--experiments", '{{"a": "?"}}'], "cannot read"),
+    (["build_page.py", "--experiments", "a"], "--experiments: not JSON"),
+    (["measure.py", "--model", "{made}/model.h5", "--data", "{made}/other.h5", "--held-out", "9"],
+     "was not trained on"),
 ]  # fmt: skip
 
 
@@ -162,3 +177,58 @@ def test_a_folder_that_can_not_be_written_to(tmp_path):
     done = run("prepare_mnist.py", "--source", "embedded", "--output", tmp_path / "file" / "x.h5")
     assert done.returncode == 1
     assert done.stderr.startswith("prepare_mnist.py: error: cannot write")
+
+
+def test_training_finds_out_first_that_it_can_not_write(made):
+    args = ["--data", made / "digits.h5", "--config", made / "config.yaml"]
+    done = run("train.py", *args, "--output", made)
+    assert done.returncode == 1
+    assert done.stdout == ""  # not an epoch was trained
+    assert "it is a folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "allowed"),
+    [
+        (["measure.py", "--held-out", "0"], "0 is not allowed: a whole number from 2"),
+        (["render_activity_gif.py", "--frames", "-5"], "-5 is not allowed: a whole number from 2"),
+        (["render_activity_gif.py", "--images-ms", "25"], "from 20 to 10000 in steps of 10"),
+        (["plot_reconstructions.py", "--count", "x"], "x is not allowed: a whole number from 1"),
+        (["build_pan_sequence.py", "--max-speed", "nan"], "nan is not allowed: a number from 0"),
+        (["build_pan_sequence.py", "--seed", "-1"], "-1 is not allowed: a whole number from 0"),
+        (["build_tapestry.py", "--side", "1"], "1 is not allowed: a whole number from 2 to 200"),
+    ],
+)
+def test_options_out_of_range_name_what_is_allowed(args, allowed):
+    done = run(*args)
+    assert done.returncode == 2
+    assert allowed in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_killed_training_leaves_nothing_behind(made, tmp_path):
+    settings = yaml.safe_load((made / "config.yaml").read_text()) | {"epochs": 10_000}
+    (tmp_path / "long.yaml").write_text(yaml.safe_dump(settings))
+    args = ["--data", made / "digits.h5", "--config", tmp_path / "long.yaml"]
+    command = [
+        sys.executable,
+        ROOT / "src" / "train.py",
+        *args,
+        "--output",
+        tmp_path / "m" / "m.h5",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()  # an epoch has been trained
+        process.terminate()
+        process.stdout.read()
+    assert process.returncode == 143
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_one_byte_changes_the_digest_of_the_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "SRC", tmp_path)
+    (tmp_path / "script.py").write_text("import other\n")
+    (tmp_path / "other.py").write_text("x = 1\n")
+    before = provenance.code_digest(tmp_path / "script.py")
+    (tmp_path / "other.py").write_text("x = 2\n")
+    assert provenance.code_digest(tmp_path / "script.py") != before

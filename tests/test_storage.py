@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from topodream.errors import InputError
-from topodream.storage import Content, read_hdf5, read_json, write_hdf5, write_json, written_whole
+from topodream.provenance import content_digest
+from topodream.storage import (
+    Content,
+    check_writable,
+    read_hdf5,
+    read_json,
+    write_hdf5,
+    write_json,
+    written_whole,
+)
 
 ORIGIN = {"made_by": "a test"}
 CONTENT = Content("images", {"train/pixels": np.zeros((250, 4, 4), np.uint8)}, {"source": "here"})
@@ -46,6 +55,13 @@ def test_the_digest_depends_on_content_only(tmp_path):
         write_hdf5(tmp_path / name, Content("images", arrays, {"source": source}), ORIGIN)
         digests.append(read_hdf5(tmp_path / name, ("images",)).attributes["content_sha256"])
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_the_digest_tells_equal_bytes_of_another_shape_type_or_name_apart():
+    array = np.zeros((2, 3), np.int32)
+    others = [{"a": array.reshape(3, 2)}, {"a": array.astype(np.float32)}, {"b": array}]
+    digests = {content_digest(arrays) for arrays in [{"a": array}, *others]}
+    assert len(digests) == 4
 
 
 def damaged(path):
@@ -110,6 +126,31 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_files_are_written_beside_their_place_under_names_of_their_own(tmp_path):
+    with written_whole(tmp_path / "x.png") as one, written_whole(tmp_path / "x.png") as other:
+        assert one.parent == other.parent == tmp_path
+        assert one != other
+        assert one.suffix == ".png"
+        one.write_text("1")
+        other.write_text("2")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+
+
+def test_images_are_stored_in_chunks_for_random_reads(tmp_path):
+    write_hdf5(tmp_path / "data.h5", CONTENT, ORIGIN)
+    with h5py.File(tmp_path / "data.h5") as file:
+        pixels = file["train/pixels"]
+        assert pixels.chunks == (100, 4, 4)
+        assert (pixels.compression, pixels.compression_opts) == ("gzip", 4)
+
+
+@pytest.mark.parametrize("name", ["", "folder"])
+def test_a_name_that_is_no_files(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="it is a folder"):
+        check_writable(tmp_path / name)
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path):

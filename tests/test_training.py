@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from topodream import training
 from topodream.errors import InputError
+from topodream.models import mwta
 from topodream.training import sample_order, train
 
 
@@ -50,6 +52,35 @@ def test_the_same_seed_gives_the_same_bytes(small_experiment, pixels):
 def test_another_seed_gives_another_map(small_experiment, pixels):
     one, other = (trained(small_experiment(seed=seed), pixels) for seed in (1, 2))
     assert not np.allclose(one.weights, other.weights)
+
+
+def test_the_seed_draws_both_start_and_order(small_experiment, pixels):
+    # Rate 0: weights stay as they were drawn, and wins follow from weights and order.
+    frozen = [small_experiment(seed=seed, learning_rate=0, epochs=1) for seed in (1, 2)]
+    weights = [trained(experiment, pixels).weights for experiment in frozen]
+    assert not np.allclose(*weights)
+    orders = [
+        next(training._orders(experiment, 50, training._generators(experiment)[1]))
+        for experiment in frozen
+    ]
+    assert orders[0].tolist() != orders[1].tolist()
+
+
+def test_the_order_does_not_depend_on_the_size_of_the_map(small_experiment):
+    small, large = small_experiment(), small_experiment(grid={"rows": 9, "cols": 9})
+    orders = []
+    for experiment in (small, large):
+        weights_rng, order_rng = training._generators(experiment)
+        weights_rng.random(experiment.grid.n_units)
+        orders.append(next(training._orders(experiment, 50, order_rng)).tolist())
+    assert orders[0] == orders[1]
+
+
+def test_float64_maps_start_from_unrounded_weights(small_experiment, pixels):
+    experiment = small_experiment(dtype="float64", learning_rate=0, epochs=1)
+    rng = training._generators(experiment)[0]
+    expected = mwta.start_weights(experiment.mwta.start, 20, 784, rng)
+    np.testing.assert_array_equal(trained(experiment, pixels).weights, expected)
 
 
 def test_epochs_are_shuffled_anew(small_experiment, pixels):

@@ -77,7 +77,7 @@ def planned(folder, *args):
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("built") / "a project")
+    folder = copy_project(tmp_path_factory.mktemp("built") / "a {project}, it's")
     snakemake(folder, "--cores", "2")
     return folder
 
@@ -184,7 +184,10 @@ def test_page_links_to_pictures_that_exist(built):
     for link in links:
         assert "://" not in link
         assert (built / "results" / link).is_file(), link
-    assert "Does a small map of &lt;digits&gt; &amp; &#34;quotes&#34; come out whole?" in html
+    assert (
+        "Does a small map of &lt;digits&gt;, {braces} &amp; &#34;quotes&#34; come out whole?"
+        in html
+    )
     for name in NAMES:
         assert f'<section id="{name}"' in html
         measured = json.loads((built / f"results/{name}/measures.json").read_text())
@@ -234,6 +237,13 @@ def test_a_target_needs_only_what_it_is_made_of(tmp_path):
         "results/tiny-digits/model.h5",
         "results/tiny-digits/activity.gif",
     }
+
+
+@pytest.mark.parametrize("kept", [{PAGE}, ALL_FILES - {PAGE}], ids=["page", "all else"])
+def test_what_was_deleted_is_made_again(copy, kept):
+    for path in ALL_FILES - kept:
+        (copy / path).unlink()
+    assert planned(copy) >= ALL_FILES - kept
 
 
 def test_changing_an_experiment_makes_only_that_one_again(copy):
@@ -331,7 +341,10 @@ def test_training_that_diverges_fails_and_says_so(tmp_path):
     change_overlay(folder, lambda c: c["experiments"].update(wild=wild))
     done = snakemake(folder, "--cores", "1", "results/wild/model.h5", check=False)
     assert done.returncode != 0
-    assert "train.py: error: diverged: weights are no longer finite" in done.stdout + done.stderr
+    output = done.stdout + done.stderr
+    assert "train.py: error: diverged: weights are no longer finite" in output
+    assert "Error in rule train" in output
+    assert "MissingOutputException" not in output
     assert not (folder / "results/wild/model.h5").exists()
 
 

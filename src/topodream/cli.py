@@ -1,13 +1,16 @@
-"""What the scripts have in common: a parser from their docstring, errors as one line."""
+"""What the scripts have in common: options, and errors as one line."""
 
 import argparse
 import json
+import math
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from topodream.errors import InputError
+from topodream.storage import check_writable
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -17,11 +20,48 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line, and make sure that its ``--output`` can be written."""
+    args = parser.parse_args()
+    check_writable(args.output)
+    return args
+
+
+def whole(least: int, most: int, step: int = 1) -> Callable[[str], int]:
+    """Return a type of options: whole numbers from ``least`` to ``most``."""
+    steps = f" in steps of {step}" if step > 1 else ""
+
+    def convert(text: str) -> int:
+        number = int(text) if text.lstrip("-").isdecimal() else None
+        if number is None or not least <= number <= most or number % step:
+            allowed = f"a whole number from {least} to {most}{steps}"
+            raise argparse.ArgumentTypeError(f"{text} is not allowed: {allowed}")
+        return number
+
+    return convert
+
+
+def real(least: float, most: float) -> Callable[[str], float]:
+    """Return a type of options: numbers from ``least`` to ``most``."""
+
+    def convert(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:  # NaN is in no range
+            allowed = f"a number from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text} is not allowed: {allowed}")
+        return number
+
+    return convert
+
+
 def from_json(option: str, text: str) -> dict[str, Any]:
     """Return the mapping that an option gives as JSON."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error
     if not isinstance(content, dict):
         raise InputError(f"{option}: has to hold keys and values")
@@ -30,9 +70,14 @@ def from_json(option: str, text: str) -> dict[str, Any]:
 
 def run(main: Callable[[], None]) -> None:
     """Run a script; what is wrong with its input is said in one line, with status 1."""
+    # As an exception, so that half-written files are removed; 143 is what shells report.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    name = Path(sys.argv[0]).name
     try:
         main()
     except InputError as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: error: {error}")
+        sys.exit(f"{name}: error: {error}")
+    except MemoryError as error:
+        sys.exit(f"{name}: error: not enough memory ({error})")
     except KeyboardInterrupt:
         sys.exit(130)

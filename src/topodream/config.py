@@ -10,7 +10,7 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,8 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 # Keys of an experiment's section that say nothing about how it is trained.
 FOR_READERS = ("question",)
+# No setting lies deeper; YAML can refer to itself and would have no end.
+MAX_DEPTH = 8
 
 Section = Mapping[str, Any]
 # A part of the settings, and where a person finds it.
@@ -34,7 +36,7 @@ Layer = tuple[str, Section]
 
 @dataclass(frozen=True)
 class Start:
-    """Weights start evenly drawn between ``low`` and ``high``."""
+    """Start weights are drawn uniformly between ``low`` and ``high``."""
 
     low: float
     high: float
@@ -109,7 +111,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: not a YAML file: {reason}") from error
     if not isinstance(content, dict):
@@ -132,19 +134,22 @@ def resolve(config: Section) -> Catalogue:
     """
     where = "config"
     _check_plain(config, where)
-    _check(config, _schema("config"), where)
-    datasets = config["datasets"]
-    for name in datasets:
-        _check_dataset(name, datasets)
+    _check(config, "config", where)
+    kinds = config["datasets"]
+    datasets = {name: _resolve_dataset(name, kinds) for name in kinds}
     sections = config["experiments"]
     experiments = {name: _resolve_experiment(name, config) for name in sections}
+    groups = _schema("config")["properties"]
     return Catalogue(
         experiments=experiments,
-        questions={name: section.get("question", "") for name, section in sections.items()},
+        questions={
+            name: " ".join(section.get("question", "").split())
+            for name, section in sections.items()
+        },
         selected=_select(config, list(experiments)),
         datasets=datasets,
-        evaluation=config["evaluation"],
-        animation=config["animation"],
+        evaluation=_with_types(config["evaluation"], groups["evaluation"]),
+        animation=_with_types(config["animation"], groups["animation"]),
     )
 
 
@@ -158,7 +163,7 @@ def experiment_from(settings: Section, where: str) -> Experiment:
     settings = dict(settings)
     name = settings.pop("name", None)
     if not isinstance(name, str):
-        raise InputError(f"{where}: the key name is missing, or is no text")
+        raise InputError(f"{where}: the key name is missing, or is not a text")
     _check_plain(settings, where)
     return _build_experiment(name, [(where, settings)], where)
 
@@ -181,12 +186,11 @@ def _resolve_experiment(name: str, config: Section) -> Experiment:
         allowed = _one_of(config["defaults"])
         raise InputError(f"{where}: model = {_show(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
-    experiment = _build_experiment(name, [defaults, *own_layers], where)
+    layers = [defaults, *own_layers]
+    experiment = _build_experiment(name, layers, where)
     known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
     if experiment.dataset not in known:
-        raise InputError(
-            f"{where}: dataset = {experiment.dataset!r} can't be learnt: {_one_of(known)}"
-        )
+        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {_one_of(known)}")
     return experiment
 
 
@@ -229,18 +233,24 @@ def _merge(below: Section, above: Section) -> dict[str, Any]:
 def _select(config: Section, experiments: Sequence[str]) -> list[str]:
     """Return the experiments that ``run`` names, each once, in the catalogue's order."""
     run, selections = config["run"], config.get("selections", {})
-    wanted: set[str] = set()
-    for name in [run] if isinstance(run, str) else run:
-        names = experiments if name == "all" else selections.get(name, [name])
-        at = f"selections.{name}" if name in selections else "run"
+    for name, names in selections.items():
+        if name in experiments:
+            raise InputError(f"config: selections: {name!r} is the name of an experiment")
         for entry in names:
             if entry not in experiments:
-                known = [*experiments, *selections, "all"]
+                hint = _did_you_mean(entry, experiments)
                 raise InputError(
-                    f"config: {at}: {_show(entry)} is no experiment"
-                    f"{' or selection' if at == 'run' else ''}{_did_you_mean(entry, known)}"
+                    f"config: selections.{name}: {_show(entry)} is not an experiment{hint}"
                 )
-        wanted.update(names)
+    lists = {name: [name] for name in experiments} | selections | {"all": experiments}
+    wanted: set[str] = set()
+    for name in [run] if isinstance(run, str) else run:
+        if name not in lists:
+            hint = _did_you_mean(name, lists)
+            raise InputError(
+                f"config: run: {_show(name)} is not an experiment or a selection{hint}"
+            )
+        wanted.update(lists[name])
     return [name for name in experiments if name in wanted]
 
 
@@ -249,62 +259,78 @@ def _select(config: Section, experiments: Sequence[str]) -> list[str]:
 
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
     settings = _overlay(layers)
-    _check(settings, _schema("mwta"), where, lambda path: _origin(path, layers))
+    _check(settings, "mwta", where, layers)
     experiment: Experiment = _build(
         Experiment, {"name": name, "mwta": _build(Mwta, settings)} | settings
     )
-    _check_experiment(experiment, where)
+    for path, breach in _breaches_between_values(experiment):
+        raise _not_allowed(layers, where, path, breach)
     return experiment
 
 
-def _check_experiment(experiment: Experiment, where: str) -> None:
-    """Check what no schema can: one value against another."""
+def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Check what no schema can, one value against another: yield paths and what is allowed."""
     mwta, grid = experiment.mwta, experiment.grid
     if mwta.n_winners > grid.n_units:
-        raise InputError(
-            f"{where}: n_winners = {mwta.n_winners} is not allowed: "
-            f"at most the {grid.n_units} units of a grid of {grid.rows} x {grid.cols}"
-        )
+        size = f"{grid.rows} x {grid.cols}"
+        yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
     if mwta.start.low > mwta.start.high:
-        raise InputError(
-            f"{where}: start.low = {mwta.start.low} is not allowed: "
-            f"at most start.high, {mwta.start.high}"
-        )
+        yield ("start", "low"), f"at most start.high, {mwta.start.high}"
     if mwta.weight_clip is not None and mwta.start.high > mwta.weight_clip:
-        raise InputError(
-            f"{where}: start.high = {mwta.start.high} is not allowed: "
-            f"at most weight_clip, {mwta.weight_clip}"
-        )
+        yield ("start", "high"), f"at most weight_clip, {mwta.weight_clip}"
     if mwta.lateral.row_norm is not None and mwta.lateral.strength == 0:
-        raise InputError(
-            f"{where}: lateral.row_norm = {mwta.lateral.row_norm} is not allowed: "
-            "null where lateral.strength is 0, there is nothing to scale"
-        )
+        allowed = "null where lateral.strength is 0, there is nothing to scale"
+        yield ("lateral", "row_norm"), allowed
 
 
-def _check_dataset(name: str, datasets: Section) -> None:
+def _not_allowed(
+    layers: Sequence[Layer], where: str, path: Sequence[str], allowed: str
+) -> InputError:
+    value: Any = _overlay(layers)
+    for key in path:
+        value = value[key]
+    inherited = _inherited(path, where, layers)
+    return InputError(
+        f"{where}: {_dotted(path)} = {_show(value)}{inherited} is not allowed: {allowed}"
+    )
+
+
+def _resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
     where, settings = f"data set {name!r}", datasets[name]
     kinds = _schema("dataset")["$defs"]
     kind = settings.get("kind")
     if kind not in kinds:
         raise InputError(f"{where}: kind = {_show(kind)} is not allowed: {_one_of(kinds)}")
-    _check(settings, kinds[kind], where)
+    _check(settings, f"dataset/{kind}", where)
     for key, needed in {"digits": "mnist", "tapestry": "tapestry"}.items():
         if key in settings:
             known = [other for other, value in datasets.items() if value.get("kind") == needed]
             if settings[key] not in known:
                 raise InputError(
-                    f"{where}: {key} = {_show(settings[key])} is no data set "
+                    f"{where}: {key} = {_show(settings[key])} is not a data set "
                     f"of kind {needed}: {_one_of(known)}"
                 )
+    return _with_types(settings, kinds[kind])
+
+
+def _with_types(settings: Section, schema: Section) -> dict[str, Any]:
+    """Give numbers their type in the schema, so that 3, 3.0 and 3.00 are one setting."""
+    kinds = {"integer": int, "number": float}
+    types_of = {key: part.get("type") for key, part in schema["properties"].items()}
+    return {
+        key: kinds[types_of[key]](value) if types_of[key] in ("integer", "number") else value
+        for key, value in settings.items()
+    }
 
 
 def _check_plain(value: object, where: str, path: tuple[object, ...] = ()) -> None:
-    """Refuse what YAML allows and no setting can be: keys that are no text, NaN, infinity."""
+    """Refuse what YAML allows and no setting can be: other keys than text, NaN, infinity."""
+    if len(path) > MAX_DEPTH:
+        raise InputError(f"{where}: {_dotted(path[:3])}...: nested too deep")
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InputError(f"{_at(where, path)}the key {_show(key)} is no text: quote it")
+                raise InputError(f"{_at(where, path)}the key {_show(key)} is not a text: quote it")
             _check_plain(item, where, (*path, key))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, item in enumerate(value):
@@ -315,24 +341,25 @@ def _check_plain(value: object, where: str, path: tuple[object, ...] = ()) -> No
 
 def _check(
     settings: Section,
-    schema: Section,
+    schema: str,
     where: str,
-    origin: Callable[[Sequence[object]], str] | None = None,
+    layers: Sequence[Layer] = (),
 ) -> None:
-    """Raise the first breach of a schema as one readable line."""
-    breaches = jsonschema.Draft202012Validator(schema).iter_errors(settings)
+    """Raise the first breach of a schema as one readable line.
+
+    ``layers``, where there are some, are what the settings were merged from: the line
+    names the one that a wrong value comes from.
+    """
+    breaches = _validator(schema).iter_errors(settings)
     # Unknown keys first: a misspelt key is also a missing one.
     found = sorted(
         breaches, key=lambda b: (b.validator != "additionalProperties", str(b.json_path))
     )
     if found:
-        path = list(found[0].absolute_path)
-        came_from = origin(path) if origin else where
-        inherited = "" if came_from == where else f" (set in {came_from})"
-        raise InputError(_explain(found[0], where, inherited))
+        raise InputError(_explain(found[0], where, layers))
 
 
-def _explain(breach: jsonschema.ValidationError, where: str, inherited: str) -> str:
+def _explain(breach: jsonschema.ValidationError, where: str, layers: Sequence[Layer]) -> str:
     path = list(breach.absolute_path)
     schema = typing.cast(dict[str, Any], breach.schema)
     value: Any = breach.instance
@@ -340,16 +367,24 @@ def _explain(breach: jsonschema.ValidationError, where: str, inherited: str) -> 
         known = list(schema["properties"])
         unknown = next(key for key in value if key not in known)
         hint = _did_you_mean(unknown, known) or f": {_one_of(known)}"
-        return f"{where}: unknown key {_dotted([*path, unknown])} = {_show(value[unknown])}{hint}"
+        path.append(unknown)
+        inherited = _inherited(path, where, layers)
+        return f"{where}: unknown key {_dotted(path)} = {_show(value[unknown])}{inherited}{hint}"
     if "propertyNames" in breach.absolute_schema_path:
         return f"{_at(where, path)}the name {_show(value)} is not allowed: {_allowed(schema)}"
     if breach.validator == "required":
         missing = next(key for key in schema["required"] if key not in value)
         return f"{where}: the key {_dotted([*path, missing])} is missing"
     return (
-        f"{where}: {_dotted(path)} = {_show(value)}{inherited} is not allowed: {_allowed(schema)}"
-        + (_exponent_hint(value))
+        f"{where}: {_dotted(path)} = {_show(value)}{_inherited(path, where, layers)} "
+        f"is not allowed: {_allowed(schema)}{_text_hint(value)}"
     )
+
+
+def _inherited(path: Sequence[object], where: str, layers: Sequence[Layer]) -> str:
+    """Say where a value stands, unless it stands in the very section that is checked."""
+    origin = _origin(path, layers) if layers else where
+    return "" if origin == where else f" (set in {origin})"
 
 
 def _origin(path: Sequence[object], layers: Sequence[Layer]) -> str:
@@ -407,13 +442,17 @@ def _range(schema: Section) -> str:
     return "".join(" " + text.format(schema[key]) for key, text in words.items() if key in schema)
 
 
-def _exponent_hint(value: object) -> str:
-    """YAML 1.1 reads 1e-3 as a text; say so where that is what happened."""
+def _text_hint(value: object) -> str:
+    """Say why a number may have become a text, where that is what happened."""
     try:
         is_number = isinstance(value, str) and math.isfinite(float(value))
     except ValueError:
         is_number = False
-    return "; YAML reads this as text: write 0.001 or 1.0e-3 without quotes" if is_number else ""
+    if not is_number:
+        return ""
+    if "e" in str(value).lower():
+        return "; YAML reads 1e-3 as text: write 1.0e-3 or 0.001"
+    return "; a number in quotes, or nested in --config, is text: write it into a file"
 
 
 def _show(value: object) -> str:
@@ -446,9 +485,22 @@ def _schema(name: str) -> dict[str, Any]:
     return read_yaml(SCHEMAS / f"{name}.schema.yaml")
 
 
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    """Return the validator of a schema, or of one of its definitions: "file/definition"."""
+    file, _, definition = name.partition("/")
+    schema = _schema(file)
+    return jsonschema.Draft202012Validator(schema["$defs"][definition] if definition else schema)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def _build(kind: Any, settings: Section) -> Any:
     """Make a dataclass of a checked mapping; keys that belong elsewhere are left alone."""
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     return kind(
         **{f.name: _convert(hints[f.name], settings[f.name]) for f in dataclasses.fields(kind)}
     )

@@ -6,9 +6,11 @@ Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
 import gzip
 import hashlib
 import json
+import math
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.errors import InputError
-from topodream.storage import Content, read_hdf5
+from topodream.storage import Content, complete, read_hdf5
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -37,6 +39,7 @@ MIRRORS = (
 )
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
 DOWNLOAD_TRIES = 3
+MAX_AXES = 4  # of an IDX file
 
 # An IDX file's name -> its raw bytes.
 RawFiles = Mapping[str, bytes]
@@ -80,18 +83,21 @@ class Data:
     is_sequence: bool
     content_sha256: str
     described: str
+    licence: str
 
 
-def read_data(path: Path) -> Data:
-    """Read a data set that can be learnt: images or a sequence."""
-    content = read_hdf5(path, ("images", "sequence"))
-    return Data(
-        train=_samples(content.arrays, "train"),
-        held_out=_samples(content.arrays, "held_out"),
-        is_sequence=content.kind == "sequence",
-        content_sha256=content.attributes["content_sha256"],
-        described=content.attributes["described"],
-    )
+def read_data(path: Path, kinds: Sequence[str] = ("images", "sequence")) -> Data:
+    """Read a data set that can be learnt."""
+    content = read_hdf5(path, kinds)
+    with complete(path):
+        return Data(
+            train=_samples(content.arrays, "train"),
+            held_out=_samples(content.arrays, "held_out"),
+            is_sequence=content.kind == "sequence",
+            content_sha256=content.attributes["content_sha256"],
+            described=content.attributes["described"],
+            licence=content.attributes["licence"],
+        )
 
 
 def _samples(arrays: Mapping[str, npt.NDArray[Any]], part: str) -> Samples:
@@ -115,14 +121,16 @@ def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
         If it is something else, or shorter or longer than it says.
     """
     types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types:
-        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers")
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types or not 1 <= raw[3] <= MAX_AXES:
+        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
     dtype, n_axes = types[raw[2]], raw[3]
     header = 4 + 4 * n_axes
     if len(raw) < header:
         raise InputError(f"{name}: truncated, {len(raw)} bytes end within its header")
     shape = tuple(int(length) for length in np.frombuffer(raw[4:header], ">u4"))
-    expected = header + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if 0 in shape:
+        raise InputError(f"{name}: empty, its shape is {shape}")
+    expected = header + dtype.itemsize * math.prod(shape)
     if len(raw) != expected:
         fault = "truncated" if len(raw) < expected else "too long"
         raise InputError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
@@ -222,7 +230,6 @@ def read_mirror(
 
 def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
     import pooch  # only this source needs it, and its import takes a moment
-    import requests
 
     file = f"{name}.gz"
     # The raw content is checked, not the .gz: a copy that was gzipped again is right too.
@@ -232,14 +239,19 @@ def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
         registry={file: None},
         retry_if_failed=DOWNLOAD_TRIES - 1,
     )
+    was_cached = (download.abspath / file).exists()
+    bar = sys.stderr.isatty()
     try:
-        path = Path(download.fetch(file, downloader=pooch.HTTPDownloader(timeout=60)))
-        raw = decompress(path.read_bytes(), file)
-        check_sha256({name: raw}, {name: sha256}, mirror)
-    except (OSError, ValueError, requests.RequestException) as error:
+        path = download.fetch(file, downloader=pooch.HTTPDownloader(timeout=60, progressbar=bar))
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors
         raise InputError(f"{file}: {' '.join(str(error).split())}") from error
+    try:
+        raw = decompress(Path(path).read_bytes(), file)
+        check_sha256({name: raw}, {name: sha256}, mirror)
     except InputError:
-        path.unlink()  # or it would be found in the cache for ever
+        Path(path).unlink()  # or it would be found in the cache for ever
+        if was_cached:  # an old download, perhaps of another mirror: this one is not to blame
+            return _fetch(mirror, name, cache, sha256)
         raise
     return raw
 
@@ -259,10 +271,16 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
     for part, files in zip(
         PARTS, (names[: len(names) // 2], names[len(names) // 2 :]), strict=True
     ):
-        values = [parse_idx(raw[name], name) for name in files]
-        _check_images(values[0], values[1], files)
+        places = [f"source {source}, {name}" for name in files]
+        values = [parse_idx(raw[name], place) for name, place in zip(files, places, strict=True)]
+        _check_images(values[0], values[1], places)
         for key, array in zip(("pixels", "labels", "indices"), values, strict=False):
             arrays[f"{part}/{key}"] = array if key != "indices" else array.astype(np.int64)
+    shapes = [arrays[f"{part}/pixels"].shape[1:] for part in PARTS]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            f"source {source}: training images are {shapes[0]} pixels, held-out ones {shapes[1]}"
+        )
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
     is_mnist = source == "embedded" or digests == MNIST_SHA256
     attributes = {
@@ -275,10 +293,12 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
 
 
 def _check_images(images: npt.NDArray[Any], labels: npt.NDArray[Any], files: Sequence[str]) -> None:
-    if images.ndim != 3 or images.dtype != np.uint8 or 0 in images.shape:
-        raise InputError(f"{files[0]}: has shape {images.shape}, needed: images, rows, columns")
-    if labels.shape != images.shape[:1]:
-        raise InputError(f"{files[1]}: has shape {labels.shape}, needed: ({len(images)},)")
+    if images.ndim != 3 or images.dtype != np.uint8:
+        found = f"{images.dtype.name} of shape {images.shape}"
+        raise InputError(f"{files[0]}: holds {found}, needed: uint8, images x rows x columns")
+    if labels.shape != images.shape[:1] or labels.dtype != np.uint8:
+        found = f"{labels.dtype.name} of shape {labels.shape}"
+        raise InputError(f"{files[1]}: holds {found}, needed: uint8 of shape ({len(images)},)")
 
 
 def select_balanced(labels: npt.NDArray[Any], n_train: int, n_held_out: int) -> list[Integers]:
@@ -335,7 +355,7 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
 
 def tapestry_content(digits: Path, side: int) -> Content:
     """Weave one tapestry of the training images and one of the held-out ones."""
-    images = read_data(digits)
+    images = read_data(digits, ("images",))
     parts = {"train": images.train.pixels, "held_out": images.held_out.pixels}
     arrays = {
         f"{part}/pixels": weave_tapestry(pixels, side, part.replace("_", "-"))
@@ -346,6 +366,7 @@ def tapestry_content(digits: Path, side: int) -> Content:
         "side": side,
         "image_size": images.train.image_shape[0],
         "digits_sha256": images.content_sha256,
+        "licence": images.licence,
     }
     return Content("tapestry", arrays, attributes)
 
@@ -422,7 +443,8 @@ def pan_content(tapestry: Path, walk: Walk, n_frames: Mapping[str, int]) -> Cont
     attributes = {
         "described": f"windows of {walk.window} x {walk.window} panning over "
         f"{woven.attributes['described']}",
-        "seed": walk.seed,
+        **asdict(walk),
         "tapestry_sha256": woven.attributes["content_sha256"],
+        "licence": woven.attributes["licence"],
     }
     return Content("sequence", arrays, attributes)

@@ -43,7 +43,7 @@ def tile(images: Floats, columns: int, gap: int = 1) -> Floats:
     ----------
     images : (n_images, height, width)
     columns : int
-        Images a row.
+        Images per row.
 
     Returns
     -------
@@ -86,9 +86,8 @@ def hit_map(wins: npt.NDArray[np.int64], grid: Grid, title: str, data: str) -> F
     scale = LogNorm(1, max(int(wins.max()), 2))
     image = axes.imshow(sheet, cmap="viridis", norm=scale, interpolation="nearest")
     figure.colorbar(image, ax=axes, label="wins in the last epoch")
-    axes.set(title=title, xlabel="unit column", ylabel="unit row")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title(title)
+    _unit_ticks(axes, grid)
     dead = 100 * float(np.mean(wins == 0))
     figure.supxlabel(f"White: never won ({dead:.1f} % of units).\nData: {data}.", fontsize="small")
     return figure
@@ -116,9 +115,11 @@ def learning_curve(
         epochs, training_mse, "o-", color=TRAINING_COLOUR,
         label="training (mean over the epoch, before each update)", **style,
     )  # fmt: skip
-    # Epoch 0, the untrained map, is left out: it lies orders of magnitude above.
+    # Epoch 0, the untrained map, is left out: it lies orders of magnitude above. Where a map
+    # blew up there is no finite number, None, and no point.
+    held_out = np.array(curve["held_out_mse"][1:], dtype=float)
     axes.plot(
-        curve["epoch"][1:], curve["held_out_mse"][1:], "s--", color=HELD_OUT_COLOUR,
+        curve["epoch"][1:], held_out, "s--", color=HELD_OUT_COLOUR,
         label="held-out samples, after the epoch", **style,
     )  # fmt: skip
     axes.axhline(
@@ -217,11 +218,12 @@ def _exact_axes(shape: Sequence[int]) -> tuple[Figure, Axes, Axes]:
     return figure, axes, bar
 
 
-def _unit_ticks(axes: Axes, grid: Grid, pitch: tuple[int, int]) -> None:
+def _unit_ticks(axes: Axes, grid: Grid, pitch: tuple[int, int] = (1, 1)) -> None:
+    """Write the numbers of units; each is ``pitch`` pixels of the picture high and wide."""
     for axis, count, step in ((axes.yaxis, grid.rows, pitch[0]), (axes.xaxis, grid.cols, pitch[1])):
         every = max(1, count // 8)
         units = np.arange(0, count, every)
-        axis.set_ticks([(unit + 0.5) * step for unit in units], [str(unit) for unit in units])
+        axis.set_ticks([(unit + 0.5) * step - 0.5 for unit in units], [str(unit) for unit in units])
     axes.set(xlabel="unit column", ylabel="unit row")
 
 

@@ -1,5 +1,6 @@
-"""What a trained map is worth: numbers with what they are to be held against."""
+"""What a trained map is worth: measures, and the baselines to compare them with."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from topodream.grid import Floats, Grid
 from topodream.maps import Map
 from topodream.models import mwta
 
-# Samples at a time, to bound memory on large maps.
+# Samples at a time: scores and sorted units of a block are several times its activity.
 BLOCK = 250
 RANDOM_PAIRS = 20_000
 
@@ -21,7 +22,7 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Responses:
-    """How a map answers to samples.
+    """How a map responds to samples.
 
     Attributes
     ----------
@@ -36,8 +37,8 @@ class Responses:
     wins: npt.NDArray[np.int64]
 
 
-def answer(weights: Floats, samples: Floats, experiment: Experiment) -> Responses:
-    """Show samples to a map without learning.
+def show(weights: Floats, samples: Floats, experiment: Experiment) -> Responses:
+    """Show samples to a map, without learning, and return how it responds.
 
     Parameters
     ----------
@@ -86,6 +87,8 @@ def mass_ratio(samples: Floats, reconstructions: Floats) -> float | None:
 def pearson(weights: Floats, one: Indices, other: Indices) -> Floats:
     """Return the correlation of pairs of prototypes; 0 where one of them is constant.
 
+    Constant is what varies by no more than rounding.
+
     Parameters
     ----------
     weights : (n_units, n_inputs)
@@ -93,7 +96,8 @@ def pearson(weights: Floats, one: Indices, other: Indices) -> Floats:
     """
     centred = weights - weights.mean(axis=1, keepdims=True, dtype=float)
     norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
+    rounding = 1e-7 * np.linalg.norm(weights, axis=1, keepdims=True)
+    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > rounding)
     correlations: Floats = np.einsum("pi,pi->p", unit[one], unit[other])
     return correlations
 
@@ -135,12 +139,12 @@ def dead_share(wins: npt.NDArray[np.int64]) -> float:
     return float(np.mean(wins == 0))
 
 
-def measure(trained: Map, train: Samples, held_out: Samples, n_held_out: int) -> dict[str, Any]:
+def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> dict[str, Any]:
     """Measure a map on held-out samples.
 
     Parameters
     ----------
-    trained : Map
+    model : Map
         With its snapshots.
     train, held_out : Samples
     n_held_out : int
@@ -149,15 +153,23 @@ def measure(trained: Map, train: Samples, held_out: Samples, n_held_out: int) ->
     Returns
     -------
     dict
-        ``measures``: name -> number, or None where there is nothing to measure;
+        ``measures``: name -> number, or None where there is nothing to measure or no
+        finite number comes out;
         ``curve``: held-out error after each kept epoch. docs/measures.md explains each.
     """
-    experiment, weights = trained.experiment, trained.trained.weights
+    # What a map that blew up measures may overflow; _finite sees to it.
+    with np.errstate(all="ignore"):
+        results = _measure(model, train, held_out, n_held_out)
+    return {group: _finite(values) for group, values in results.items()}
+
+
+def _measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> dict[str, Any]:
+    experiment, weights = model.experiment, model.trained.weights
     samples = held_out.vectors(experiment.dtype, n_held_out)
-    responses = answer(weights, samples, experiment)
-    excited = answer(weights, samples, with_activation(experiment, "excited"))
+    responses = show(weights, samples, experiment)
+    excited = show(weights, samples, with_activation(experiment, "excited"))
     mean_image = train.vectors("float64").mean(axis=0)
-    history = trained.trained.history
+    history = model.trained.history
     return {
         "measures": {
             "held_out_samples": len(samples),
@@ -170,16 +182,24 @@ def measure(trained: Map, train: Samples, held_out: Samples, n_held_out: int) ->
             "dead_in_training": dead_share(history.wins[-1]),
             "dead_held_out": dead_share(responses.wins),
         },
-        "curve": _held_out_curve(trained, samples),
+        "curve": _held_out_curve(model, samples),
     }
 
 
-def _held_out_curve(trained: Map, samples: Floats) -> dict[str, list[float]]:
-    experiment = trained.experiment
-    errors = [
-        mean_squared_error(
-            samples, answer(weights.astype(experiment.dtype), samples, experiment).reconstructions
-        )
-        for weights in trained.trained.snapshots
-    ]
-    return {"epoch": trained.trained.snapshot_epochs.tolist(), "held_out_mse": errors}
+def _finite(values: Any) -> Any:
+    """Replace NaN and infinity, which a map that blew up measures, by None."""
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [_finite(value) for value in values]
+    return values if values is None or math.isfinite(values) else None
+
+
+def _held_out_curve(model: Map, samples: Floats) -> dict[str, list[float]]:
+    experiment = model.experiment
+    errors = []
+    for snapshot in model.trained.snapshots:
+        weights = snapshot.astype(experiment.dtype)
+        drawn = show(weights, samples, experiment).reconstructions
+        errors.append(mean_squared_error(samples, drawn))
+    return {"epoch": model.trained.snapshot_epochs.tolist(), "held_out_mse": errors}

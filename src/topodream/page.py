@@ -1,7 +1,6 @@
 """The page: every experiment with its settings, measures, pictures and origin."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,9 @@ import jinja2
 from PIL import Image
 
 from topodream import __version__
-from topodream.config import read_yaml
+from topodream.config import read_experiment, to_mapping
 from topodream.errors import InputError
-from topodream.storage import read_hdf5, read_json
+from topodream.storage import complete, read_hdf5, read_json
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -73,21 +72,18 @@ DATA_PICTURES = {
 }
 
 
-def render(
-    results: Path, experiments: Mapping[str, str], datasets: Sequence[str], folder: Path
-) -> str:
+def render(results: Path, experiments: Mapping[str, str], datasets: Sequence[str]) -> str:
     """Return the page as HTML.
 
     Parameters
     ----------
     results : Path
-        The folder that holds a folder for each experiment, and ``data``.
+        The folder that holds a folder for each experiment, and ``data``. The page is to lie
+        in it: pictures are linked relative to it.
     experiments : mapping
         Name -> the question it asks, in the order to show them.
     datasets : sequence of str
         Names of the data sets to show.
-    folder : Path
-        Where the page will lie: pictures are linked relative to it.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -99,69 +95,73 @@ def render(
     return environment.get_template("page.html").render(
         version=__version__,
         measures=MEASURES,
-        experiments=[_experiment(results, *item, folder) for item in experiments.items()],
-        datasets=[_dataset(results, name, folder) for name in datasets],
+        experiments=[_experiment(results, *item) for item in experiments.items()],
+        datasets=[_dataset(results, name) for name in datasets],
     )
 
 
-def _experiment(results: Path, name: str, question: str, folder: Path) -> dict[str, Any]:
+def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
     home = results / name
     measured = read_json(home / "measures.json")
-    settings = read_yaml(home / "config.yaml")
-    made_by = measured["model_made_by"]
-    return {
-        "name": name,
-        "question": question,
-        "grid": "{rows} x {cols}".format(**settings["grid"]),
-        "data": measured["data"],
-        "settings": dict(_flat(settings)),
-        "shown": {
-            key: "-"
-            if measured["measures"][key] is None
-            else format(measured["measures"][key], m.form)
-            for key, m in MEASURES.items()
-        },
-        "pictures": [_picture(home / file, text, folder) for file, text in PICTURES.items()],
-        "origin": {
-            "trained by": made_by["made_by"],
-            "code (sha256)": made_by["code_sha256"],
-            "versions": _versions(made_by["versions"]),
-            "data set": f"{settings['dataset']}: {measured['data']}",
-            "data (sha256)": measured["data_sha256"],
-            "measured by": measured["made_by"],
-        },
-    }
+    settings = to_mapping(read_experiment(home / "config.yaml"))
+    with complete(home / "measures.json"):
+        made_by = measured["model_made_by"]
+        return {
+            "name": name,
+            "question": question,
+            "grid": "{rows} x {cols}".format(**settings["grid"]),
+            "data": measured["data"],
+            "settings": dict(_flat(settings)),
+            "shown": {
+                key: "-"
+                if measured["measures"][key] is None
+                else format(measured["measures"][key], m.form)
+                for key, m in MEASURES.items()
+            },
+            "pictures": [
+                _picture(results, f"{name}/{file}", text) for file, text in PICTURES.items()
+            ],
+            "origin": {
+                "trained by": made_by["made_by"],
+                "code (sha256)": made_by["code_sha256"],
+                "versions": _versions(made_by["versions"]),
+                "model (sha256)": measured["model_sha256"],
+                "data set": f"{settings['dataset']}: {measured['data']}",
+                "data (sha256)": measured["data_sha256"],
+                "measured by": measured["made_by"],
+            },
+        }
 
 
-def _dataset(results: Path, name: str, folder: Path) -> dict[str, Any]:
+def _dataset(results: Path, name: str) -> dict[str, Any]:
     path = results / "data" / f"{name}.h5"
-    content = read_hdf5(path, ("images", "tapestry", "sequence"), parts=("no array",))
+    content = read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
     pictures = []
     if content.kind in DATA_PICTURES:
         suffix, text = DATA_PICTURES[content.kind]
-        pictures.append(_picture(path.with_suffix(suffix), text, folder))
+        pictures.append(_picture(results, f"data/{name}{suffix}", text))
     attributes = content.attributes
-    return {
-        "name": name,
-        "described": attributes["described"],
-        "pictures": pictures,
-        "origin": {
-            "made by": attributes["made_by"],
-            "content (sha256)": attributes["content_sha256"],
-            "versions": _versions(attributes["versions"]),
-            "licence": attributes.get("licence", "as that of the images"),
-        },
-    }
+    with complete(path):
+        return {
+            "name": name,
+            "described": attributes["described"],
+            "pictures": pictures,
+            "origin": {
+                "made by": attributes["made_by"],
+                "content (sha256)": attributes["content_sha256"],
+                "versions": _versions(attributes["versions"]),
+                "licence": attributes["licence"],
+            },
+        }
 
 
-def _picture(path: Path, caption: str, folder: Path) -> dict[str, Any]:
+def _picture(results: Path, file: str, caption: str) -> dict[str, Any]:
     try:
-        with Image.open(path) as image:
+        with Image.open(results / file) as image:
             width, height = image.size
     except OSError as error:
-        raise InputError(f"cannot read the picture {path}: {error}") from error
-    link = quote(Path(os.path.relpath(path, folder)).as_posix())
-    return {"link": link, "caption": caption, "width": width, "height": height}
+        raise InputError(f"cannot read the picture {results / file}: {error}") from error
+    return {"link": quote(file), "caption": caption, "width": width, "height": height}
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """Files: written whole or not at all, read with errors a person can act on."""
 
 import json
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from topodream.provenance import content_digest
 
 # Raised when the layout of the HDF5 files changes.
 LAYOUT_VERSION = 1
-# Images a chunk: quick to read at random, small when compressed.
+# Images per chunk: quick to read at random, small when compressed.
 CHUNK = 100
 
 Array = npt.NDArray[Any]
@@ -45,16 +47,33 @@ def written_whole(path: Path) -> Iterator[Path]:
     InputError
         If the operating system refuses (no folder, no permission, disk full).
     """
+    check_writable(path)
     temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        # h5py's text has several lines, with a time and an address in memory.
+        reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        raise InputError(f"cannot write {path}: {reason}") from error
     finally:
         with suppress(OSError):  # most often it has been renamed
             temporary.unlink()
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError unless a file of that name can be written; make its folder.
+
+    To be called before long work too, so that it isn't done in vain.
+    """
+    if not path.name or path.is_dir():
+        raise InputError(f"cannot write '{path}': it is a folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent, prefix=path.name):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {os.strerror(error.errno or 0)}") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -74,7 +93,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a JSON file: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: has to hold keys and values")
@@ -127,7 +146,7 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
     ----------
     path : Path
     kinds : sequence of str
-        The kinds of content that will do.
+        The accepted kinds of content.
     parts : sequence of str
         Only arrays whose name starts with one of these are read.
 
@@ -150,6 +169,18 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
     except (OSError, KeyError, RuntimeError) as error:
         raise InputError(f"cannot read {path}: {_reason(path, error)}") from error
     return Content(attributes["kind"], arrays, attributes)
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[None]:
+    """Turn what goes wrong where a file lacks something into one clear error."""
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(f"{path}: incomplete, it lacks {error}; make it again") from error
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: damaged ({reason}); make it again") from error
 
 
 def _check_kind(path: Path, attributes: Mapping[str, Any], kinds: Sequence[str]) -> None:

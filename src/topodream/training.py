@@ -16,7 +16,8 @@ from topodream.models import mwta
 
 Integers = npt.NDArray[np.int64]
 
-# Snapshots are for pictures and curves: half precision halves them and shows no difference.
+# Snapshots are for pictures and curves: half precision halves them and shows no difference,
+# but for a map that blows up, whose weights beyond 65,504 become infinite.
 SNAPSHOT_DTYPE = np.float16
 
 
@@ -61,7 +62,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What may be said while training goes on."""
+    """Progress, as reported after each epoch."""
 
     epoch: int
     training_mse: float
@@ -90,7 +91,7 @@ def train(
     InputError
         If weights are no longer finite at the end of an epoch.
     """
-    weights_rng, order_rng = np.random.default_rng(experiment.seed).spawn(2)
+    weights_rng, order_rng = _generators(experiment)
     engine = engines.create(experiment, _start(experiment, pixels.shape[1], weights_rng), pixels)
     records: list[tuple[float, float, float, Integers]] = []
     snapshots, snapshot_epochs = [_snapshot(engine)], [0]
@@ -120,10 +121,18 @@ def sample_order(n_samples: int, n_steps: int, order: str, rng: np.random.Genera
     further permutations where the data set has fewer samples than the epoch has steps.
     Sequential, it runs from the first sample on, and around.
     """
-    rounds = -(-n_steps // n_samples)
     if order == "sequential":
         return np.arange(n_steps, dtype=np.int64) % n_samples
+    rounds = -(-n_steps // n_samples)
     return np.concatenate([rng.permutation(n_samples) for _ in range(rounds)])[:n_steps]
+
+
+def _generators(experiment: Experiment) -> list[np.random.Generator]:
+    """Return independent generators for start weights and for orders, both of the seed.
+
+    So orders don't depend on how many weights were drawn.
+    """
+    return np.random.default_rng(experiment.seed).spawn(2)
 
 
 def _orders(experiment: Experiment, n_samples: int, rng: np.random.Generator) -> Iterator[Integers]:

@@ -12,12 +12,15 @@ SRC = "src" if Path.cwd().resolve() == ROOT else str(ROOT / "src")
 sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.config import resolve, to_mapping
+from topodream.datasets import EMBEDDED, MNIST_SHA256
 from topodream.errors import InputError
 from topodream.provenance import local_sources
 
-# Jobs use the Python that runs Snakemake, also when its environment is not activated.
-# (A prefix is no part of what Snakemake compares: another environment reruns nothing.)
-shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
+# Jobs use the Python that runs Snakemake, also when its environment is not activated. A prefix
+# replaces Snakemake's own, bash's strict mode, which therefore stands here too. (It is no part
+# of what Snakemake compares: another environment reruns nothing.)
+bin_folder = shlex.quote(os.path.dirname(sys.executable)).replace("{", "{{").replace("}", "}}")
+shell.prefix(f'set -euo pipefail; export PATH={bin_folder}:"$PATH"; ')
 
 try:
     CATALOGUE = resolve(config)
@@ -48,8 +51,9 @@ def flags(settings):
     values only, and would overlook two that change places."""
     words = []
     for key, value in sorted(settings.items()):
-        words.append(f"--{key.replace('_', '-')}")
-        words += [str(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
+        option = f"--{key.replace('_', '-')}"
+        # With "=", a value that begins with a hyphen isn't taken for another option.
+        words += [option, *value] if isinstance(value, list) else [f"{option}={value}"]
     return shlex.join(words)
 
 

@@ -2,11 +2,14 @@
 
 
 def idx_files(wildcards):
-    """Source idx reads files of the user's: they are inputs, so that other files remake all."""
+    """The IDX files that a source reads from a folder, as inputs: other files remake all.
+    What is missing is left out here; the script says so."""
     section = CATALOGUE.datasets[wildcards.dataset]
-    if section["source"] != "idx" or not Path(section["folder"]).is_dir():
-        return []  # where there is no folder, the script says so
-    return sorted(str(path) for path in Path(section["folder"]).glob("*-ubyte*"))
+    if section["source"] == "embedded":
+        return sorted(f"{SRC}/topodream/embedded/{path.name}" for path in EMBEDDED.glob("*.gz"))
+    folder = Path(section.get("folder", ""))
+    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
+    return [str(path) for path in candidates if "folder" in section and path.is_file()]
 
 
 rule prepare_mnist:

@@ -17,15 +17,26 @@ def data_pictures():
     return [f"results/data/{n}.{suffixes[kind]}" for n, kind in kinds.items() if kind in suffixes]
 
 
-PARTS_OF_AN_EXPERIMENT = [
-    "config.yaml",
-    "measures.json",
-    "figures/prototypes.png",
-    "figures/hit_map.png",
-    "figures/learning_curve.png",
-    "figures/reconstructions.png",
-    "activity.gif",
-]
+def shown_files():
+    """Everything that the page shows or reads."""
+    parts = [
+        "config.yaml",
+        "measures.json",
+        "figures/prototypes.png",
+        "figures/hit_map.png",
+        "figures/learning_curve.png",
+        "figures/reconstructions.png",
+        "activity.gif",
+    ]
+    experiments = expand("results/{name}/{part}", name=CATALOGUE.selected, part=parts)
+    data = expand("results/data/{name}.h5", name=shown_datasets())
+    return experiments + data + data_pictures()
+
+
+def made_files():
+    """The page, all that it shows, and the maps: a file that was deleted is made again."""
+    models = expand("results/{name}/model.h5", name=CATALOGUE.selected)
+    return ["results/index.html", *shown_files(), *models]
 
 
 rule build_page:
@@ -33,23 +44,19 @@ rule build_page:
     input:
         code=code("build_page.py"),
         template=f"{SRC}/topodream/templates/page.html",
-        experiments=expand(
-            "results/{experiment}/{part}",
-            experiment=CATALOGUE.selected,
-            part=PARTS_OF_AN_EXPERIMENT,
-        ),
-        data=expand("results/data/{dataset}.h5", dataset=shown_datasets()),
-        pictures=data_pictures(),
+        shown=shown_files(),
     output:
         "results/index.html",
     log:
-        "results/data/logs/page.log",
+        "results/logs/page.log",
     params:
-        experiments=json.dumps({name: CATALOGUE.questions[name] for name in CATALOGUE.selected}),
+        # From a function, or braces in a question would be taken for wildcards.
+        experiments=lambda wildcards: json.dumps(
+            {name: CATALOGUE.questions[name] for name in CATALOGUE.selected}
+        ),
         datasets=shown_datasets(),
     shell:
         "python {input.code[0]:q}"
-        " --results results"
         " --experiments {params.experiments:q}"
         " --datasets {params.datasets}"
         " --output {output}"

@@ -13,14 +13,14 @@ from topodream.grid import Floats
 
 @dataclass
 class State:
-    """What training goes on from.
+    """The state that training continues from.
 
     Attributes
     ----------
     weights : (n_units, n_inputs) of the experiment's dtype
         The prototypes.
     activity : (n_units,) of the same dtype
-        The activity of the last step, from which a trace goes on.
+        The activity of the last step, from which a trace continues.
     """
 
     weights: Floats

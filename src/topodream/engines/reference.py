@@ -24,7 +24,7 @@ class ReferenceEngine:
     def advance(self, order: npt.NDArray[np.int64], tick: Callable[[int], object]) -> Tally:
         """Show samples one by one; see :class:`topodream.engines.Engine`."""
         squared_error, wins = 0.0, np.zeros(self._grid.n_units, np.int64)
-        # A map that blows up is found out by its weights; it needs no warning a step.
+        # A map that blows up is found out by its weights; it needs no warning at each step.
         with np.errstate(all="ignore"):
             for step, index in enumerate(order, start=1):
                 winners, error = self._step(index)
@@ -41,4 +41,4 @@ class ReferenceEngine:
         winners, activity = mwta.respond(state.weights, sample, self._gain, settings, self._grid)
         winners = winners[activity[winners] != 0]
         state.activity = mwta.leave_trace(state.activity, activity, settings.trace)
-        return winners, float(mwta.learn(state.weights, state.activity, sample, settings))
+        return winners, mwta.learn(state.weights, state.activity, sample, settings)

@@ -8,8 +8,6 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``scor
 ``activity`` (n_units,), ``winners`` (n_winners,).
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -61,17 +59,17 @@ def choose_winners(score: Floats, n_winners: int) -> npt.NDArray[np.intp]:
     return np.argsort(-score, axis=-1, kind="stable")[..., :n_winners]
 
 
-def activity_of(winners: npt.NDArray[np.intp], answer: Floats) -> Floats:
+def activity_of(winners: npt.NDArray[np.intp], answers: Floats) -> Floats:
     """Return each winner's answer (its drive or its score), 0 elsewhere: equation 4."""
-    activity = np.zeros_like(answer)
-    np.put_along_axis(activity, winners, np.take_along_axis(answer, winners, -1), -1)
+    activity = np.zeros_like(answers)
+    np.put_along_axis(activity, winners, np.take_along_axis(answers, winners, -1), -1)
     return activity
 
 
 def respond(
     weights: Floats, sample: Floats, gain: Floats, settings: Mwta, grid: Grid
 ) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Return the winners and the activity a sample calls up: equations 1 to 4, no trace."""
+    """Return the winners and the activity that a sample evokes: equations 1 to 4, no trace."""
     driven = drive(weights, sample)
     scores = score(driven, gain, settings.lateral, grid)
     winners = choose_winners(scores, settings.n_winners)
@@ -89,7 +87,7 @@ def reconstruct(weights: Floats, activity: Floats) -> Floats:
     return product
 
 
-def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> Any:
+def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> float:
     """Change the weights in place by one sample: equations 6 to 8.
 
     Returns
@@ -99,14 +97,14 @@ def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> 
     """
     # Where activity is 0 the factor is 1: those rows stay as they are, to the bit.
     active = np.flatnonzero(activity)
-    rows, activity = weights[active], activity[active]
-    reconstruction = reconstruct(rows, activity)
+    rows, active_activity = weights[active], activity[active]
+    reconstruction = reconstruct(rows, active_activity)
     error = sample - reconstruction
-    squared_error = np.mean(error * error)
+    squared_error = float(np.mean(error * error))
     if settings.error_clip is not None:
         error = np.clip(error, -settings.error_clip, settings.error_clip)
     relative = error / np.maximum(reconstruction, LEAST_RECONSTRUCTION)
-    rows *= 1 + settings.learning_rate * np.outer(activity, relative)
+    rows *= 1 + settings.learning_rate * np.outer(active_activity, relative)
     if settings.weight_clip is not None:
         np.clip(rows, 0, settings.weight_clip, out=rows)
     weights[active] = rows
