@@ -27,10 +27,7 @@ def main() -> None:
             f"{model.experiment.name}: learning curve",
             model.data,
         )
-    origin = provenance.record("matplotlib")
-    note = provenance.picture_note(
-        origin, experiment=model.experiment.name, data_sha256=model.data_sha256
-    )
+    note = provenance.picture_note("matplotlib", **model.identity)
     figures.save(figure, args.output, note)
 
 

@@ -42,10 +42,7 @@ def main() -> None:
         f"{experiment.name}: reconstructions, activation {experiment.mwta.activation}",
         model.data,
     )
-    origin = provenance.record("matplotlib")
-    note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=model.data_sha256
-    )
+    note = provenance.picture_note("matplotlib", **model.identity)
     figures.save(figure, args.output, note)
 
 

@@ -19,9 +19,10 @@ def main() -> None:
         f"{args.tapestry.stem}: of training images",
         woven.attributes["described"],
     )
-    origin = provenance.record("matplotlib")
     note = provenance.picture_note(
-        origin, shows=woven.attributes["described"], data_sha256=woven.attributes["content_sha256"]
+        "matplotlib",
+        shows=woven.attributes["described"],
+        data_sha256=woven.attributes["content_sha256"],
     )
     figures.save(figure, args.output, note)
 

@@ -50,10 +50,7 @@ def main() -> None:
         animation.Panel("reconstruction", images[1]),
     ]
     caption = f"{experiment.name}, held-out"
-    origin = provenance.record("imageio", "matplotlib", "pillow")
-    note = provenance.picture_note(
-        origin, experiment=experiment.name, data_sha256=model.data_sha256
-    )
+    note = provenance.picture_note("imageio", "matplotlib", "pillow", **model.identity)
     animation.write_gif(
         args.output,
         animation.side_by_side(panels, caption, scale),

@@ -36,8 +36,9 @@ def main() -> None:
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
-    origin = provenance.record("imageio", "matplotlib", "pillow")
-    note = provenance.picture_note(origin, shows=data.described, data_sha256=data.content_sha256)
+    note = provenance.picture_note(
+        "imageio", "matplotlib", "pillow", shows=data.described, data_sha256=data.content_sha256
+    )
     animation.write_gif(args.output, frames, args.frame_ms, note)
 
 

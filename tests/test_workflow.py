@@ -163,7 +163,10 @@ def test_pictures(built, name):
         assert picture.std() > 5
         note = json.loads(iio.immeta(home / "figures" / f"{figure}.png")["Description"])
         assert note["made_by"].startswith(f"plot_{figure}.py")
-        assert len(note["data_sha256"]) == len(note["code_sha256"]) == 64
+        with h5py.File(home / "model.h5") as model:
+            assert note["model_sha256"] == model.attrs["content_sha256"]
+            assert note["data_sha256"] == model.attrs["data_sha256"]
+        assert len(note["code_sha256"]) == 64
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,15 @@ class Map:
     content_sha256: str
     origin: Mapping[str, str]
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What pictures of it say: which experiment it is of, which model file, which data."""
+        return {
+            "experiment": self.experiment.name,
+            "model_sha256": self.content_sha256,
+            "data_sha256": self.data_sha256,
+        }
+
 
 def write_map(
     path: Path, experiment: Experiment, trained: Trained, data: Data, origin: Mapping[str, str]

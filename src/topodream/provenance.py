@@ -100,6 +100,6 @@ def record(*packages: str) -> dict[str, str]:
     }
 
 
-def picture_note(origin: Mapping[str, str], **of: str) -> str:
+def picture_note(*packages: str, **shows: str) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**of, **origin})
+    return json.dumps({**shows, **record(*packages)})
