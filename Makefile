@@ -11,7 +11,7 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results report dry-run setup setup-dev test check tests format readme-pictures lock clean help
+.PHONY: results report dry-run setup setup-dev test check tests format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -58,6 +58,17 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	@touch $@ .venv/default.stamp
 
 # The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
+bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (six minutes)
+	.venv-bench/bin/python benchmarks/bench.py
+
+# An environment of its own: the libraries to compare with bring PyTorch, on Linux some gigabytes.
+# Without them (offline, say) the benchmark leaves them out, and says so.
+.venv-bench/stamp: requirements.lock
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $$(.venv-bench/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['bench'])")
+	@touch $@
+
 readme-pictures: results ## Renew the README's pictures in docs/ from the results
 	$(BIN)/python src/render_activity_gif.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --frames 60 --sequence-ms 100 --images-ms 400 \

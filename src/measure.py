@@ -33,6 +33,7 @@ def main() -> None:
         "data": data.described,
         "data_sha256": data.content_sha256,
         "model_sha256": model.content_sha256,
+        "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
     write_json(args.output, {**about, **results, **provenance.record()})

@@ -16,9 +16,9 @@ def main() -> None:
     model = read_map(args.model)
     experiment = model.experiment
     figure = figures.hit_map(
-        model.trained.history.wins[-1],
+        model.last_wins,
         experiment.grid,
-        f"{experiment.name}: wins of each unit",
+        f"{model.title}: wins of each unit",
         model.data,
     )
     note = provenance.picture_note("matplotlib", **model.identity)

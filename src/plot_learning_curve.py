@@ -24,7 +24,7 @@ def main() -> None:
             model.trained.history.training_mse,
             measured["curve"],
             measured["measures"]["mean_image_mse"],
-            f"{model.experiment.name}: learning curve",
+            f"{model.title}: learning curve",
             model.data,
         )
     note = provenance.picture_note("matplotlib", **model.identity)

@@ -19,7 +19,7 @@ def main() -> None:
         model.trained.weights,
         model.image_shape,
         experiment.grid,
-        f"{experiment.name}: prototypes of {experiment.grid.rows} x {experiment.grid.cols} units",
+        f"{model.title}: prototypes of {experiment.grid.rows} x {experiment.grid.cols} units",
         model.data,
     )
     note = provenance.picture_note("matplotlib", **model.identity)

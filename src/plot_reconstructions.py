@@ -9,6 +9,7 @@ import numpy as np
 import threadpoolctl
 
 from topodream import cli, figures, measures, provenance
+from topodream.config import Mwta
 from topodream.maps import read_map_and_data
 
 
@@ -30,16 +31,18 @@ def main() -> None:
         experiment = measures.with_activation(experiment, args.activation)
     samples = data.held_out.vectors(experiment.dtype)
     chosen = figures.pick_samples(data.held_out, args.count)
-    if experiment.mwta.trace is None:
+    settings = experiment.settings
+    if not isinstance(settings, Mwta) or settings.trace is None:
         samples, chosen = samples[chosen], np.arange(len(chosen))
     # With a trace, a reconstruction depends on the samples before it: all are shown.
     with threadpoolctl.threadpool_limits(1):
-        responses = measures.show(model.trained.weights, samples, experiment)
+        responses = measures.show(model.trained.state, samples, experiment)
     figure = figures.reconstructions(
         samples[chosen],
         responses.reconstructions[chosen],
         model.image_shape,
-        f"{experiment.name}: reconstructions, activation {experiment.mwta.activation}",
+        f"{model.title}: reconstructions"
+        + (f", activation {settings.activation}" if isinstance(settings, Mwta) else ""),
         model.data,
     )
     note = provenance.picture_note("matplotlib", **model.identity)

@@ -36,7 +36,7 @@ def main() -> None:
     experiment, grid = model.experiment, model.experiment.grid
     samples = data.held_out.vectors(experiment.dtype, args.frames)
     with threadpoolctl.threadpool_limits(1):
-        responses = measures.show(model.trained.weights, samples, experiment)
+        responses = measures.show(model.trained.state, samples, experiment)
     height, width = model.image_shape
     scale = animation.activity_scale(responses.activity)
     images = [
@@ -49,7 +49,8 @@ def main() -> None:
         animation.Panel(f"activity of {grid.rows} x {grid.cols} units", activity),
         animation.Panel("reconstruction", images[1]),
     ]
-    caption = f"{experiment.name}, held-out"
+    shown = "held-out" if model.trained.divergence is None else "diverged"
+    caption = f"{experiment.name}, {shown}"
     note = provenance.picture_note("imageio", "matplotlib", "pillow", **model.identity)
     animation.write_gif(
         args.output,

@@ -1,8 +1,11 @@
 """Train one map: from a data set and an experiment's settings to its model file.
 
-The file holds the trained weights, snapshots of them after each epoch, and per epoch the
-reconstruction error, wins per unit and mean weight. A bar shows progress on a terminal;
-elsewhere a line is printed after each epoch.
+The file holds what was learnt, snapshots of it after each epoch, and per epoch the
+reconstruction error, wins and activity per unit, mean and largest weight. A bar shows
+progress on a terminal; elsewhere a line is printed after each epoch.
+
+After each epoch a checkpoint is written beside the model file (model.checkpoint). Killed and
+started again, training goes on from there and ends in the same file.
 """
 
 from pathlib import Path
@@ -11,10 +14,12 @@ import threadpoolctl
 from tqdm import tqdm
 
 from topodream import cli, provenance
-from topodream.config import read_experiment
+from topodream.checkpoints import Checkpoints
+from topodream.config import Experiment, read_experiment
 from topodream.datasets import read_data
+from topodream.errors import InputError
 from topodream.maps import write_map
-from topodream.training import EpochReport, train
+from topodream.training import EpochReport, Progress, train
 
 
 def main() -> None:
@@ -28,9 +33,18 @@ def main() -> None:
     experiment = read_experiment(args.config)
     data = read_data(args.data)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
-    n_steps = experiment.epochs * experiment.steps_per_epoch
+    origin = provenance.record("h5py", *(["numba"] if experiment.engine == "fast" else []))
+    checkpoints = Checkpoints(args.output, experiment, data.content_sha256, origin)
+    done = restore(checkpoints, experiment)
     # disable=None: a bar on a terminal, nothing elsewhere.
-    bar = tqdm(total=n_steps, desc=experiment.name, unit="step", unit_scale=True, disable=None)
+    bar = tqdm(
+        total=experiment.epochs * experiment.steps_per_epoch,
+        initial=done.epoch * experiment.steps_per_epoch if done else 0,
+        desc=experiment.name,
+        unit="step",
+        unit_scale=True,
+        disable=None,
+    )
 
     def report(epoch: EpochReport) -> None:
         if bar.disable:
@@ -43,8 +57,25 @@ def main() -> None:
 
     # A fixed number of threads: sums that are split otherwise round otherwise.
     with bar, threadpoolctl.threadpool_limits(1):
-        trained = train(experiment, pixels, bar.update, report)
-    write_map(args.output, experiment, trained, data, provenance.record("h5py"))
+        trained = train(experiment, pixels, bar.update, report, checkpoints.save, done)
+    if trained.divergence is not None:
+        after = trained.divergence.epoch - 1
+        print(f"{experiment.name}: {trained.divergence}; kept is the map after epoch {after}")
+    write_map(args.output, experiment, trained, data, origin)
+    checkpoints.remove()
+
+
+def restore(checkpoints: Checkpoints, experiment: Experiment) -> Progress | None:
+    """Return where an earlier run of this training stopped, if it did; say so."""
+    try:
+        done = checkpoints.restore()
+    except InputError as error:
+        print(f"{experiment.name}: starts over, {error}", flush=True)
+        checkpoints.remove()
+        return None
+    if done is not None:
+        print(f"{experiment.name}: goes on after epoch {done.epoch}/{experiment.epochs}")
+    return done
 
 
 if __name__ == "__main__":

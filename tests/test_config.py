@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topodream import config
-from topodream.config import Experiment, Lateral, Mwta, Start, resolve
+from topodream.config import (
+    ColumnInhibition,
+    Excitation,
+    Experiment,
+    Inhibition,
+    Lateral,
+    Mwta,
+    SparseDream,
+    Start,
+    resolve,
+)
 from topodream.errors import InputError
 from topodream.grid import Grid
 
@@ -17,8 +27,13 @@ from topodream.grid import Grid
 
 
 def test_shipped_config_resolves(catalogue):
-    assert catalogue.selected == ["excited-20", "digits-competition"]
-    assert len(catalogue.experiments) == 19
+    assert catalogue.selected == [
+        "excited-20",
+        "digits-competition",
+        "dream-symmetric",
+        "dream-constrained",
+    ]
+    assert len(catalogue.experiments) == 30
 
 
 def test_every_shipped_experiment_asks_a_question(catalogue):
@@ -60,7 +75,7 @@ def test_experiments_have_the_notebooks_numbers(line, catalogue):
         line.split()
     )
     trace, error_clip, weight_clip = map(number, rest)
-    mwta = Mwta(
+    settings = Mwta(
         start=Start(0.15, 0.16),
         learning_rate=float(rate),
         n_winners=int(winners),
@@ -74,17 +89,67 @@ def test_experiments_have_the_notebooks_numbers(line, catalogue):
         name=name,
         model="mwta",
         dataset=data,
-        engine="reference",
+        engine="fast",
         dtype="float32",
+        on_divergence="keep",
         seed=0,
         epochs=int(epochs),
         steps_per_epoch=10_000,
         snapshot_every=1,
         order=order,
         grid=Grid(int(side), int(side)),
-        mwta=mwta,
+        settings=settings,
     )
     assert catalogue.experiments[name] == expected
+
+
+# The same for SparseDream: rows, cols, epochs, reach, start of excitation, alpha, what it
+# learns from, symmetric, start of inhibition, beta, zeta x rows, acts, gamma, sparsity.
+DREAMS = """
+dream-inhibited-start    10 10 10 1 3 0.1  1   0.02 activity no  0.1 1 0.0005 0.02  yes 1 0.05
+dream-activity-trained   10 10 10 1 3 0.01 0.1 0.01 activity no  0   0 0.0005 0.001 no  3 0.01
+dream-drive-trained      10 10 10 1 3 0.01 0.1 0.01 drive    no  0   0 0.0005 0.001 no  3 0.01
+dream-narrow             10  9 10 1 1 0.01 0.1 0.01 drive    no  0   0 0.001  0.001 no  3 0.01
+dream-symmetric          10 10 10 0 1 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.01
+dream-constrained        10 10 10 0 1 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.01
+dream-symmetric-r2       10 10 10 0 2 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.01
+dream-symmetric-r3       10 10 10 0 3 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.01
+dream-symmetric-r3-dense 10 10 10 0 3 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.05
+dream-wide               10 10 20 1 2 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.03
+dream-wide-sparse        10 10 20 1 2 0.01 0.1 0.01 drive    yes 0   0 0.001  0.001 yes 3 0.01
+"""
+
+
+@pytest.mark.parametrize("line", DREAMS.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_dreams_have_the_notebooks_numbers(line, catalogue):
+    name, *words = line.split()
+    yes = {"yes": True, "no": False}
+    rows, cols, epochs, reach_rows, reach_cols, low, high, alpha, source, symmetric, *rest = words
+    inhibited_low, inhibited_high, beta, zeta, acts, gamma, sparsity = rest
+    inhibited = Start(float(inhibited_low), float(inhibited_high))
+    constrained = name == "dream-constrained"
+    experiment = catalogue.experiments[name]
+    assert (experiment.dataset, experiment.grid) == ("digits", Grid(int(rows), int(cols)))
+    assert (experiment.epochs, experiment.steps_per_epoch) == (int(epochs), 6000)
+    assert experiment.order == "shuffled"
+    assert experiment.settings == SparseDream(
+        start=Start(0.1, 1.0),
+        learning_rate=0.02,
+        sparsity=float(sparsity),
+        threshold_rate=float(gamma),
+        excitation=Excitation(
+            reach_rows=int(reach_rows),
+            reach_cols=int(reach_cols),
+            start=Start(float(low), float(high)),
+            rate=float(alpha),
+            learns_from=source,
+            symmetric=yes[symmetric],
+            uniform=constrained,
+        ),
+        global_inhibition=Inhibition(inhibited, float(beta)),
+        column_inhibition=ColumnInhibition(inhibited, float(zeta), yes[acts]),
+        unit_norm=constrained,
+    )
 
 
 # ------------------------------------------------------------------ merging
@@ -97,8 +162,8 @@ def test_extends_merges_groups_and_replaces_values(some_config):
         "trace": None,
     }
     mine = resolve(some_config).experiments["mine"]
-    assert mine.mwta.lateral == Lateral(1.0, 4, "notebook", 0.5)
-    assert mine.mwta.trace is None
+    assert mine.settings.lateral == Lateral(1.0, 4, "notebook", 0.5)
+    assert mine.settings.trace is None
     assert mine.order == "sequential"
 
 
@@ -146,12 +211,13 @@ def test_resolved_settings_come_back_from_their_file(catalogue, tmp_path):
 )
 def test_run_names_selections_and_experiments(some_config, run, selected):
     some_config["run"] = run
+    some_config["selections"]["demo"] = ["excited-20", "digits-competition"]
     assert resolve(some_config).selected == selected
 
 
 def test_run_all(some_config):
     some_config["run"] = "all"
-    assert len(resolve(some_config).selected) == 19
+    assert len(resolve(some_config).selected) == 30
 
 
 # ------------------------------------------------------------------ errors
@@ -284,7 +350,7 @@ WRONG = [
     ),
     (
         put(f"{E40}/model", "som"),
-        "experiment 'excited-40': model = 'som' is not allowed: one of mwta",
+        "experiment 'excited-40': model = 'som' is not allowed: one of mwta, sparse_dream",
     ),
     (
         put("run", "demoo"),
@@ -443,6 +509,15 @@ def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
         config.read_experiment(path)
 
 
+def test_a_key_with_a_line_break_leaves_the_error_on_one_line(some_config):
+    some_config["animation"]["frames"] = {"a\n": {0: 1}}
+    with pytest.raises(InputError) as caught:
+        resolve(some_config)
+    assert str(caught.value) == (
+        "config: animation.frames.'a\\n': the key 0 is not a text: quote it"
+    )
+
+
 # ------------------------------------------------------------------ schema and dataclasses
 
 
@@ -458,7 +533,8 @@ def schema_of(name):
 
 def every_key():
     yield from nested_schemas(schema_of("config"))
-    yield from nested_schemas(schema_of("mwta"))
+    for name in ("experiment", "mwta", "sparse_dream"):
+        yield from nested_schemas(schema_of(name))
     for kind in schema_of("dataset")["$defs"].values():
         yield from nested_schemas(kind)
 
@@ -478,20 +554,28 @@ def fields(kind):
     return typing.get_type_hints(kind)
 
 
-def test_schema_and_dataclasses_agree():
-    properties = schema_of("mwta")["properties"]
-    flat = {**fields(Experiment), **fields(Mwta)}
-    assert set(properties) == set(flat) - {"name", "mwta"}
-    for group, kind in {"grid": Grid, "start": Start, "lateral": Lateral}.items():
-        assert set(properties[group]["properties"]) == set(fields(kind))
-        assert properties[group]["required"] == [f.name for f in dataclasses.fields(kind)]
-        check_types(properties[group]["properties"], fields(kind))
-    check_types({key: properties[key] for key in set(flat) & set(properties)}, flat)
-    assert set(schema_of("mwta")["required"]) == set(properties)
+@pytest.mark.parametrize(("name", "kind"), config.MODELS.items())
+def test_schema_and_dataclasses_agree(name, kind):
+    common, own = schema_of("experiment")["properties"], schema_of(name)["properties"]
+    assert not set(common) & set(own)
+    assert set(common) == set(fields(Experiment)) - {"name", "model", "settings"}
+    assert set(own) == {*fields(kind), "model"}
+    check_group(common | own, {**fields(Experiment), **fields(kind)})
+    assert config._of_model(name)["required"] == [*common, *own]
+
+
+def check_group(properties, hints):
+    check_types(properties, hints)
+    for key, part in properties.items():
+        if part.get("type") == "object":
+            kind = hints[key]
+            assert list(part["properties"]) == [f.name for f in dataclasses.fields(kind)]
+            assert part["required"] == list(part["properties"])
+            check_group(part["properties"], fields(kind))
 
 
 def check_types(properties, hints):
-    python = {"integer": int, "number": float, "string": str, "null": type(None)}
+    python = {"integer": int, "number": float, "string": str, "boolean": bool, "null": type(None)}
     for key, part in properties.items():
         if part.get("type") == "object":
             continue

@@ -36,7 +36,9 @@ def test_what_was_trained_is_read(files):
     assert model.data_sha256 == data.content_sha256
     assert model.origin == ORIGIN
     np.testing.assert_array_equal(model.trained.weights, trained.weights)
-    np.testing.assert_array_equal(model.trained.snapshots, trained.snapshots)
+    for read, made in zip(model.trained.snapshots, trained.snapshots, strict=True):
+        assert read.epoch == made.epoch
+        np.testing.assert_array_equal(read.arrays["weights"], made.arrays["weights"])
     np.testing.assert_array_equal(model.trained.history.wins, trained.history.wins)
     assert model.trained.history.training_mse == trained.history.training_mse
 
@@ -68,18 +70,18 @@ def with_attribute(name, value):
 
 
 def with_fewer_rows(file):
-    weights = file["weights"][:3]
-    del file["weights"]
-    file["weights"] = weights
+    weights = file["state/weights"][:3]
+    del file["state/weights"]
+    file["state/weights"] = weights
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (without("weights"), "incomplete, it lacks 'weights'"),
-        (without("history/wins"), "incomplete, it lacks 'history/wins'"),
+        (without("state/weights"), "incomplete, it lacks 'weights'"),
+        (without("history/wins"), r"damaged \(.*wins"),
         (with_attribute("settings", "{"), "damaged"),
-        (with_attribute("settings", json.dumps({"name": "x"})), "the key model is missing"),
+        (with_attribute("settings", json.dumps({"name": "x"})), "model = None is not allowed"),
         (with_attribute("image_shape", (7, 7)), r"damaged \(weights of shape \(20, 784\) in place"),
         (with_fewer_rows, r"damaged \(weights of shape \(3, 784\) in place"),
     ],

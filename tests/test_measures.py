@@ -3,13 +3,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import figures, measures
+from topodream import figures, measures, models
 from topodream.datasets import Samples
+from topodream.errors import InputError
 from topodream.grid import Grid
 from topodream.maps import Map
-from topodream.models import mwta
+from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
-from topodream.training import History, Trained
+from topodream.training import Divergence, History, Snapshot, Trained
+
+
+def shown(weights, samples, experiment):
+    """Show samples to an MWTA map of these weights."""
+    state = mwta.State(weights, np.zeros(len(weights)))
+    return measures.show(state, samples, experiment)
 
 
 def test_mean_squared_error_and_mass_ratio_by_hand():
@@ -74,41 +81,41 @@ def map_and_samples(small_experiment, vectors):
 def test_reconstruction_uses_the_activation_of_the_map(map_and_samples):
     weights, samples, experiment = map_and_samples
     drive, excited = experiment(activation="drive"), experiment(activation="excited")
-    drawn = {e.mwta.activation: measures.show(weights, samples, e) for e in (drive, excited)}
+    drawn = {e.settings.activation: shown(weights, samples, e) for e in (drive, excited)}
     # The same units win; only what they answer with differs.
     np.testing.assert_array_equal(drawn["drive"].wins, drawn["excited"].wins)
     assert drawn["excited"].reconstructions.sum() > 1.2 * drawn["drive"].reconstructions.sum()
-    overridden = measures.show(weights, samples, measures.with_activation(drive, "excited"))
+    overridden = shown(weights, samples, measures.with_activation(drive, "excited"))
     np.testing.assert_array_equal(overridden.reconstructions, drawn["excited"].reconstructions)
 
 
 def test_blocks_of_samples_make_no_difference(map_and_samples, monkeypatch):
     weights, samples, experiment = map_and_samples
-    whole = measures.show(weights, samples, experiment())
+    whole = shown(weights, samples, experiment())
     monkeypatch.setattr(measures, "BLOCK", 7)
-    blocks = measures.show(weights, samples, experiment())
+    blocks = shown(weights, samples, experiment())
     np.testing.assert_allclose(blocks.activity, whole.activity, rtol=1e-12)
 
 
 def test_a_trace_is_carried_from_sample_to_sample(map_and_samples):
     weights, samples, experiment = map_and_samples
-    traced = measures.show(weights, samples, experiment(trace=0.25)).activity
-    fresh = measures.show(weights, samples, experiment()).activity
+    traced = shown(weights, samples, experiment(trace=0.25)).activity
+    fresh = shown(weights, samples, experiment()).activity
     np.testing.assert_allclose(traced[0], 0.25 * fresh[0])
     np.testing.assert_allclose(traced[1], 0.75 * 0.25 * fresh[0] + 0.25 * fresh[1])
 
 
 def test_wins_are_counted_from_answers(map_and_samples):
     weights, samples, experiment = map_and_samples
-    responses = measures.show(weights, samples, experiment(n_winners=2))
+    responses = shown(weights, samples, experiment(n_winners=2))
     assert responses.wins.sum() == 2 * len(samples)
-    blank = measures.show(weights, np.zeros((3, 784)), experiment(n_winners=2))
+    blank = shown(weights, np.zeros((3, 784)), experiment(n_winners=2))
     assert blank.wins.sum() == 0
 
 
 def test_wins_are_of_the_sample_at_hand_not_of_its_trace(map_and_samples):
     weights, samples, experiment = map_and_samples
-    traced = measures.show(weights, samples, experiment(n_winners=2, trace=0.25))
+    traced = shown(weights, samples, experiment(n_winners=2, trace=0.25))
     assert traced.wins.sum() == 2 * len(samples)
 
 
@@ -116,8 +123,8 @@ def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
     """The same functions serve both: a step's reconstruction is the evaluation's."""
     experiment = small_experiment()
     weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
-    responses = measures.show(weights, vectors[:1], experiment)
-    squared = mwta.learn(weights.copy(), responses.activity[0], vectors[0], experiment.mwta)
+    responses = shown(weights, vectors[:1], experiment)
+    squared = mwta.learn(weights.copy(), responses.activity[0], vectors[0], experiment.settings)
     drawn = measures.mean_squared_error(vectors[:1], responses.reconstructions)
     assert drawn == pytest.approx(float(squared))
 
@@ -125,7 +132,7 @@ def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
 def test_other_settings_stay_when_the_activation_changes(small_experiment):
     experiment = small_experiment()
     changed = measures.with_activation(experiment, "excited")
-    assert replace(changed, mwta=replace(changed.mwta, activation="drive")) == experiment
+    assert replace(changed, settings=replace(changed.settings, activation="drive")) == experiment
 
 
 # ------------------------------------------------------------------ all of them for one map
@@ -138,9 +145,14 @@ def whole_map(small_experiment):
     snapshots = rng.uniform(0, 0.02, (3, 20, 784)).astype(np.float16)
     wins = np.ones((2, 20), int)
     wins[0, :3], wins[1, :5] = 0, 0
-    history = History(np.array([9.0, 4.0]), np.ones(2), np.ones(2), wins)
+    history = History(np.array([9.0, 4.0]), np.ones(2), np.ones(2), wins, np.ones((2, 20)))
     experiment = small_experiment(activation="drive")
-    trained = Trained(snapshots[-1].astype(float), history, snapshots, np.array([0, 1, 2]))
+    kept = [
+        Snapshot(epoch, {"weights": w, "activity": np.zeros(20)})
+        for epoch, w in enumerate(snapshots)
+    ]
+    state = mwta.State(snapshots[-1].astype(float), np.zeros(20))
+    trained = Trained(state, history, kept, None)
     return Map(experiment, trained, (28, 28), "some digits", "0" * 64, "1" * 64, {})
 
 
@@ -156,8 +168,8 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     results = measures.measure(whole_map, train, held_out, 60)
     weights, experiment = whole_map.trained.weights, whole_map.experiment
     samples = held_out.pixels[:60].reshape(60, -1) / 255
-    as_trained = measures.show(weights, samples, experiment)
-    excited = measures.show(weights, samples, measures.with_activation(experiment, "excited"))
+    as_trained = shown(weights, samples, experiment)
+    excited = shown(weights, samples, measures.with_activation(experiment, "excited"))
     mean_image = (train.pixels / 255).reshape(40, -1).mean(axis=0)
     expected = {
         "held_out_samples": 60,
@@ -166,6 +178,7 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
         "training_mse": 4.0,
         "mass_ratio": as_trained.reconstructions.sum() / samples.sum(),
         "mass_ratio_excited": excited.reconstructions.sum() / samples.sum(),
+        "total_activity": as_trained.activity.sum() / 60,
         **measures.smoothness(weights, experiment.grid),
         "dead_in_training": 5 / 20,
         "dead_held_out": np.mean(as_trained.wins == 0),
@@ -175,15 +188,15 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     curve = results["curve"]
     assert curve["epoch"] == [0, 1, 2]
     for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
-        drawn = measures.show(snapshot.astype(float), samples, experiment).reconstructions
+        drawn = shown(snapshot.arrays["weights"].astype(float), samples, experiment).reconstructions
         assert error == pytest.approx(np.mean((samples - drawn) ** 2))
 
 
 def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, tmp_path):
-    snapshots = whole_map.trained.snapshots.copy()
-    snapshots[1:] = np.inf
-    weights = np.full((20, 784), 1e200)
-    blown_up = replace(whole_map.trained, weights=weights, snapshots=snapshots)
+    for snapshot in whole_map.trained.snapshots[1:]:
+        snapshot.arrays["weights"][:] = np.inf
+    state = mwta.State(np.full((20, 784), 1e200), np.zeros(20))
+    blown_up = replace(whole_map.trained, state=state)
     results = measures.measure(replace(whole_map, trained=blown_up), *parts, 60)
     assert results["measures"]["held_out_mse"] is None
     assert results["curve"]["held_out_mse"][0] > 0
@@ -193,3 +206,37 @@ def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, t
         blown_up.history.training_mse, results["curve"], 0.1, "title", "data"
     )
     figures.save(figure, tmp_path / "curve.png", "note")
+
+
+def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map, parts):
+    history = History(*(np.zeros(0) for _ in range(3)), *(np.zeros((0, 20)) for _ in range(2)))
+    begun = replace(
+        whole_map.trained,
+        history=history,
+        snapshots=whole_map.trained.snapshots[:1],
+        divergence=Divergence(7, 1, "the mean squared error is no finite number (nan)"),
+    )
+    stopped = replace(whole_map, trained=begun)
+    results = measures.measure(stopped, *parts, 60)
+    assert results["measures"]["training_mse"] is None
+    assert results["measures"]["dead_in_training"] is None
+    assert results["measures"]["held_out_mse"] > 0
+    assert stopped.title == "small (the start, it diverged in epoch 1)"
+    assert stopped.last_wins.tolist() == [0] * 20
+    figures.hit_map(stopped.last_wins, stopped.experiment.grid, "title", "data")
+    figures.learning_curve(history.training_mse, results["curve"], 0.1, "title", "data")
+
+
+def test_what_sparse_dream_answers(catalogue, vectors):
+    experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
+    state = models.start(experiment, 784, np.random.default_rng(0))
+    state.thresholds[:] = 40
+    samples = np.concatenate([vectors[:9], np.zeros((1, 784))])
+    responses = measures.show(state, samples, experiment)
+    one_by_one = [sparse_dream.respond(state, v, experiment.settings)[1] for v in samples]
+    np.testing.assert_allclose(responses.activity, one_by_one, rtol=1e-9)
+    assert responses.wins.sum() == 10
+    assert responses.wins[np.argmax(one_by_one[0])] >= 1
+    np.testing.assert_allclose(responses.reconstructions, responses.activity @ state.weights)
+    with pytest.raises(InputError, match="sparse_dream has no activation to choose"):
+        measures.with_activation(experiment, "drive")

@@ -1,13 +1,11 @@
 from dataclasses import replace
 
-import dense
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from topodream.config import Lateral, Mwta, Start
-from topodream.engines import State, create
 from topodream.grid import Grid
 from topodream.models import mwta
 
@@ -183,69 +181,3 @@ def test_a_block_of_samples_gives_what_each_gives_alone(vectors):
         alone = response(weights, sample, settings, grid)
         assert alone[0].tolist() == winners[number].tolist()
         np.testing.assert_allclose(alone[1], activity[number], rtol=1e-12)
-
-
-# ------------------------------------------------------------------ against the notebook
-
-
-def compare_with_dense(experiment, n_steps, pixels):
-    """Train the reference and the dense oracle alike; return both weights and winners."""
-    grid, settings = experiment.grid, experiment.mwta
-    rng = np.random.default_rng(11)
-    start = mwta.start_weights(settings.start, grid.n_units, pixels.shape[1], rng)
-    order = rng.integers(len(pixels), size=n_steps)
-    matrix = dense.lateral_matrix(grid.rows, grid.cols, settings.lateral)
-    expected, expected_winners = dense.run(start, pixels[order] / 255.0, matrix, settings)
-    state = State(start.astype(experiment.dtype), np.zeros(grid.n_units, experiment.dtype))
-    engine = create(experiment, state, pixels)
-    winners = []
-    for index in order:
-        won = engine.advance(np.array([index]), lambda steps: steps).wins
-        winners.append(np.flatnonzero(won))
-    assert engine.state.activity.dtype == experiment.dtype
-    return engine.state.weights, np.array(winners), expected, expected_winners
-
-
-def relative_difference(found, expected):
-    return np.max(np.abs(found - expected) / np.maximum(np.abs(expected), 1e-300))
-
-
-def test_reference_equals_the_notebook_for_300_steps_at_40_x_40(catalogue, digits):
-    experiment = replace(catalogue.experiments["digits-competition"], dtype="float64")
-    pixels = digits["train/pixels"].reshape(-1, 784)
-    weights, winners, expected, expected_winners = compare_with_dense(experiment, 300, pixels)
-    np.testing.assert_array_equal(winners, expected_winners)
-    assert relative_difference(weights, expected) < 1e-12
-
-
-def every_mwta_experiment():
-    import yaml
-    from conftest import ROOT
-
-    return list(yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"])
-
-
-@pytest.mark.parametrize("name", every_mwta_experiment())
-@pytest.mark.parametrize("edge", ["notebook", "full"])
-def test_every_variant_equals_the_notebook_on_a_small_grid(name, edge, catalogue, digits):
-    shipped = catalogue.experiments[name]
-    experiment = replace(
-        shipped,
-        dtype="float64",
-        grid=Grid(6, 7),
-        mwta=replace(shipped.mwta, lateral=replace(shipped.mwta.lateral, edge=edge)),
-    )
-    pixels = np.ascontiguousarray(digits["train/pixels"][:200, 4:24, 4:24]).reshape(200, -1)
-    weights, winners, expected, expected_winners = compare_with_dense(experiment, 500, pixels)
-    np.testing.assert_array_equal(winners, expected_winners)
-    assert relative_difference(weights, expected) < 1e-9
-
-
-def test_float32_stays_near_float64(catalogue, digits):
-    experiment = replace(catalogue.experiments["digits-competition"], grid=Grid(12, 12))
-    assert experiment.dtype == "float32"
-    pixels = digits["train/pixels"].reshape(-1, 784)
-    weights, winners, expected, expected_winners = compare_with_dense(experiment, 200, pixels)
-    assert weights.dtype == np.float32
-    assert np.mean(winners == expected_winners) > 0.99
-    assert np.max(np.abs(weights - expected)) < 1e-4

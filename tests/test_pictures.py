@@ -131,12 +131,12 @@ def test_greys_run_from_white_to_black():
     assert animation.grey_levels(np.array([-1, 0, 0.5, 1, 2])).tolist() == [0, 0, 32, 63, 63]
 
 
-def test_any_activity_is_seen_and_none_is_white():
-    levels = animation.activity_levels(np.array([0, 1e-9, 5, 10, 99.0]), 10)
+def test_activity_from_a_hundredth_on_is_seen_and_less_is_white():
+    levels = animation.activity_levels(np.array([0, 0.09, 0.11, 5, 10, 99.0]), 10)
     table = np.frombuffer(animation.palette(), np.uint8).reshape(256, 3)
-    assert table[levels[0]].tolist() == [255, 255, 255]
-    assert table[levels[1]].min() < 130
-    assert levels[2:].tolist() == [64 + 32, 64 + 63, 64 + 63]
+    assert table[levels[0]].tolist() == table[levels[1]].tolist() == [255, 255, 255]
+    assert table[levels[2]].min() < 130
+    assert levels[3:].tolist() == [64 + 32, 64 + 63, 64 + 63]
 
 
 def test_scale_of_activity_is_one_for_all_frames():

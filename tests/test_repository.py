@@ -9,6 +9,7 @@ import yaml
 from conftest import ROOT
 
 import topodream
+from topodream.models import mwta, sparse_dream
 
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
@@ -36,7 +37,7 @@ def test_locks_hold_every_dependency():
     names = [re.match(r"[\w.-]+", entry)[0] for entry in project["dependencies"]]
     assert set(names) <= set(pins("requirements.lock"))
     extras = project["optional-dependencies"]
-    assert set(extras) == {"tensorflow", "gpu-cuda12", "gpu-cuda13", "dev"}
+    assert set(extras) == {"tensorflow", "gpu-cuda12", "gpu-cuda13", "bench", "dev"}
     for name in ("tensorflow", "cupy-cuda12x", "cupy-cuda13x"):
         assert name not in pins("requirements-dev.lock")
 
@@ -62,14 +63,16 @@ def test_links_lead_somewhere(path):
             assert (path.parent / target).exists(), target
 
 
-def test_every_function_the_equations_name_exists():
-    from topodream.models import mwta
-
-    table = re.findall(r"^\| \d \|.*$", (ROOT / "docs" / "model.md").read_text(), re.MULTILINE)
-    assert len(table) == 8
+@pytest.mark.parametrize(
+    ("heading", "module", "count"), [("MWTA", mwta, 8), ("SparseDream", sparse_dream, 13)]
+)
+def test_every_function_the_equations_name_exists(heading, module, count):
+    section = (ROOT / "docs" / "model.md").read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    table = re.findall(r"^\| \d+ \|.*$", section, re.MULTILINE)
+    assert len(table) == count
     for row in table:
         for name in re.findall(r"`(\w+)`", row.split("|")[3]):
-            assert callable(getattr(mwta, name)), name
+            assert callable(getattr(module, name)), name
 
 
 def test_measures_are_documented_and_shown():

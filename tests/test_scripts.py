@@ -206,7 +206,7 @@ def test_options_out_of_range_name_what_is_allowed(args, allowed):
     assert "Traceback" not in done.stderr
 
 
-def test_a_killed_training_leaves_nothing_behind(made, tmp_path):
+def test_a_killed_training_leaves_a_checkpoint_and_nothing_half_written(made, tmp_path):
     settings = yaml.safe_load((made / "config.yaml").read_text()) | {"epochs": 10_000}
     (tmp_path / "long.yaml").write_text(yaml.safe_dump(settings))
     args = ["--data", made / "digits.h5", "--config", tmp_path / "long.yaml"]
@@ -222,7 +222,8 @@ def test_a_killed_training_leaves_nothing_behind(made, tmp_path):
         process.terminate()
         process.stdout.read()
     assert process.returncode == 143
-    assert list((tmp_path / "m").iterdir()) == []
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["m.checkpoint"]
+    assert not list((tmp_path / "m" / "m.checkpoint").glob(".*"))
 
 
 def test_one_byte_changes_the_digest_of_the_code(tmp_path, monkeypatch):

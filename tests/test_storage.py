@@ -98,7 +98,7 @@ def no_kind(path):
         (not_hdf5, "not a whole HDF5 file"),
         (a_folder, "it is a folder"),
         (missing, "no such file"),
-        (another_layout, "has layout 99, needed: 1"),
+        (another_layout, "has layout 99, needed: 2"),
         (no_kind, "holds nothing known, needed: images"),
     ],
 )

@@ -3,9 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import training
-from topodream.errors import InputError
-from topodream.models import mwta
+from topodream import models, training
+from topodream.models import mwta, sparse_dream
 from topodream.training import sample_order, train
 
 
@@ -79,7 +78,7 @@ def test_the_order_does_not_depend_on_the_size_of_the_map(small_experiment):
 def test_float64_maps_start_from_unrounded_weights(small_experiment, pixels):
     experiment = small_experiment(dtype="float64", learning_rate=0, epochs=1)
     rng = training._generators(experiment)[0]
-    expected = mwta.start_weights(experiment.mwta.start, 20, 784, rng)
+    expected = mwta.start(experiment.settings, experiment.grid, 784, "float64", rng).weights
     np.testing.assert_array_equal(trained(experiment, pixels).weights, expected)
 
 
@@ -103,7 +102,9 @@ def test_history_says_what_the_weights_are(small_experiment, pixels):
 
 def test_first_training_error_is_that_of_the_start(small_experiment, pixels):
     experiment = small_experiment(epochs=1, steps_per_epoch=1, order="sequential", n_winners=20)
-    result = trained(replace(experiment, mwta=replace(experiment.mwta, learning_rate=0.0)), pixels)
+    result = trained(
+        replace(experiment, settings=replace(experiment.settings, learning_rate=0.0)), pixels
+    )
     sample = pixels[0] / 255
     activity = result.weights @ sample  # all units win, and nothing has changed yet
     expected = np.mean((sample - activity @ result.weights) ** 2)
@@ -114,14 +115,17 @@ def test_blank_samples_are_nobodys_win_and_change_nothing(small_experiment):
     blank = np.zeros((3, 16), np.uint8)
     result = trained(small_experiment(), blank)
     assert result.history.wins.sum() == 0
-    np.testing.assert_array_equal(result.weights.astype(np.float16), result.snapshots[0])
+    np.testing.assert_array_equal(
+        result.weights.astype(np.float16), result.snapshots[0].arrays["weights"]
+    )
 
 
 @pytest.mark.parametrize(("every", "kept"), [(1, [0, 1, 2, 3]), (2, [0, 2, 3]), (5, [0, 3])])
 def test_snapshots_are_kept_as_often_as_asked_and_at_the_end(small_experiment, pixels, every, kept):
     result = trained(small_experiment(epochs=3, snapshot_every=every), pixels)
-    assert result.snapshot_epochs.tolist() == kept
-    np.testing.assert_array_equal(result.snapshots[-1], result.weights.astype(np.float16))
+    assert [snapshot.epoch for snapshot in result.snapshots] == kept
+    last = result.snapshots[-1].arrays["weights"]
+    np.testing.assert_array_equal(last, result.weights.astype(np.float16))
 
 
 def test_trace_starts_each_epoch_at_zero(small_experiment, pixels):
@@ -150,9 +154,29 @@ def test_progress_counts_every_step_and_reports_every_epoch(small_experiment, pi
     assert [report.epoch for report in reports] == [1, 2]
 
 
-def test_a_map_that_blows_up_is_told_apart_from_one_that_learns(small_experiment, pixels):
-    wild = small_experiment(
-        learning_rate=10, activation="excited", error_clip=None, lateral={"strength": 2}
+def test_errors_of_sparse_dream_are_sampled_but_in_the_last_epoch(catalogue, pixels):
+    dream = replace(catalogue.experiments["dream-symmetric"], dtype="float64", steps_per_epoch=60)
+    for engine in ("reference", "fast"):
+        two, one = (
+            trained(replace(dream, engine=engine, epochs=epochs), pixels) for epochs in (2, 1)
+        )
+        # The first epoch is the same in both, and recorded more thoroughly where it is the last.
+        assert two.history.wins[0].tolist() == one.history.wins[0].tolist()
+        assert two.history.training_mse[0] != one.history.training_mse[0]
+
+
+def test_the_last_epochs_error_is_the_mean_over_all_steps(catalogue, pixels):
+    dream = replace(
+        catalogue.experiments["dream-symmetric"], dtype="float64", epochs=1, order="sequential"
     )
-    with pytest.raises(InputError, match="diverged: weights are no longer finite after epoch"):
-        trained(wild, pixels)
+    fast, reference = (
+        trained(replace(dream, steps_per_epoch=47, engine=engine), pixels).history.training_mse[0]
+        for engine in ("fast", "reference")
+    )
+    assert fast == pytest.approx(reference, rel=1e-9)
+    state = models.start(dream, 784, training._generators(dream)[0])
+    errors = [
+        sparse_dream.learn(state, v / 255, dream.settings, dream.grid, step)[1]
+        for step, v in enumerate(pixels[:47])
+    ]
+    assert reference == pytest.approx(np.mean(errors))

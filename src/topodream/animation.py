@@ -66,8 +66,12 @@ def grey_levels(values: Floats) -> Frame:
 
 
 def activity_levels(activity: Floats, largest: float) -> Frame:
-    """Turn activity into colours: 0 white, anything above at least the first colour."""
-    steps: Frame = np.ceil(np.clip(activity / largest, 0, 1) * BLACK).astype(np.uint8)
+    """Turn activity into colours: white below a hundredth of the largest, a colour above.
+
+    SparseDream's units all answer, most of them by next to nothing.
+    """
+    shown = np.where(activity < largest / 100, 0, activity)
+    steps: Frame = np.ceil(np.clip(shown / largest, 0, 1) * BLACK).astype(np.uint8)
     return FIRST_COLOUR + steps
 
 

@@ -67,6 +67,54 @@ class Mwta:
 
 
 @dataclass(frozen=True)
+class Excitation:
+    """Learnt lateral excitation; see ``sparse_dream.schema.yaml`` for each key."""
+
+    reach_rows: int
+    reach_cols: int
+    start: Start
+    rate: float
+    learns_from: str
+    symmetric: bool
+    uniform: bool
+
+
+@dataclass(frozen=True)
+class Inhibition:
+    """Learnt inhibition of every unit by every other."""
+
+    start: Start
+    rate: float
+
+
+@dataclass(frozen=True)
+class ColumnInhibition:
+    """Learnt inhibition between the units of a column."""
+
+    start: Start
+    rate: float
+    acts: bool
+
+
+@dataclass(frozen=True)
+class SparseDream:
+    """Settings of the model: sigmoid units with learnt excitation and inhibition."""
+
+    start: Start
+    learning_rate: float
+    sparsity: float
+    threshold_rate: float
+    excitation: Excitation
+    global_inhibition: Inhibition
+    column_inhibition: ColumnInhibition
+    unit_norm: bool
+
+
+# Models by the name that `model:` gives them.
+MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A complete experiment: all that training it depends on, besides the data."""
 
@@ -75,13 +123,14 @@ class Experiment:
     dataset: str
     engine: str
     dtype: str
+    on_divergence: str
     seed: int
     epochs: int
     steps_per_epoch: int
     snapshot_every: int
     order: str
     grid: Grid
-    mwta: Mwta
+    settings: Mwta | SparseDream
 
 
 @dataclass(frozen=True)
@@ -171,8 +220,8 @@ def experiment_from(settings: Section, where: str) -> Experiment:
 def to_mapping(experiment: Experiment) -> dict[str, Any]:
     """Return the resolved settings as they stand in results/<experiment>/config.yaml."""
     settings = dataclasses.asdict(experiment)
-    model_settings: dict[str, Any] = settings.pop("mwta")
-    return settings | model_settings
+    of_the_model: dict[str, Any] = settings.pop("settings")
+    return settings | of_the_model
 
 
 # ------------------------------------------------------------------ merging
@@ -259,9 +308,12 @@ def _select(config: Section, experiments: Sequence[str]) -> list[str]:
 
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
     settings = _overlay(layers)
-    _check(settings, "mwta", where, layers)
+    model = settings.get("model")
+    if model not in MODELS:
+        raise InputError(f"{where}: model = {_show(model)} is not allowed: {_one_of(MODELS)}")
+    _check(settings, model, where, layers)
     experiment: Experiment = _build(
-        Experiment, {"name": name, "mwta": _build(Mwta, settings)} | settings
+        Experiment, {"name": name, "settings": _build(MODELS[model], settings)} | settings
     )
     for path, breach in _breaches_between_values(experiment):
         raise _not_allowed(layers, where, path, breach)
@@ -270,12 +322,27 @@ def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experim
 
 def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str, ...], str]]:
     """Check what no schema can, one value against another: yield paths and what is allowed."""
-    mwta, grid = experiment.mwta, experiment.grid
+    for path, start in _starts(experiment.settings):
+        if start.low > start.high:
+            yield (*path, "start", "low"), f"at most start.high, {start.high}"
+    if isinstance(experiment.settings, Mwta):
+        yield from _breaches_of_mwta(experiment.settings, experiment.grid)
+
+
+def _starts(settings: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Start]]:
+    """Yield every ``start`` in nested settings, with the path of what it belongs to."""
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if isinstance(value, Start):
+            yield path, value
+        elif dataclasses.is_dataclass(value):
+            yield from _starts(value, (*path, field.name))
+
+
+def _breaches_of_mwta(mwta: Mwta, grid: Grid) -> Iterator[tuple[tuple[str, ...], str]]:
     if mwta.n_winners > grid.n_units:
         size = f"{grid.rows} x {grid.cols}"
         yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
-    if mwta.start.low > mwta.start.high:
-        yield ("start", "low"), f"at most start.high, {mwta.start.high}"
     if mwta.weight_clip is not None and mwta.start.high > mwta.weight_clip:
         yield ("start", "high"), f"at most weight_clip, {mwta.weight_clip}"
     if mwta.lateral.row_norm is not None and mwta.lateral.strength == 0:
@@ -426,6 +493,7 @@ _WORDS = {
     "number": "a number",
     "string": "a text",
     "array": "a list",
+    "boolean": "true or false",
     "object": "keys and values",
 }
 
@@ -435,6 +503,7 @@ def _range(schema: Section) -> str:
         "minimum": "from {}",
         "exclusiveMinimum": "above {}",
         "maximum": "to {}",
+        "exclusiveMaximum": "below {}",
         "multipleOf": "in steps of {}",
         "minItems": "of at least {}",
         "minLength": "of at least {}",
@@ -461,7 +530,8 @@ def _show(value: object) -> str:
 
 
 def _dotted(path: Sequence[object]) -> str:
-    return ".".join(str(key) for key in path) or "it"
+    # A key from a file may hold anything, a line break too; errors are one line.
+    return ".".join(str(k) if str(k).isprintable() else repr(k) for k in path) or "it"
 
 
 def _at(where: str, path: Sequence[object]) -> str:
@@ -485,11 +555,18 @@ def _schema(name: str) -> dict[str, Any]:
     return read_yaml(SCHEMAS / f"{name}.schema.yaml")
 
 
+def _of_model(model: str) -> dict[str, Any]:
+    """Return the schema of a model's experiments: the keys that all have, and its own."""
+    own = _schema(model)
+    properties = _schema("experiment")["properties"] | own["properties"]
+    return own | {"properties": properties, "required": list(properties)}
+
+
 @cache
 def _validator(name: str) -> jsonschema.Draft202012Validator:
     """Return the validator of a schema, or of one of its definitions: "file/definition"."""
     file, _, definition = name.partition("/")
-    schema = _schema(file)
+    schema = _of_model(file) if file in MODELS else _schema(file)
     return jsonschema.Draft202012Validator(schema["$defs"][definition] if definition else schema)
 
 
@@ -508,9 +585,8 @@ def _build(kind: Any, settings: Section) -> Any:
 
 def _convert(hint: Any, value: Any) -> Any:
     """Give a value its field's type, so that 1, 1.0 and 1.00 are one setting."""
+    if value is None or dataclasses.is_dataclass(value):
+        return value
     if isinstance(hint, types.UnionType):
         hint = next(kind for kind in hint.__args__ if kind is not type(None))
-        return None if value is None else _convert(hint, value)
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return value if isinstance(value, hint) else _build(hint, value)
-    return hint(value)
+    return _build(hint, value) if dataclasses.is_dataclass(hint) else hint(value)

@@ -128,6 +128,9 @@ def learning_curve(
     )  # fmt: skip
     axes.set(title=title, xlabel="epoch", ylabel="mean squared error per pixel", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not len(training_mse):
+        axes.set_xlim(0, 1)
+        axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize="small")
     figure.supxlabel(f"Data: {data}.", fontsize="small")

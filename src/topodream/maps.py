@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from topodream import models
 from topodream.config import Experiment, experiment_from, to_mapping
 from topodream.datasets import Data, read_data
 from topodream.errors import InputError
 from topodream.storage import Content, complete, read_hdf5, write_hdf5
-from topodream.training import History, Trained
+from topodream.training import Divergence, History, Snapshot, Trained
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Map:
     ----------
     experiment : Experiment
     trained : Trained
-        Weights, history, and snapshots (an empty stack unless they were asked for).
+        State, history, and snapshots (none unless they were asked for).
     image_shape : (height, width) of a prototype
     data : str
         What it learnt, in words.
@@ -50,6 +54,23 @@ class Map:
             "data_sha256": self.data_sha256,
         }
 
+    @property
+    def last_wins(self) -> npt.NDArray[np.int64]:
+        """Wins per unit in the last epoch; none where training diverged in its first."""
+        wins = self.trained.history.wins
+        return wins[-1] if len(wins) else np.zeros(self.experiment.grid.n_units, np.int64)
+
+    @property
+    def title(self) -> str:
+        """What pictures call it: its name, and of which epoch it is where not of the last."""
+        divergence = self.trained.divergence
+        if divergence is None:
+            return self.experiment.name
+        after = f"the start, it diverged in epoch {divergence.epoch}"
+        if divergence.epoch > 1:
+            after = f"after epoch {divergence.epoch - 1}, it diverged in the next"
+        return f"{self.experiment.name} ({after})"
+
 
 def write_map(
     path: Path, experiment: Experiment, trained: Trained, data: Data, origin: Mapping[str, str]
@@ -57,16 +78,20 @@ def write_map(
     """Write a trained map, the settings it was trained with and the data's digest."""
     history = dataclasses.asdict(trained.history)
     arrays = {
-        "weights": trained.weights,
-        "snapshots/weights": trained.snapshots,
-        "snapshots/epochs": trained.snapshot_epochs,
+        **{f"state/{name}": array for name, array in models.arrays_of(trained.state).items()},
         **{f"history/{name}": values for name, values in history.items()},
+        "snapshots/epochs": np.array([snapshot.epoch for snapshot in trained.snapshots]),
     }
+    for name in trained.snapshots[0].arrays:
+        stack = [snapshot.arrays[name] for snapshot in trained.snapshots]
+        arrays[f"snapshots/{name}"] = np.array(stack)
+    divergence = trained.divergence
     attributes = {
         "settings": json.dumps(to_mapping(experiment)),
         "image_shape": data.train.image_shape,
         "data": data.described,
         "data_sha256": data.content_sha256,
+        "divergence": json.dumps(divergence and dataclasses.asdict(divergence)),
     }
     write_hdf5(path, Content("map", arrays, attributes), origin)
 
@@ -79,25 +104,22 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
     InputError
         If the file is no whole map, or its parts don't fit together.
     """
-    parts = ["weights", "history/", "snapshots/epochs"]
-    parts += ["snapshots/weights"] if with_snapshots else []
+    parts = ["state/", "history/", *(["snapshots/"] if with_snapshots else [])]
     content = read_hdf5(path, ("map",), parts)
-    arrays, attributes = content.arrays, content.attributes
+    attributes = content.attributes
     with complete(path):
-        fields = dataclasses.fields(History)
-        history = History(**{field.name: arrays[f"history/{field.name}"] for field in fields})
-        weights = arrays["weights"]
+        experiment = experiment_from(json.loads(attributes["settings"]), str(path))
+        divergence = json.loads(attributes["divergence"])
         trained = Trained(
-            weights=weights,
-            history=history,
-            snapshots=arrays.get("snapshots/weights", weights[:0]),
-            snapshot_epochs=arrays["snapshots/epochs"],
+            state=models.state_of(experiment, _group(content, "state")),
+            history=History(**_group(content, "history")),
+            snapshots=_snapshots(_group(content, "snapshots")),
+            divergence=divergence and Divergence(**divergence),
         )
         height, width = (int(length) for length in attributes["image_shape"])
-        experiment = experiment_from(json.loads(attributes["settings"]), str(path))
         expected = (experiment.grid.n_units, height * width)
-        if weights.shape != expected:
-            raise ValueError(f"weights of shape {weights.shape} in place of {expected}")
+        if trained.weights.shape != expected:
+            raise ValueError(f"weights of shape {trained.weights.shape} in place of {expected}")
         return Map(
             experiment=experiment,
             trained=trained,
@@ -107,6 +129,24 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
             content_sha256=attributes["content_sha256"],
             origin={key: attributes[key] for key in ("made_by", "code_sha256", "versions")},
         )
+
+
+def _group(content: Content, name: str) -> dict[str, models.Array]:
+    """Return the arrays of a group of the file, by their names in it."""
+    prefix = f"{name}/"
+    return {
+        key.removeprefix(prefix): array
+        for key, array in content.arrays.items()
+        if key.startswith(prefix)
+    }
+
+
+def _snapshots(group: dict[str, models.Array]) -> list[Snapshot]:
+    epochs = group.pop("epochs", np.array([]))
+    return [
+        Snapshot(int(epoch), {name: stack[i] for name, stack in group.items()})
+        for i, epoch in enumerate(epochs)
+    ]
 
 
 def read_map_and_data(model: Path, data: Path, *, with_snapshots: bool = False) -> tuple[Map, Data]:

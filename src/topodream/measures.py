@@ -1,17 +1,21 @@
 """What a trained map is worth: measures, and the baselines to compare them with."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment
+from topodream import models
+from topodream.config import Experiment, Mwta
 from topodream.datasets import Samples
+from topodream.errors import InputError
 from topodream.grid import Floats, Grid
 from topodream.maps import Map
-from topodream.models import mwta
+from topodream.models import mwta, sparse_dream
+from topodream.models.prototypes import reconstruct
 
 # Samples at a time: scores and sorted units of a block are several times its activity.
 BLOCK = 250
@@ -29,7 +33,7 @@ class Responses:
     activity : (n_samples, n_units)
     reconstructions : (n_samples, n_inputs)
     wins : (n_units,) int64
-        Samples at which the unit was among the winners and answered.
+        Samples that the unit won, see :class:`topodream.engines.Tally`.
     """
 
     activity: Floats
@@ -37,28 +41,42 @@ class Responses:
     wins: npt.NDArray[np.int64]
 
 
-def show(weights: Floats, samples: Floats, experiment: Experiment) -> Responses:
+def show(state: models.State, samples: Floats, experiment: Experiment) -> Responses:
     """Show samples to a map, without learning, and return how it responds.
 
     Parameters
     ----------
-    weights : (n_units, n_inputs)
+    state : State
     samples : (n_samples, n_inputs), in [0, 1]
         With a trace, in the order they are met.
     experiment : Experiment
         Its activation and trace are those that training used; override them with
         :func:`with_activation` to see what another activation would have drawn.
     """
-    settings, grid = experiment.mwta, experiment.grid
-    gain = mwta.lateral_gain(settings.lateral, grid, experiment.dtype)
-    activities = []
-    for first in range(0, len(samples), BLOCK):
-        block = samples[first : first + BLOCK]
-        activities.append(mwta.respond(weights, block, gain, settings, grid)[1])
-    fresh = np.concatenate(activities)
-    activity = fresh if settings.trace is None else _with_trace(fresh, settings.trace)
-    wins = np.count_nonzero(fresh, axis=0)
-    return Responses(activity, mwta.reconstruct(weights, activity), wins)
+    blocks = [
+        _respond(state, samples[first : first + BLOCK], experiment)
+        for first in range(0, len(samples), BLOCK)
+    ]
+    fresh = np.concatenate([activity for activity, _ in blocks])
+    wins = np.sum([wins for _, wins in blocks], axis=0)
+    trace = experiment.settings.trace if isinstance(experiment.settings, Mwta) else None
+    activity = fresh if trace is None else _with_trace(fresh, trace)
+    return Responses(activity, reconstruct(state.weights, activity), wins)
+
+
+def _respond(
+    state: models.State, samples: Floats, experiment: Experiment
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return the activity that samples evoke, and how many of them each unit wins."""
+    settings, grid = experiment.settings, experiment.grid
+    if isinstance(settings, Mwta):
+        gain = mwta.lateral_gain(settings.lateral, grid, experiment.dtype)
+        activity = mwta.respond(state.weights, samples, gain, settings, grid)[1]
+        return activity, np.count_nonzero(activity, axis=0)
+    assert isinstance(state, sparse_dream.State)  # noqa: S101
+    activity = sparse_dream.respond(state, samples, settings)[1]
+    best = np.argmax(activity, axis=1)[activity.any(axis=1)]
+    return activity, np.bincount(best, minlength=grid.n_units)
 
 
 def _with_trace(activity: Floats, trace: float) -> Floats:
@@ -69,8 +87,16 @@ def _with_trace(activity: Floats, trace: float) -> Floats:
 
 
 def with_activation(experiment: Experiment, activation: str) -> Experiment:
-    """Return the experiment with another activation than it was trained with."""
-    return replace(experiment, mwta=replace(experiment.mwta, activation=activation))
+    """Return the experiment with another activation than it was trained with.
+
+    Raises
+    ------
+    InputError
+        If its model has no activation to choose.
+    """
+    if not isinstance(experiment.settings, Mwta):
+        raise InputError(f"{experiment.name}: {experiment.model} has no activation to choose")
+    return replace(experiment, settings=replace(experiment.settings, activation=activation))
 
 
 def mean_squared_error(samples: Floats, reconstructions: Floats) -> float:
@@ -166,8 +192,7 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> d
 def _measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> dict[str, Any]:
     experiment, weights = model.experiment, model.trained.weights
     samples = held_out.vectors(experiment.dtype, n_held_out)
-    responses = show(weights, samples, experiment)
-    excited = show(weights, samples, with_activation(experiment, "excited"))
+    responses = show(model.trained.state, samples, experiment)
     mean_image = train.vectors("float64").mean(axis=0)
     history = model.trained.history
     return {
@@ -175,15 +200,29 @@ def _measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> 
             "held_out_samples": len(samples),
             "held_out_mse": mean_squared_error(samples, responses.reconstructions),
             "mean_image_mse": mean_squared_error(samples, mean_image),
-            "training_mse": float(history.training_mse[-1]),
+            "training_mse": _last(history.training_mse),
             "mass_ratio": mass_ratio(samples, responses.reconstructions),
-            "mass_ratio_excited": mass_ratio(samples, excited.reconstructions),
+            "mass_ratio_excited": _excited_mass_ratio(model, samples),
+            "total_activity": float(responses.activity.sum(axis=1).mean()),
             **smoothness(weights, experiment.grid),
-            "dead_in_training": dead_share(history.wins[-1]),
+            "dead_in_training": _last([dead_share(wins) for wins in history.wins]),
             "dead_held_out": dead_share(responses.wins),
         },
         "curve": _held_out_curve(model, samples),
     }
+
+
+def _last(values: Sequence[float] | Floats) -> float | None:
+    """Return the value of the last epoch, or None where training diverged in its first."""
+    return float(values[-1]) if len(values) else None
+
+
+def _excited_mass_ratio(model: Map, samples: Floats) -> float | None:
+    """Return the mass ratio as the notebook drew it, or None for a model without activation."""
+    if not isinstance(model.experiment.settings, Mwta):
+        return None
+    drawn = show(model.trained.state, samples, with_activation(model.experiment, "excited"))
+    return mass_ratio(samples, drawn.reconstructions)
 
 
 def _finite(values: Any) -> Any:
@@ -197,9 +236,10 @@ def _finite(values: Any) -> Any:
 
 def _held_out_curve(model: Map, samples: Floats) -> dict[str, list[float]]:
     experiment = model.experiment
-    errors = []
+    curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
     for snapshot in model.trained.snapshots:
-        weights = snapshot.astype(experiment.dtype)
-        drawn = show(weights, samples, experiment).reconstructions
-        errors.append(mean_squared_error(samples, drawn))
-    return {"epoch": model.trained.snapshot_epochs.tolist(), "held_out_mse": errors}
+        arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
+        drawn = show(models.state_of(experiment, arrays), samples, experiment).reconstructions
+        curve["epoch"].append(snapshot.epoch)
+        curve["held_out_mse"].append(mean_squared_error(samples, drawn))
+    return curve

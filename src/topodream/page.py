@@ -40,6 +40,9 @@ MEASURES = {
     "mass_ratio": Measure(
         "mass ratio", "sum of reconstructions over sum of samples; above 1: too heavy", ".2f"
     ),
+    "total_activity": Measure(
+        "total activity", "sum of activity over all units, mean over held-out samples", ".2f"
+    ),
     "mass_ratio_excited": Measure(
         "mass ratio, drawn excited", "the same, drawn with the excited activation throughout", ".2f"
     ),
@@ -109,6 +112,7 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
         return {
             "name": name,
             "question": question,
+            "divergence": measured["divergence"],
             "grid": "{rows} x {cols}".format(**settings["grid"]),
             "data": measured["data"],
             "settings": dict(_flat(settings)),

@@ -18,7 +18,7 @@ from topodream.errors import InputError
 from topodream.provenance import content_digest
 
 # Raised when the layout of the HDF5 files changes.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 # Images per chunk: quick to read at random, small when compressed.
 CHUNK = 100
 
@@ -29,7 +29,8 @@ Array = npt.NDArray[Any]
 class Content:
     """What one of the project's HDF5 files holds.
 
-    ``kind`` is "images", "tapestry", "sequence" or "map"; ``arrays`` go by their path in
+    ``kind`` is "images", "tapestry", "sequence", "map", or "state" or "epoch" of a
+    checkpoint; ``arrays`` go by their path in
     the file ("train/pixels"); ``attributes`` are plain numbers and texts.
     """
 

@@ -1,44 +1,102 @@
 """Training: from an experiment and its samples to a trained map."""
 
+import copy
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream import engines
+from topodream import engines, models
 from topodream.config import Experiment
 from topodream.errors import InputError
 from topodream.grid import Floats
-from topodream.models import mwta
 
 Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
-# Snapshots are for pictures and curves: half precision halves them and shows no difference,
-# but for a map that blows up, whose weights beyond 65,504 become infinite.
-SNAPSHOT_DTYPE = np.float16
+# Snapshots are for pictures and curves: half precision halves their prototypes and shows no
+# difference, but for a map that blows up, whose weights beyond 65,504 become infinite.
+SNAPSHOT_DTYPES = {"weights": np.float16}
+OTHER_SNAPSHOT_DTYPE = np.float32
+# A prototype's weight beyond which a map has diverged. Samples are in [0, 1], and weights
+# that reconstruct them are of that order too.
+LARGEST_WEIGHT = 1e6
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What is recorded of an epoch.
+
+    Attributes
+    ----------
+    training_mse : float
+        Mean squared reconstruction error over the epoch's measured steps, each before its
+        update (see :attr:`topodream.engines.Tally.measured`).
+    mean_weight, largest_weight : float
+        Of the prototypes, at the epoch's end.
+    wins : (n_units,) int64
+        Steps that the unit won, see :class:`topodream.engines.Tally`.
+    mean_activity : (n_units,) float64
+        The unit's activity, mean over the epoch's steps.
+    """
+
+    training_mse: float
+    mean_weight: float
+    largest_weight: float
+    wins: Integers
+    mean_activity: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class History:
-    """What was recorded of each epoch; the first axis of all of them is the epoch.
-
-    Attributes
-    ----------
-    training_mse : (n_epochs,)
-        Mean squared reconstruction error over the epoch's steps, each before its update.
-    mean_weight, largest_weight : (n_epochs,)
-        At the epoch's end.
-    wins : (n_epochs, n_units) int64
-        Steps at which the unit was among the winners and answered.
-    """
+    """The records of all epochs, stacked: the first axis of each array is the epoch."""
 
     training_mse: npt.NDArray[np.float64]
     mean_weight: npt.NDArray[np.float64]
     largest_weight: npt.NDArray[np.float64]
     wins: Integers
+    mean_activity: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state after an epoch (0: the start), in less precision; arrays go by their name."""
+
+    epoch: int
+    arrays: dict[str, models.Array]
+
+
+@dataclass
+class Progress:
+    """How far a training has come: all that it needs to go on from there.
+
+    Records and snapshots are of the epochs done, in their order.
+    """
+
+    epoch: int
+    state: models.State
+    records: list[EpochRecord]
+    snapshots: list[Snapshot]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where and how a training went astray.
+
+    ``step`` counts from 1 on over all epochs, ``epoch`` is the one it belongs to.
+    """
+
+    step: int
+    epoch: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        return f"diverged at step {self.step:,} (epoch {self.epoch}): {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -47,17 +105,23 @@ class Trained:
 
     Attributes
     ----------
-    weights : (n_units, n_inputs)
+    state : State
+        After the last epoch; where training diverged, after the last epoch before.
     history : History
-    snapshots : (n_snapshots, n_units, n_inputs) float16
-        The weights after the epochs in ``snapshot_epochs``; 0 is the start.
-    snapshot_epochs : (n_snapshots,) int64
+        Of the epochs up to that.
+    snapshots : list of Snapshot
+    divergence : Divergence or None
     """
 
-    weights: Floats
+    state: models.State
     history: History
-    snapshots: npt.NDArray[np.float16]
-    snapshot_epochs: Integers
+    snapshots: list[Snapshot]
+    divergence: Divergence | None
+
+    @property
+    def weights(self) -> Floats:
+        """The prototypes: (n_units, n_inputs)."""
+        return self.state.weights
 
 
 @dataclass(frozen=True)
@@ -71,11 +135,13 @@ class EpochReport:
 
 def train(
     experiment: Experiment,
-    pixels: npt.NDArray[np.uint8],
+    pixels: Bytes,
     tick: Callable[[int], object],
     report: Callable[[EpochReport], object],
+    save: Callable[[Progress], object] = lambda _: None,
+    done: Progress | None = None,
 ) -> Trained:
-    """Train a map from its start to its last epoch.
+    """Train a map to its last epoch.
 
     Parameters
     ----------
@@ -85,33 +151,51 @@ def train(
         Called with the number of steps done since its last call.
     report : callable
         Called after each epoch.
+    save : callable
+        Called after each epoch with all that training needs to go on from there.
+    done : Progress, optional
+        What was saved: training goes on from it, and ends as if it had never stopped.
 
     Raises
     ------
     InputError
-        If weights are no longer finite at the end of an epoch.
+        If the map diverges and the experiment says that this is a failure.
     """
     weights_rng, order_rng = _generators(experiment)
-    engine = engines.create(experiment, _start(experiment, pixels.shape[1], weights_rng), pixels)
-    records: list[tuple[float, float, float, Integers]] = []
-    snapshots, snapshot_epochs = [_snapshot(engine)], [0]
-    for epoch, order in enumerate(_orders(experiment, len(pixels), order_rng), start=1):
-        engine.state.activity = np.zeros_like(engine.state.activity)
-        started = time.perf_counter()
-        tally = engine.advance(order, tick)
-        seconds = time.perf_counter() - started
-        weights = engine.state.weights
-        _check_finite(weights, epoch)
-        mse = tally.squared_error / len(order)
-        records.append(
-            (mse, float(np.mean(weights, dtype=float)), float(weights.max()), tally.wins)
+    progress = _beginning(experiment, pixels.shape[1], weights_rng)
+    if done is not None:
+        progress = Progress(
+            done.epoch, done.state, done.records, progress.snapshots + done.snapshots
         )
-        if epoch % experiment.snapshot_every == 0 or epoch == experiment.epochs:
-            snapshots.append(_snapshot(engine))
-            snapshot_epochs.append(epoch)
-        report(EpochReport(epoch, mse, len(order) / seconds))
-    history = History(*(np.array(column) for column in zip(*records, strict=True)))
-    return Trained(engine.state.weights, history, np.array(snapshots), np.array(snapshot_epochs))
+    engine = engines.create(experiment, progress.state, pixels)
+    orders = _orders(experiment, len(pixels), order_rng)
+    divergence = None
+    for order in itertools.islice(orders, progress.epoch, None):
+        sound = copy.deepcopy(engine.state)
+        models.begin_epoch(engine.state)
+        started = time.perf_counter()
+        last = progress.epoch + 1 == experiment.epochs
+        tally = engine.advance(order, tick, thorough=last)
+        seconds = time.perf_counter() - started
+        divergence = _divergence(experiment, progress.epoch, tally, engine.state)
+        if divergence is not None:
+            progress.state = sound
+            break
+        progress.epoch += 1
+        progress.state = engine.state
+        progress.records.append(_record(tally, engine.state))
+        if progress.epoch % experiment.snapshot_every == 0 or progress.epoch == experiment.epochs:
+            progress.snapshots.append(_snapshot(progress))
+        save(progress)
+        mse = progress.records[-1].training_mse
+        report(EpochReport(progress.epoch, mse, tally.steps / seconds))
+    if divergence is not None and experiment.on_divergence == "fail":
+        raise InputError(
+            f"{experiment.name} {divergence}; a lower learning_rate may hold it (for MWTA a lower "
+            "lateral.strength, an error_clip or a weight_clip too), on_divergence: keep shows it"
+        )
+    history = _history(progress.records, experiment.grid.n_units)
+    return Trained(progress.state, history, progress.snapshots, divergence)
 
 
 def sample_order(n_samples: int, n_steps: int, order: str, rng: np.random.Generator) -> Integers:
@@ -140,20 +224,56 @@ def _orders(experiment: Experiment, n_samples: int, rng: np.random.Generator) ->
         yield sample_order(n_samples, experiment.steps_per_epoch, experiment.order, rng)
 
 
-def _start(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> engines.State:
-    n_units = experiment.grid.n_units
-    weights = mwta.start_weights(experiment.mwta.start, n_units, n_inputs, rng)
-    return engines.State(weights.astype(experiment.dtype), np.zeros(n_units, experiment.dtype))
+def _beginning(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> Progress:
+    progress = Progress(0, models.start(experiment, n_inputs, rng), [], [])
+    progress.snapshots.append(_snapshot(progress))
+    return progress
 
 
-def _snapshot(engine: engines.Engine) -> npt.NDArray[np.float16]:
+def _divergence(
+    experiment: Experiment, epochs_done: int, tally: engines.Tally, state: models.State
+) -> Divergence | None:
+    """Find out whether an epoch went astray, by its errors or by what it left."""
+    step = epochs_done * experiment.steps_per_epoch + tally.steps
+    if tally.steps < experiment.steps_per_epoch:
+        error = tally.last_error
+        grown = f"{error:.1e}" if math.isfinite(error) else f"no finite number ({error})"
+        reason = f"the mean squared error is {grown}, at most {engines.LARGEST_ERROR:.0e} is sound"
+        return Divergence(step + 1, epochs_done + 1, reason)
+    for name, array in models.arrays_of(state).items():
+        if not np.isfinite(array).all():
+            return Divergence(step, epochs_done + 1, f"{name}: no longer finite")
+    largest = float(np.abs(state.weights).max())
+    if largest > LARGEST_WEIGHT:
+        reason = f"the largest weight is {largest:.1e}, at most {LARGEST_WEIGHT:.0e} is sound"
+        return Divergence(step, epochs_done + 1, reason)
+    return None
+
+
+def _record(tally: engines.Tally, state: models.State) -> EpochRecord:
+    return EpochRecord(
+        training_mse=tally.squared_error / tally.measured,
+        mean_weight=float(np.mean(state.weights, dtype=float)),
+        largest_weight=float(state.weights.max()),
+        wins=tally.wins,
+        mean_activity=tally.activity / tally.steps,
+    )
+
+
+def _history(records: list[EpochRecord], n_units: int) -> History:
+    return History(
+        training_mse=np.array([record.training_mse for record in records], float),
+        mean_weight=np.array([record.mean_weight for record in records], float),
+        largest_weight=np.array([record.largest_weight for record in records], float),
+        wins=np.array([record.wins for record in records], np.int64).reshape(-1, n_units),
+        mean_activity=np.array([record.mean_activity for record in records]).reshape(-1, n_units),
+    )
+
+
+def _snapshot(progress: Progress) -> Snapshot:
     with np.errstate(over="ignore"):
-        return engine.state.weights.astype(SNAPSHOT_DTYPE)
-
-
-def _check_finite(weights: npt.NDArray[Any], epoch: int) -> None:
-    if not np.isfinite(weights).all():
-        raise InputError(
-            f"diverged: weights are no longer finite after epoch {epoch}; a lower learning_rate "
-            "or lateral.strength, an error_clip or a weight_clip may hold it"
-        )
+        arrays = {
+            name: array.astype(SNAPSHOT_DTYPES.get(name, OTHER_SNAPSHOT_DTYPE))
+            for name, array in models.arrays_of(progress.state).items()
+        }
+    return Snapshot(progress.epoch, arrays)

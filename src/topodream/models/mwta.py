@@ -1,6 +1,7 @@
 """MWTA: multiple winners take all, with lateral excitation.
 
-One function per equation of docs/model.md, in its order. All but :func:`learn` take one
+One function per equation of docs/model.md, in its order; those on prototypes are in
+:mod:`topodream.models.prototypes`. All but :func:`learn` take one
 sample, or many along leading axes; a trace makes samples depend on their order and is
 applied by whoever walks through them.
 
@@ -8,25 +9,36 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``scor
 ``activity`` (n_units,), ``winners`` (n_winners,).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Lateral, Mwta, Start
+from topodream.config import Lateral, Mwta
 from topodream.grid import Floats, Grid, neighbour_sum
-
-# What a reconstruction is at least, where something is divided by it.
-LEAST_RECONSTRUCTION = 1e-10
+from topodream.models.prototypes import draw, drive, reconstruct, relative
 
 
-def start_weights(start: Start, n_units: int, n_inputs: int, rng: np.random.Generator) -> Floats:
-    """Draw the weights that training starts from: (n_units, n_inputs), float64."""
-    return rng.uniform(start.low, start.high, (n_units, n_inputs))
+@dataclass
+class State:
+    """What training changes.
+
+    Attributes
+    ----------
+    weights : (n_units, n_inputs)
+        The prototypes.
+    activity : (n_units,)
+        The activity of the last step, from which a trace continues.
+    """
+
+    weights: Floats
+    activity: Floats
 
 
-def drive(weights: Floats, sample: Floats) -> Floats:
-    """Return how strongly a sample drives each unit: equation 1."""
-    product: Floats = sample @ weights.T
-    return product
+def start(settings: Mwta, grid: Grid, n_inputs: int, dtype: str, rng: np.random.Generator) -> State:
+    """Return the state that training starts from, drawn in float64 whatever ``dtype`` is."""
+    weights = draw(settings.start, (grid.n_units, n_inputs), rng)
+    return State(weights.astype(dtype), np.zeros(grid.n_units, dtype))
 
 
 def lateral_gain(lateral: Lateral, grid: Grid, dtype: str) -> Floats:
@@ -81,12 +93,6 @@ def leave_trace(previous: Floats, activity: Floats, trace: float | None) -> Floa
     return activity if trace is None else previous + trace * (activity - previous)
 
 
-def reconstruct(weights: Floats, activity: Floats) -> Floats:
-    """Return the sample as the active units see it: equation 6."""
-    product: Floats = activity @ weights
-    return product
-
-
 def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> float:
     """Change the weights in place by one sample: equations 6 to 8.
 
@@ -103,8 +109,8 @@ def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> 
     squared_error = float(np.mean(error * error))
     if settings.error_clip is not None:
         error = np.clip(error, -settings.error_clip, settings.error_clip)
-    relative = error / np.maximum(reconstruction, LEAST_RECONSTRUCTION)
-    rows *= 1 + settings.learning_rate * np.outer(active_activity, relative)
+    change = np.outer(active_activity, relative(error, reconstruction))
+    rows *= 1 + settings.learning_rate * change
     if settings.weight_clip is not None:
         np.clip(rows, 0, settings.weight_clip, out=rows)
     weights[active] = rows

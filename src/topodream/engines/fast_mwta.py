@@ -1,0 +1,595 @@
+"""MWTA on a CPU: the same steps as the reference, without the work that changes nothing.
+
+What takes the reference its time, and what is done about it:
+
+- *Drives.* Four of five pixels of a digit are zero, so the drives of a sample are a sum of the
+  columns of W that belong to its other pixels. Columns are kept beside the rows for that. The
+  drives of a block of samples are computed ahead, and those of the few units that changed
+  since are computed again from their rows. Both add up the same products in the same order,
+  so that no bit depends on where a block begins.
+- *Neighbourhoods.* All sums over a square come from a few shifted additions of the whole sheet.
+- *Winners* are found in one pass. *Updates* touch the rows of active units only, and of those
+  that a trace has left almost no activity only the ones that it can still change.
+
+No sum is reordered by the compiler: the same bytes come out on every machine.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.config import Experiment, Lateral, Mwta
+from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
+from topodream.engines.jit import kernel
+from topodream.grid import Floats, Grid
+from topodream.models import mwta
+from topodream.models.prototypes import LEAST_RECONSTRUCTION
+
+# Samples whose drives are computed ahead. More of them leave more drives to compute again,
+# fewer leave the same columns to be written more often, of many rows where there is a trace.
+SAMPLES_AHEAD, SAMPLES_AHEAD_OF_TRACE = 4, 8
+# Steps between two looks for units whose trace has faded.
+FORGET_EVERY = 8
+# How often progress can be told: a multiple of the former, so that it changes nothing.
+STEPS_PER_CALL = 400
+UNITS_AT_A_TIME = 64
+CACHE_LINE = 64  # bytes
+
+# Unsigned, so that compiled code need not ask whether an index counts from the end.
+Indices = npt.NDArray[np.uint32]
+Flags = npt.NDArray[np.bool_]
+
+
+class Block(NamedTuple):
+    """Some samples by their pixels that are not zero, and the drives they evoke.
+
+    ``pixel`` and ``value`` (n_samples, n_inputs + 1), of which row b holds ``n_pixels[b]``;
+    ``drives`` (n_samples, n_units).
+    """
+
+    pixel: Indices
+    value: Floats
+    n_pixels: Integers
+    drives: Floats
+
+
+class Sheet(NamedTuple):
+    """The grid with a border of zeros, laid out row by row, and room to sum over it.
+
+    A row of the sheet takes ``stride`` places: its units, and as many zeros as a window
+    reaches across. So a window that leaves a row finds zeros, and all windows of the sheet
+    are the same few shifts of one array.
+    """
+
+    rows: int
+    cols: int
+    heard_rows: int  # units beyond these pass nothing on, see grid.sources
+    heard_cols: int
+    down: int  # how far a window reaches
+    across: int
+    stride: int
+    gain: Floats
+    heard: Floats
+    row_sums: Floats
+    sums: Floats
+    room: Floats
+
+
+class Rule(NamedTuple):
+    """The settings that a step needs, in the map's dtype."""
+
+    n_winners: int
+    excited: bool
+    fades: bool
+    trace: Any
+    rate: Any
+    error_clip: Any
+    clips_weights: bool
+    weight_clip: Any
+    floor: Any  # least reconstruction
+    least_change: Any  # relative; less than this can't change a weight
+    negligible: Any  # share in a reconstruction that is lost in the floor's rounding
+
+
+class Work(NamedTuple):
+    """What a step reads and writes.
+
+    ``active`` and ``changed`` are lists of units, of length ``lengths[0]`` and ``[1]``:
+    those with activity, and those whose columns are out of date.
+    """
+
+    weights: Floats
+    activity: Floats
+    fresh: Floats
+    score: Floats
+    winners: Indices
+    active: Indices
+    is_active: Flags
+    changed: Indices
+    is_changed: Flags
+    lengths: Integers
+    sample: Floats
+    reconstruction: Floats
+    factor: Floats
+    wins: Integers
+    activity_sum: Floats
+
+
+# ------------------------------------------------------------------ drives
+
+
+@kernel()
+def _gather(pixels: Bytes, chosen: Integers, levels: Floats, block: Block) -> None:
+    """List the pixels of samples that are not zero."""
+    for b in range(chosen.size):
+        row, pixel, value = pixels[chosen[b]], block.pixel[b], block.value[b]
+        n = 0
+        for j in range(row.size):
+            # Written in any case, and written over by the next: quicker than a branch.
+            pixel[n] = j
+            n += row[j] != 0
+        for q in range(n):
+            value[q] = levels[row[pixel[q]]]
+        block.n_pixels[b] = n
+
+
+@kernel()
+def _drive(columns: Floats, block: Block, n_samples: int) -> None:
+    """Compute the drives that a block's samples evoke: equation 1, eight pixels at a time."""
+    for b in range(n_samples):
+        pixel, value, n_pixels = block.pixel[b], block.value[b], block.n_pixels[b]
+        drive = block.drives[b]
+        drive[:] = 0
+        whole = n_pixels - n_pixels % 8
+        for q in range(0, whole, 8):
+            c0, v0 = columns[pixel[q]], value[q]
+            c1, v1 = columns[pixel[q + 1]], value[q + 1]
+            c2, v2 = columns[pixel[q + 2]], value[q + 2]
+            c3, v3 = columns[pixel[q + 3]], value[q + 3]
+            c4, v4 = columns[pixel[q + 4]], value[q + 4]
+            c5, v5 = columns[pixel[q + 5]], value[q + 5]
+            c6, v6 = columns[pixel[q + 6]], value[q + 6]
+            c7, v7 = columns[pixel[q + 7]], value[q + 7]
+            for i in range(drive.size):
+                total = drive[i] + c0[i] * v0 + c1[i] * v1 + c2[i] * v2 + c3[i] * v3
+                drive[i] = total + c4[i] * v4 + c5[i] * v5 + c6[i] * v6 + c7[i] * v7
+        for q in range(whole, n_pixels):
+            c0, v0 = columns[pixel[q]], value[q]
+            for i in range(drive.size):
+                drive[i] += c0[i] * v0
+
+
+@kernel()
+def _drive_changed(work: Work, block: Block, b: int) -> None:
+    """Compute the drives of units that changed since the block's were, four at a time."""
+    pixel, value, n_pixels = block.pixel[b], block.value[b], block.n_pixels[b]
+    drive, units, n = block.drives[b], work.changed, work.lengths[1]
+    zero = value.dtype.type(0)
+    whole = n - n % 4
+    for t in range(0, whole, 4):
+        w0, w1 = work.weights[units[t]], work.weights[units[t + 1]]
+        w2, w3 = work.weights[units[t + 2]], work.weights[units[t + 3]]
+        p0, p1, p2, p3 = zero, zero, zero, zero
+        for q in range(n_pixels):
+            j, v = pixel[q], value[q]
+            p0 += w0[j] * v
+            p1 += w1[j] * v
+            p2 += w2[j] * v
+            p3 += w3[j] * v
+        drive[units[t]], drive[units[t + 1]] = p0, p1
+        drive[units[t + 2]], drive[units[t + 3]] = p2, p3
+    for t in range(whole, n):
+        w0, p0 = work.weights[units[t]], zero
+        for q in range(n_pixels):
+            p0 += w0[pixel[q]] * value[q]
+        drive[units[t]] = p0
+
+
+@kernel()
+def _renew_columns(columns: Floats, work: Work) -> None:
+    """Copy the rows that changed into the columns, four at a time."""
+    units, n = work.changed, work.lengths[1]
+    whole = n - n % 4
+    for t in range(0, whole, 4):
+        u0, u1, u2, u3 = units[t], units[t + 1], units[t + 2], units[t + 3]
+        w0, w1, w2, w3 = work.weights[u0], work.weights[u1], work.weights[u2], work.weights[u3]
+        for j in range(columns.shape[0]):
+            column = columns[j]
+            column[u0], column[u1], column[u2], column[u3] = w0[j], w1[j], w2[j], w3[j]
+    for t in range(whole, n):
+        u0, w0 = units[t], work.weights[units[t]]
+        for j in range(columns.shape[0]):
+            columns[j, u0] = w0[j]
+    for t in range(n):
+        work.is_changed[units[t]] = False
+    work.lengths[1] = 0
+
+
+# ------------------------------------------------------------------ competition
+
+
+@kernel()
+def _add(one: Floats, other: Floats, total: Floats) -> None:
+    for i in range(other.size):
+        total[i] = one[i] + other[i]
+
+
+@kernel()
+def _window_sums(values: Floats, step: int, length: int, room: Floats, sums: Floats) -> None:
+    """Set ``sums[i]`` to the sum of ``length`` values from i on, ``step`` apart.
+
+    Sums of 1, 2, 4... values are each two of the shorter ones, and every length is made of
+    those: time grows with the logarithm of the length. Nothing is subtracted, unlike in a
+    running sum, in which one huge value leaves its rounding error to all that follow.
+    """
+    doubled, width, covered = values, 1, 0
+    so_far = values
+    while True:
+        if length & width:
+            if covered == 0:
+                so_far = doubled
+            else:
+                _add(so_far, doubled[covered * step :], sums)
+                so_far = sums
+            covered += width
+        if covered == length:
+            break
+        # Into other room than it comes from: so several places can be added at a time.
+        wider = room[0] if width & 0x55555555 else room[1]
+        _add(doubled, doubled[width * step :], wider)
+        doubled = wider
+        width *= 2
+    if length & (length - 1) == 0:  # a power of 2 is none but doubled
+        sums[:] = so_far
+
+
+@kernel()
+def _score(drive: Floats, sheet: Sheet, score: Floats) -> None:
+    """Add to each drive its neighbours' share: equation 2."""
+    # The sheet lies `across` places into the array, below `down` rows of zeros: the window
+    # of the unit at row y, column x begins at place y * stride + x.
+    centre = sheet.across + sheet.down * sheet.stride
+    for y in range(sheet.heard_rows):
+        units = drive[y * sheet.cols :]
+        heard = sheet.heard[centre + y * sheet.stride :]
+        for x in range(sheet.heard_cols):
+            heard[x] = units[x]
+    _window_sums(sheet.heard, 1, 2 * sheet.across + 1, sheet.room, sheet.row_sums)
+    _window_sums(sheet.row_sums, sheet.stride, 2 * sheet.down + 1, sheet.room, sheet.sums)
+    for y in range(sheet.rows):
+        first, place = y * sheet.cols, y * sheet.stride
+        units, gain, scores = drive[first:], sheet.gain[first:], score[first:]
+        heard, sums = sheet.heard[centre + place :], sheet.sums[place:]
+        for x in range(sheet.cols):
+            scores[x] = units[x] + gain[x] * (sums[x] - heard[x])
+
+
+@kernel()
+def _insert(score: Floats, winners: Indices, place: int, unit: int) -> None:
+    """Put a unit into the sorted list, whose ``place`` is free, behind all of equal score."""
+    while place > 0 and score[winners[place - 1]] < score[unit]:
+        winners[place] = winners[place - 1]
+        place -= 1
+    winners[place] = unit
+
+
+@kernel()
+def _choose_winners(score: Floats, winners: Indices) -> None:
+    """List the units of largest score, best first; of equal ones the smaller number first."""
+    for unit in range(winners.size):
+        _insert(score, winners, unit, unit)
+    last = winners.size - 1
+    least = score[winners[last]]
+    for first in range(winners.size, score.size, UNITS_AT_A_TIME):
+        some = score[first : first + UNITS_AT_A_TIME]
+        # Most often there is none: many comparisons at a time, and no branch for each.
+        n_larger = 0
+        for i in range(some.size):
+            n_larger += some[i] > least
+        if n_larger > 0:
+            for i in range(some.size):
+                if some[i] > least:
+                    _insert(score, winners, last, first + i)
+                    least = score[winners[last]]
+
+
+@kernel()
+def _respond(drive: Floats, rule: Rule, work: Work) -> None:
+    """Let the winners answer: equations 4 and 5."""
+    n = work.lengths[0]
+    if not rule.fades:
+        for t in range(n):
+            work.activity[work.active[t]] = 0
+        n = 0
+    for unit in work.winners:
+        answer = work.score[unit] if rule.excited else drive[unit]
+        if answer != 0:
+            work.wins[unit] += 1
+        work.fresh[unit] = answer
+        if not (rule.fades and work.is_active[unit]):
+            work.is_active[unit] = True
+            work.active[n] = unit
+            n += 1
+    for t in range(n):
+        unit = work.active[t]
+        before, now = work.activity[unit], work.fresh[unit]
+        work.activity[unit] = before + rule.trace * (now - before) if rule.fades else now
+        work.activity_sum[unit] += work.activity[unit]
+    for unit in work.winners:
+        work.fresh[unit] = 0
+    work.lengths[0] = n
+
+
+@kernel()
+def _forget_faded(rule: Rule, work: Work) -> None:
+    """Take units off the active ones whose trace is lost in rounding wherever it is added.
+
+    A share in a reconstruction r of less than half a unit in the last place of the floor
+    1e-10 is rounded away where r is above the floor. Where r is below, the floor stands in
+    for it in equation 7, and the error moves by less than its own rounding (v > 0) or leads
+    to a factor that is rounded to 1 (v = 0). What may change is the order in which shares are
+    added up: a unit that wins again is the last of the list then.
+    """
+    n = 0
+    for t in range(work.lengths[0]):
+        unit = work.active[t]
+        activity = abs(work.activity[unit])
+        if activity <= 64 * rule.negligible:  # else not worth looking at the weights
+            largest = rule.floor
+            for weight in work.weights[unit]:
+                largest = max(largest, abs(weight))
+            if activity * largest <= rule.negligible:
+                work.activity[unit] = 0
+                work.is_active[unit] = False
+                continue
+        work.active[n] = unit
+        n += 1
+    work.lengths[0] = n
+
+
+# ------------------------------------------------------------------ learning
+
+
+@kernel()
+def _reconstruct(work: Work) -> None:
+    """Draw the sample as active units see it, the last to become active first: equation 6."""
+    reconstruction, units, n = work.reconstruction, work.active, work.lengths[0]
+    reconstruction[:] = 0
+    t = n - 1
+    while t >= 3:
+        w0, a0 = work.weights[units[t]], work.activity[units[t]]
+        w1, a1 = work.weights[units[t - 1]], work.activity[units[t - 1]]
+        w2, a2 = work.weights[units[t - 2]], work.activity[units[t - 2]]
+        w3, a3 = work.weights[units[t - 3]], work.activity[units[t - 3]]
+        for j in range(reconstruction.size):
+            total = reconstruction[j] + a0 * w0[j] + a1 * w1[j]
+            reconstruction[j] = total + a2 * w2[j] + a3 * w3[j]
+        t -= 4
+    while t >= 0:
+        w0, a0 = work.weights[units[t]], work.activity[units[t]]
+        for j in range(reconstruction.size):
+            reconstruction[j] += a0 * w0[j]
+        t -= 1
+
+
+@kernel()
+def _squared_error(sample: Floats, reconstruction: Floats) -> float:
+    """Return the mean squared error; four sums, as one has to wait for itself."""
+    zero = sample.dtype.type(0)
+    s0, s1, s2, s3 = zero, zero, zero, zero
+    whole = sample.size - sample.size % 4
+    for j in range(0, whole, 4):
+        s0 += (sample[j] - reconstruction[j]) ** 2
+        s1 += (sample[j + 1] - reconstruction[j + 1]) ** 2
+        s2 += (sample[j + 2] - reconstruction[j + 2]) ** 2
+        s3 += (sample[j + 3] - reconstruction[j + 3]) ** 2
+    for j in range(whole, sample.size):
+        s0 += (sample[j] - reconstruction[j]) ** 2
+    return float(s0 + s1 + s2 + s3) / sample.size
+
+
+@kernel()
+def _learn(rule: Rule, work: Work) -> None:
+    """Change the weights of active units: equations 6 to 8."""
+    # Typed: with a plain 1, float32 would be computed in float64.
+    one = work.factor.dtype.type(1)
+    factor, clip = work.factor, rule.error_clip
+    for j in range(factor.size):
+        r = work.reconstruction[j]
+        e = work.sample[j] - r
+        e = clip if e > clip else (-clip if e < -clip else e)
+        factor[j] = rule.rate * e / (rule.floor if r < rule.floor else r)
+    largest = rule.floor
+    if rule.fades:
+        for j in range(factor.size):
+            largest = max(largest, abs(factor[j]))
+    for t in range(work.lengths[0]):
+        unit = work.active[t]
+        row, activity = work.weights[unit], work.activity[unit]
+        # Below 1 floats lie eps / 2 apart: 1 + x is exactly 1 while |x| is at most eps / 4.
+        # Where that holds for the largest factor, no bit of the row would change.
+        if rule.fades and abs(activity) * largest <= rule.least_change:
+            continue
+        for j in range(row.size):
+            row[j] *= one + activity * factor[j]
+        if rule.clips_weights:
+            for j in range(row.size):
+                w = row[j]
+                row[j] = rule.weight_clip if w > rule.weight_clip else (0 if w < 0 else w)
+        if not work.is_changed[unit]:
+            work.is_changed[unit] = True
+            work.changed[work.lengths[1]] = unit
+            work.lengths[1] += 1
+
+
+@kernel()
+def _learn_steps(
+    pixels: Bytes,
+    order: Integers,
+    levels: Floats,
+    columns: Floats,
+    block: Block,
+    sheet: Sheet,
+    rule: Rule,
+    work: Work,
+    largest_error: float,
+) -> tuple[int, float, float]:
+    """Learn samples in turn; return steps done, their summed error, the last one."""
+    total, error = 0.0, 0.0
+    for first in range(0, order.size, block.n_pixels.size):
+        chosen = order[first : first + block.n_pixels.size]
+        _gather(pixels, chosen, levels, block)
+        _drive(columns, block, chosen.size)
+        for b in range(chosen.size):
+            drive = block.drives[b]
+            if rule.fades and (first + b) % FORGET_EVERY == 0:
+                _forget_faded(rule, work)
+            _drive_changed(work, block, b)
+            _score(drive, sheet, work.score)
+            _choose_winners(work.score, work.winners)
+            _respond(drive, rule, work)
+            work.sample[:] = 0
+            for q in range(block.n_pixels[b]):
+                work.sample[block.pixel[b, q]] = block.value[b, q]
+            _reconstruct(work)
+            error = _squared_error(work.sample, work.reconstruction)
+            if not error <= largest_error:
+                return first + b, total, error
+            total += error
+            _learn(rule, work)
+        _renew_columns(columns, work)
+    return order.size, total, error
+
+
+# ------------------------------------------------------------------ engine
+
+
+class FastMwta:
+    """Keeps the weights by rows and by columns, and shows samples to the kernels above."""
+
+    def __init__(
+        self, experiment: Experiment, settings: Mwta, state: mwta.State, pixels: Bytes
+    ) -> None:
+        self.state = state
+        self._pixels, self._levels = pixels, levels(experiment.dtype)
+        n_units, n_inputs = state.weights.shape
+        self._columns = _aligned(n_inputs, n_units, experiment.dtype)
+        self._columns[:, :n_units] = state.weights.T
+        samples = SAMPLES_AHEAD if settings.trace is None else SAMPLES_AHEAD_OF_TRACE
+        self._block = _room_for_a_block(samples, n_units, n_inputs, experiment.dtype)
+        self._sheet = _sheet(settings.lateral, experiment.grid, experiment.dtype)
+        self._rule = _rule(settings, np.dtype(experiment.dtype))
+
+    def advance(
+        self,
+        order: Integers,
+        tick: Callable[[int], object],
+        thorough: bool = False,  # noqa: ARG002
+    ) -> Tally:
+        """Show an epoch's samples; see :class:`topodream.engines.Engine`."""
+        work = _work(self.state, self._rule)
+        steps, squared_error, error = 0, 0.0, 0.0
+        while steps < len(order):
+            some = order[steps : steps + STEPS_PER_CALL]
+            done, total, error = _learn_steps(
+                self._pixels, some, self._levels, self._columns, self._block, self._sheet,
+                self._rule, work, LARGEST_ERROR,
+            )  # fmt: skip
+            steps += done
+            squared_error += total
+            tick(done)
+            if done < len(some):
+                break
+        return Tally(steps, steps, squared_error, work.wins, work.activity_sum, error)
+
+
+def _aligned(rows: int, length: int, dtype: str) -> Floats:
+    """Return zeros, at least (rows, length), of which every row begins on a line of the cache.
+
+    A vector that lies across two lines takes twice as long to load. Rows are made as long as
+    it takes for that: a part of each would no longer be contiguous, which compiled code wants.
+    """
+    line = CACHE_LINE // np.dtype(dtype).itemsize
+    stride = -(-length // line) * line
+    room = np.empty(rows * stride + line, dtype)
+    room[:] = 0
+    first = -room.ctypes.data % CACHE_LINE // room.itemsize
+    return room[first : first + rows * stride].reshape(rows, stride)
+
+
+def _room_for_a_block(n_samples: int, n_units: int, n_inputs: int, dtype: str) -> Block:
+    return Block(
+        # One place more than pixels: the last zero is written somewhere too.
+        pixel=np.zeros((n_samples, n_inputs + 1), np.uint32),
+        value=np.zeros((n_samples, n_inputs + 1), dtype),
+        n_pixels=np.zeros(n_samples, np.int64),
+        drives=_aligned(n_samples, n_units, dtype),
+    )
+
+
+def _sheet(lateral: Lateral, grid: Grid, dtype: str) -> Sheet:
+    unheard = 1 if lateral.edge == "notebook" else 0
+    # Beyond the grid there is nothing to reach.
+    down, across = min(lateral.radius, grid.rows - 1), min(lateral.radius, grid.cols - 1)
+    stride = grid.cols + across
+    places = across + (grid.rows + 2 * down) * stride
+    heard, row_sums, sums = np.zeros((3, places), dtype)
+    return Sheet(
+        grid.rows,
+        grid.cols,
+        grid.rows - unheard,
+        grid.cols - unheard,
+        down,
+        across,
+        stride,
+        mwta.lateral_gain(lateral, grid, dtype),
+        heard,
+        row_sums,
+        sums,
+        np.zeros((2, places), dtype),
+    )
+
+
+def _rule(settings: Mwta, dtype: np.dtype[Any]) -> Rule:
+    number, eps = dtype.type, np.finfo(dtype).eps
+    return Rule(
+        n_winners=settings.n_winners,
+        excited=settings.activation == "excited",
+        fades=settings.trace is not None,
+        trace=number(1 if settings.trace is None else settings.trace),
+        rate=number(settings.learning_rate),
+        error_clip=number(np.inf if settings.error_clip is None else settings.error_clip),
+        clips_weights=settings.weight_clip is not None,
+        weight_clip=number(np.inf if settings.weight_clip is None else settings.weight_clip),
+        floor=number(LEAST_RECONSTRUCTION),
+        least_change=number(eps / 4),
+        negligible=number(eps / 4 * LEAST_RECONSTRUCTION),
+    )
+
+
+def _work(state: mwta.State, rule: Rule) -> Work:
+    n_units, n_inputs = state.weights.shape
+    dtype = state.weights.dtype
+    active = np.flatnonzero(state.activity)
+    units = np.zeros((2, n_units), np.uint32)
+    units[0, : len(active)] = active
+    sample, reconstruction, factor = np.zeros((3, n_inputs), dtype)
+    return Work(
+        weights=state.weights,
+        activity=state.activity,
+        fresh=np.zeros(n_units, dtype),
+        score=np.zeros(n_units, dtype),
+        winners=np.zeros(rule.n_winners, np.uint32),
+        active=units[0],
+        is_active=state.activity != 0,
+        changed=units[1],
+        is_changed=np.zeros(n_units, np.bool_),
+        lengths=np.array([len(active), 0]),
+        sample=sample,
+        reconstruction=reconstruction,
+        factor=factor,
+        wins=np.zeros(n_units, np.int64),
+        activity_sum=np.zeros(n_units),
+    )

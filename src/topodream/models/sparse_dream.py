@@ -1,0 +1,189 @@
+"""SparseDream: sigmoid units that learn whom to excite and whom to inhibit.
+
+One function per equation of docs/model.md, in its order; those on prototypes are in
+:mod:`topodream.models.prototypes`. Functions that return take one sample, or many along
+leading axes; functions that learn change their first argument in place, by one sample.
+
+Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``response``,
+``activity`` and ``thresholds`` (n_units,); lateral weights (n_units, n_units): row i holds
+what unit i hears of the others.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.config import Excitation, SparseDream
+from topodream.grid import Floats, Grid
+from topodream.models.prototypes import draw, drive, reconstruct, relative
+
+# Every so many steps of an epoch, from its first on, weights not above this become 0.
+PRUNE_EVERY = 100
+PRUNE_LEVEL = 1e-10
+# The error is recorded at every so many steps of an epoch, but for the last one: between them
+# no engine has to reconstruct the pixels that it doesn't learn from.
+MEASURE_EVERY = 20
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class State:
+    """What training changes.
+
+    Attributes
+    ----------
+    weights : (n_units, n_inputs)
+        The prototypes.
+    excitation, global_inhibition, column_inhibition : (n_units, n_units)
+    thresholds : (n_units,)
+    """
+
+    weights: Floats
+    excitation: Floats
+    global_inhibition: Floats
+    column_inhibition: Floats
+    thresholds: Floats
+
+
+def start(
+    settings: SparseDream, grid: Grid, n_inputs: int, dtype: str, rng: np.random.Generator
+) -> State:
+    """Return the state that training starts from, drawn in float64 whatever ``dtype`` is."""
+    pairs = (grid.n_units, grid.n_units)
+    weights = draw(settings.start, (grid.n_units, n_inputs), rng)
+    excitation = draw(settings.excitation.start, pairs, rng)
+    excitation *= may_excite(grid, settings.excitation)
+    global_inhibition = draw(settings.global_inhibition.start, pairs, rng)
+    np.fill_diagonal(global_inhibition, 0)
+    column_inhibition = draw(settings.column_inhibition.start, pairs, rng)
+    column_inhibition *= share_column(grid)
+    return State(
+        weights.astype(dtype),
+        excitation.astype(dtype),
+        global_inhibition.astype(dtype),
+        column_inhibition.astype(dtype),
+        np.zeros(grid.n_units, dtype),
+    )
+
+
+@cache
+def may_excite(grid: Grid, excitation: Excitation) -> Mask:
+    """Return which pairs excite each other: (n_units, n_units).
+
+    Those at most ``reach_rows`` rows and ``reach_cols`` columns apart, in two columns.
+
+    >>> from topodream.config import Start
+    >>> reach = Excitation(0, 1, Start(0, 1), 0.01, "drive", True, False)
+    >>> may_excite(Grid(1, 3), reach).astype(int)
+    array([[0, 1, 0],
+           [1, 0, 1],
+           [0, 1, 0]])
+    """
+    rows, cols = np.divmod(np.arange(grid.n_units), grid.cols)
+    rows_apart = np.abs(rows[:, None] - rows)
+    cols_apart = np.abs(cols[:, None] - cols)
+    near = (rows_apart <= excitation.reach_rows) & (cols_apart <= excitation.reach_cols)
+    excites: Mask = near & (cols_apart > 0)
+    return excites
+
+
+@cache
+def share_column(grid: Grid) -> Mask:
+    """Return which pairs are in the same column, a unit with itself too: (n_units, n_units)."""
+    cols = np.arange(grid.n_units) % grid.cols
+    same: Mask = cols[:, None] == cols
+    return same
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)); 0 and 1 where that is all a float can tell."""
+    with np.errstate(over="ignore"):
+        squashed: Floats = 1 / (1 + np.exp(-values))
+    return squashed
+
+
+def respond(state: State, sample: Floats, settings: SparseDream) -> tuple[Floats, Floats]:
+    """Return the drive response and the activity that a sample evokes: equations 1 to 3."""
+    driven = drive(state.weights, sample)
+    lateral = state.excitation - state.global_inhibition
+    if settings.column_inhibition.acts:
+        lateral = lateral - state.column_inhibition
+    response = sigmoid(driven - state.thresholds)
+    return response, sigmoid(driven + driven @ lateral.T - state.thresholds)
+
+
+def learn(
+    state: State, sample: Floats, settings: SparseDream, grid: Grid, step: int
+) -> tuple[Floats, float]:
+    """Change the state by one sample: all equations in turn.
+
+    Parameters
+    ----------
+    state : State
+    sample : (n_inputs,)
+    settings : SparseDream
+    grid : Grid
+    step : int
+        The step's number in its epoch, from 0 on.
+
+    Returns
+    -------
+    activity : (n_units,)
+    squared_error : float
+        Mean squared reconstruction error, before the change.
+    """
+    response, activity = respond(state, sample, settings)
+    inhibit(state, activity, settings, grid)
+    squared_error = learn_sample(state.weights, activity, sample, settings.learning_rate)
+    state.thresholds += settings.threshold_rate * (activity - settings.sparsity)
+    heard = activity if settings.excitation.learns_from == "activity" else response
+    state.excitation[...] = excite(state.excitation, heard, settings.excitation, grid)
+    if settings.unit_norm:
+        normalise(state.weights)
+    if step % PRUNE_EVERY == 0:
+        prune(state.weights)
+    return activity, squared_error
+
+
+def inhibit(state: State, activity: Floats, settings: SparseDream, grid: Grid) -> None:
+    """Inhibit more what is active together, less what is not: equations 4 and 5."""
+    together = np.outer(activity, activity) - settings.sparsity**2
+    state.global_inhibition += settings.global_inhibition.rate * together
+    np.fill_diagonal(state.global_inhibition, 0)
+    rate = settings.column_inhibition.rate / grid.rows
+    state.column_inhibition += rate * together * share_column(grid)
+
+
+def learn_sample(weights: Floats, activity: Floats, sample: Floats, rate: float) -> float:
+    """Move prototypes towards what they failed to reconstruct: equations 6 and 7."""
+    reconstruction = reconstruct(weights, activity)
+    error = sample - reconstruction
+    weights *= 1 + rate * np.outer(activity, relative(error, reconstruction))
+    return float(np.mean(error * error))
+
+
+def excite(excitation: Floats, heard: Floats, settings: Excitation, grid: Grid) -> Floats:
+    """Return lateral weights that predict ``heard`` better: equations 9 to 11."""
+    predicted = heard @ excitation
+    surprise = relative(heard - predicted, predicted)
+    excitation = excitation * (1 + settings.rate * np.outer(heard, surprise))
+    if settings.symmetric:
+        excitation = 0.5 * (excitation + excitation.T)
+    if settings.uniform:
+        norms = np.linalg.norm(excitation, axis=1, keepdims=True)
+        excitation = may_excite(grid, settings) * norms
+    return excitation
+
+
+def normalise(weights: Floats) -> None:
+    """Divide every prototype by its L2 norm, unless that is 0: equation 12."""
+    norms = np.linalg.norm(weights, axis=1, keepdims=True)
+    weights /= np.where(norms == 0, 1, norms)
+
+
+def prune(weights: Floats) -> None:
+    """Set weights to 0 that are not above the level: equation 13."""
+    weights[~(weights > PRUNE_LEVEL)] = 0

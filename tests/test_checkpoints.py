@@ -1,0 +1,354 @@
+"""Trainings that diverge, and trainings that are killed."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+
+from topodream import config, datasets, models
+from topodream.checkpoints import Checkpoints
+from topodream.errors import InputError
+from topodream.maps import read_map
+from topodream.storage import write_hdf5
+from topodream.training import train
+
+ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"numpy": "2"}'}
+
+
+def nothing(_):
+    pass
+
+
+class Killed(Exception):  # noqa: N818
+    """In place of a signal."""
+
+
+@pytest.fixture(scope="module")
+def pixels(digits):
+    return digits["train/pixels"][:50].reshape(50, -1)
+
+
+@pytest.fixture(params=["mwta", "sparse_dream"])
+def experiment(request, small_experiment, catalogue):
+    if request.param == "mwta":
+        return small_experiment(epochs=5, trace=0.5, order="shuffled", snapshot_every=2)
+    dream = catalogue.experiments["dream-wide"]
+    return replace(dream, epochs=5, steps_per_epoch=70, snapshot_every=2)
+
+
+def trained_with(experiment, pixels, checkpoints, killed_after=None):
+    def report(epoch):
+        if epoch.epoch == killed_after:
+            raise Killed
+
+    return train(experiment, pixels, nothing, report, checkpoints.save, checkpoints.restore())
+
+
+def assert_same(one, other):
+    for name, array in models.arrays_of(one.state).items():
+        assert array.tobytes() == getattr(other.state, name).tobytes(), name
+    for name, values in vars(one.history).items():
+        assert values.tobytes() == getattr(other.history, name).tobytes(), name
+    assert [s.epoch for s in one.snapshots] == [s.epoch for s in other.snapshots]
+    for mine, its in zip(one.snapshots, other.snapshots, strict=True):
+        assert {k: v.tobytes() for k, v in mine.arrays.items()} == {
+            k: v.tobytes() for k, v in its.arrays.items()
+        }
+
+
+# ------------------------------------------------------------------ going on
+
+
+@pytest.mark.parametrize("killed_after", [(1,), (3,), (5,), (1, 2, 4)])
+def test_a_training_that_was_killed_ends_as_if_it_never_was(
+    killed_after, experiment, pixels, tmp_path
+):
+    undisturbed = train(experiment, pixels, nothing, nothing)
+    checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, ORIGIN)
+    for epoch in killed_after:
+        with pytest.raises(Killed):
+            trained_with(experiment, pixels, checkpoints, epoch)
+        assert checkpoints.restore().epoch == epoch
+    assert_same(undisturbed, trained_with(experiment, pixels, checkpoints))
+    checkpoints.remove()
+    assert not list(tmp_path.iterdir())
+
+
+def test_going_on_does_not_train_anew(small_experiment, pixels, tmp_path):
+    experiment, epochs = small_experiment(epochs=4), []
+    checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, ORIGIN)
+    with pytest.raises(Killed):
+        trained_with(experiment, pixels, checkpoints, 3)
+    train(
+        experiment, pixels, nothing, lambda report: epochs.append(report.epoch),
+        checkpoints.save, checkpoints.restore(),
+    )  # fmt: skip
+    assert epochs == [4]
+
+
+def test_a_state_without_its_epochs_is_never_on_disk(
+    small_experiment, pixels, tmp_path, monkeypatch
+):
+    """Killed before any of the files is in its place: what is there can be gone on from."""
+    import topodream.storage
+
+    experiment = small_experiment(epochs=3)
+    undisturbed = train(experiment, pixels, nothing, nothing)
+    real, left = topodream.storage.Path.replace, 0
+
+    def replace_or_die(self, target):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+        return real(self, target)
+
+    for survives in range(1, 7):
+        left = survives
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(topodream.storage.Path, "replace", replace_or_die)
+            checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, ORIGIN)
+            trained_with(experiment, pixels, checkpoints)
+        assert_same(undisturbed, trained_with(experiment, pixels, checkpoints))
+        checkpoints.remove()
+
+
+# ------------------------------------------------------------------ refusing
+
+
+@pytest.fixture
+def begun(small_experiment, pixels, tmp_path):
+    """A training that was killed, and a function to open its checkpoints for another."""
+    experiment = small_experiment(epochs=4)
+
+    def opened(changed=experiment, data="d" * 64, origin=ORIGIN):
+        return Checkpoints(tmp_path / "model.h5", changed, data, origin)
+
+    with pytest.raises(Killed):
+        trained_with(experiment, pixels, opened(), 2)
+    return experiment, opened
+
+
+def test_a_checkpoint_of_other_settings_is_refused(begun):
+    experiment, opened = begun
+    with pytest.raises(InputError, match=r"state.h5 is of other settings \(seed\)"):
+        opened(replace(experiment, seed=7)).restore()
+    changed = replace(experiment, settings=replace(experiment.settings, n_winners=2))
+    with pytest.raises(InputError, match=r"is of other settings \(n_winners\)"):
+        opened(changed).restore()
+
+
+def test_a_checkpoint_of_other_data_code_or_versions_is_refused(begun):
+    _, opened = begun
+    with pytest.raises(InputError, match=r"state.h5 is of other data"):
+        opened(data="e" * 64).restore()
+    with pytest.raises(InputError, match=r"state.h5 was made by other code"):
+        opened(origin={**ORIGIN, "code_sha256": "1" * 64}).restore()
+    with pytest.raises(InputError, match=r"state.h5 was made by other versions"):
+        opened(origin={**ORIGIN, "versions": '{"numpy": "3"}'}).restore()
+
+
+@pytest.mark.parametrize("file", ["state.h5", "epoch-1.h5", "epoch-2.h5"])
+@pytest.mark.parametrize("damage", ["half", "nothing", "flipped"])
+def test_a_damaged_checkpoint_is_refused(file, damage, begun):
+    _, opened = begun
+    path = opened().folder / file
+    raw = bytearray(path.read_bytes())
+    if damage == "flipped":
+        import h5py
+
+        with h5py.File(path, "a") as content:
+            name = "weights" if file == "state.h5" else "wins"
+            content[name][0] += 1
+    else:
+        path.write_bytes(raw[: len(raw) // 2] if damage == "half" else b"")
+    with pytest.raises(InputError, match=file):
+        opened().restore()
+
+
+def test_an_epoch_that_is_missing_is_refused(begun):
+    _, opened = begun
+    (opened().folder / "epoch-1.h5").unlink()
+    with pytest.raises(InputError, match=r"epoch-1.h5: no such file"):
+        opened().restore()
+
+
+def test_without_a_checkpoint_there_is_nothing_to_go_on_from(begun):
+    _, opened = begun
+    opened().remove()
+    assert opened().restore() is None
+    opened().remove()  # and nothing to remove
+
+
+# ------------------------------------------------------------------ diverging
+
+
+@pytest.fixture
+def wild(small_experiment):
+    def make(**changes):
+        return small_experiment(
+            learning_rate=0.2,
+            activation="drive",
+            lateral={"strength": 0.1},
+            steps_per_epoch=5,
+            epochs=40,
+            **changes,
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("engine", ["reference", "fast"])
+def test_a_diverged_training_keeps_its_last_sound_epoch(engine, wild, pixels):
+    experiment = wild(engine=engine)
+    trained = train(experiment, pixels, nothing, nothing)
+    divergence = trained.divergence
+    assert 1 < divergence.epoch <= 40
+    assert (divergence.epoch - 1) * 5 < divergence.step <= divergence.epoch * 5
+    assert "mean squared error is" in divergence.reason
+    assert len(trained.history.wins) == divergence.epoch - 1
+    assert trained.snapshots[-1].epoch == divergence.epoch - 1
+    assert np.isfinite(trained.weights).all()
+    # The very map that a training of so many epochs ends with.
+    shorter = train(replace(experiment, epochs=divergence.epoch - 1), pixels, nothing, nothing)
+    assert shorter.divergence is None
+    assert shorter.weights.tobytes() == trained.weights.tobytes()
+
+
+def test_divergence_in_the_first_epoch_leaves_the_start(wild, pixels):
+    experiment = replace(wild(), steps_per_epoch=200, epochs=2)
+    trained = train(experiment, pixels, nothing, nothing)
+    assert trained.divergence.epoch == 1
+    assert len(trained.history.training_mse) == 0
+    assert trained.history.wins.shape == (0, 20)
+    assert [snapshot.epoch for snapshot in trained.snapshots] == [0]
+    assert trained.weights.min() >= 0.15
+
+
+def test_divergence_can_be_a_failure(wild, pixels):
+    with pytest.raises(InputError, match=r"small diverged at step \d+ \(epoch \d+\): the mean sq"):
+        train(wild(on_divergence="fail"), pixels, nothing, nothing)
+
+
+def test_weights_that_are_not_finite_are_noticed_without_an_error_of_theirs(
+    small_experiment, pixels, monkeypatch
+):
+    from topodream.engines import Tally, fast_mwta
+
+    def advance(self, order, tick, thorough):
+        self.state.weights[3, 5] = np.inf
+        return Tally(len(order), len(order), 1.0, np.zeros(20, int), np.zeros(20), 0.1)
+
+    monkeypatch.setattr(fast_mwta.FastMwta, "advance", advance)
+    trained = train(small_experiment(), pixels, nothing, nothing)
+    assert str(trained.divergence) == "diverged at step 30 (epoch 1): weights: no longer finite"
+
+
+def test_weights_beyond_all_bounds_are_noticed(small_experiment, pixels, monkeypatch):
+    monkeypatch.setattr("topodream.training.LARGEST_WEIGHT", 0.158)
+    trained = train(small_experiment(learning_rate=0), pixels, nothing, nothing)
+    expected = "diverged at step 30 (epoch 1): the largest weight is 1.6e-01, at most 2e-01 is"
+    assert str(trained.divergence).startswith(expected)
+
+
+def test_a_training_that_went_on_diverges_where_it_would_have(wild, pixels, tmp_path):
+    experiment = wild()
+    undisturbed = train(experiment, pixels, nothing, nothing)
+    checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, ORIGIN)
+    with pytest.raises(Killed):
+        trained_with(experiment, pixels, checkpoints, undisturbed.divergence.epoch - 1)
+    went_on = trained_with(experiment, pixels, checkpoints)
+    assert went_on.divergence == undisturbed.divergence
+    assert_same(undisturbed, went_on)
+
+
+# ------------------------------------------------------------------ the script
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory, catalogue):
+    """A training of some seconds as files, and a function to run it."""
+    folder = tmp_path_factory.mktemp("job")
+    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    write_hdf5(folder / "digits.h5", content, ORIGIN)
+
+    def run(experiment, output, **options):
+        path = output.with_suffix(".yaml")
+        path.write_text(yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
+        command = [
+            sys.executable, ROOT / "src" / "train.py", "--data", folder / "digits.h5",
+            "--config", path, "--output", output,
+        ]  # fmt: skip
+        return subprocess.Popen(
+            command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
+        )
+
+    return run
+
+
+def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
+    experiment = replace(
+        catalogue.experiments["digits-competition"], epochs=60, steps_per_epoch=2500
+    )
+    undisturbed = tmp_path / "undisturbed.h5"
+    process = job(experiment, undisturbed)
+    assert "epoch 60/60" in process.communicate(timeout=300)[0]
+    assert not undisturbed.with_suffix(".checkpoint").exists()
+    chance = random.Random(4)  # noqa: S311
+    output = tmp_path / "killed.h5"
+    kills, said = 0, ""
+    while not output.exists():
+        process = job(experiment, output)
+        if kills < 6:
+            time.sleep(chance.uniform(1.5, 4.0))
+            kills += process.poll() is None
+            os.kill(process.pid, signal.SIGKILL)
+        said += process.communicate(timeout=300)[0]
+    assert kills > 2
+    assert "goes on after epoch" in said
+    assert output.read_bytes() == undisturbed.read_bytes()
+    assert not output.with_suffix(".checkpoint").exists()
+
+
+def test_a_checkpoint_of_another_config_is_said_and_started_over(job, small_experiment, tmp_path):
+    output = tmp_path / "model.h5"
+    checkpoint = Checkpoints(output, small_experiment(seed=5), "d" * 64, ORIGIN)
+    pixels = np.zeros((3, 784), np.uint8)
+    train(small_experiment(seed=5), pixels, nothing, nothing, checkpoint.save)
+    said = job(small_experiment(), output).communicate(timeout=100)[0]
+    assert "small: starts over, " in said
+    assert "state.h5 is of other settings (seed)" in said
+    assert read_map(output).experiment.seed == 0
+    assert not checkpoint.folder.exists()
+
+
+def test_a_divergence_is_in_the_log_and_in_the_file(job, wild, tmp_path):
+    output = tmp_path / "model.h5"
+    process = job(wild(), output)
+    said = process.communicate(timeout=100)[0]
+    assert process.returncode == 0
+    found = read_map(output).trained.divergence
+    assert f"small: {found}; kept is the map after epoch {found.epoch - 1}" in said
+    process = job(wild(on_divergence="fail"), tmp_path / "failed.h5")
+    said = process.communicate(timeout=100)[0]
+    assert process.returncode == 1
+    assert said.count("\n") == found.epoch
+    assert f"train.py: error: small {found}; a lower learning_rate" in said
+    assert not (tmp_path / "failed.h5").exists()
+
+
+def test_settings_of_a_map_are_read_back(job, small_experiment, tmp_path):
+    output = tmp_path / "model.h5"
+    job(small_experiment(), output).communicate(timeout=100)
+    assert json.loads(json.dumps(config.to_mapping(read_map(output).experiment))) == (
+        config.to_mapping(small_experiment())
+    )
