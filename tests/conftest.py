@@ -1,11 +1,17 @@
 import copy
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import yaml
 
 from topodream import config, datasets
+
+# The same examples at every run: a test fails when the code is wrong, not when luck has it.
+# To look further: pytest --hypothesis-profile=default
+hypothesis.settings.register_profile("same examples", derandomize=True)
+hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
 

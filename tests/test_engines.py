@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from topodream import models
@@ -248,6 +248,15 @@ def dream_experiments(draw):
     )
 
 
+def any_twins(weights):
+    """Whether two units have one prototype: which of them wins, rounding decides.
+
+    Not those of zeros only: their answers are the same to the bit.
+    """
+    learnt = weights[weights.any(axis=1)]
+    return len(np.unique(np.round(learnt, 6), axis=0)) < len(learnt)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     experiment=st.one_of(mwta_experiments(), dream_experiments()),
@@ -268,6 +277,7 @@ def test_fast_equals_reference_whatever_the_shape(experiment, n_inputs, seed, ze
         engine = create(replace(experiment, engine=name), state, pixels)
         found[name] = engine, engine.advance(order, nothing)
     (fast, fast_tally), (reference, tally) = found["fast"], found["reference"]
+    assume(not any_twins(reference.state.weights))
     assert fast_tally.steps == tally.steps
     if tally.steps < 60:
         return  # diverged: at the same step, and what is left means nothing
