@@ -31,7 +31,8 @@ import bench_report
 import som_libraries
 from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, warm
 
-from topodream import cli, config, datasets, figures, provenance
+from topodream import catalogue, cli, datasets, figures, provenance
+from topodream.checking import read_yaml
 from topodream.config import Experiment
 from topodream.storage import Content, check_writable, write_hdf5, write_json, write_text
 
@@ -98,12 +99,12 @@ def rounded(value: Any) -> Any:
 def measure(quick: bool, folder: Path) -> dict[str, Any]:
     """Measure everything; ``folder`` is for data sets and models."""
     effort, names = (QUICK, QUICK_EXPERIMENTS) if quick else (FULL, tuple(NOTEBOOK))
-    catalogue = config.resolve(config.read_yaml(ROOT / "config.yaml"))
-    experiments = dict(catalogue.experiments)
+    shipped = catalogue.resolve(read_yaml(ROOT / "config.yaml"))
+    experiments = dict(shipped.experiments)
     digits = datasets.mnist_content("embedded", datasets.read_embedded())
     pixels = {
         "digits": training_pixels(digits),
-        "pan": training_pixels(pan(catalogue.datasets, digits, folder)),
+        "pan": training_pixels(pan(shipped.datasets, digits, folder)),
     }
 
     def of(name: str) -> tuple[Experiment, Bytes]:

@@ -1,7 +1,7 @@
-"""Write one experiment's complete settings: checked, merged, ready for train.py.
+"""Write one experiment's complete settings: checked, ready for train.py.
 
-By hand, name the config file and the experiment in it. The workflow, whose config may
-come from several places, passes the settings it has merged already.
+The workflow merges them from config.yaml and passes them on:
+`snakemake results/<experiment>/config.yaml`.
 """
 
 from pathlib import Path
@@ -9,33 +9,18 @@ from pathlib import Path
 import yaml
 
 from topodream import cli, config
-from topodream.errors import InputError
 from topodream.storage import write_text
 
 
 def main() -> None:
-    """Resolve an experiment and write it as YAML."""
+    """Check settings and write them as YAML."""
     parser = cli.parser(__doc__)
-    given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--config", type=Path, help="the file that defines experiments")
-    given.add_argument("--settings", help="complete settings, as JSON")
-    parser.add_argument("--experiment", help="with --config: the experiment's name")
+    parser.add_argument("--settings", required=True, help="complete settings, as JSON")
     parser.add_argument("--output", type=Path, required=True, help="the .yaml file to write")
     args = cli.parse(parser)
 
-    if args.config is not None and args.experiment is None:
-        parser.error("--config needs --experiment")
-    if args.settings is not None:
-        settings = cli.from_json("--settings", args.settings)
-        experiment = config.experiment_from(settings, "--settings")
-    else:
-        experiments = config.resolve(config.read_yaml(args.config)).experiments
-        if args.experiment not in experiments:
-            known = ", ".join(experiments)
-            raise InputError(
-                f"--experiment {args.experiment}: not in {args.config}, one of {known}"
-            )
-        experiment = experiments[args.experiment]
+    settings = cli.from_json("--settings", args.settings)
+    experiment = config.experiment_from(settings, "--settings")
     write_text(args.output, yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
 
 

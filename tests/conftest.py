@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from topodream import config, datasets
+from topodream import catalogue as catalogues
+from topodream import datasets
 
 # The same examples at every run: a test fails when the code is wrong, not when luck has it.
 # To look further: pytest --hypothesis-profile=default
@@ -18,13 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shipped_config():
-    """The content of the project's own config.yaml; copy before changing it."""
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    """The content of the project's own configuration; copy before changing it."""
+    files = [ROOT / "config.yaml", ROOT / "findings.yaml"]
+    return {key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()}
 
 
 @pytest.fixture(scope="session")
 def catalogue(shipped_config):
-    return config.resolve(shipped_config)
+    return catalogues.resolve(shipped_config)
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def small_experiment(some_config):
             "steps_per_epoch": 30,
             **changes,
         }
-        return config.resolve(some_config).experiments["small"]
+        return catalogues.resolve(some_config).experiments["small"]
 
     return make
 

@@ -8,7 +8,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topodream import config
+from topodream import checking, config
+from topodream.catalogue import resolve
 from topodream.config import (
     ColumnInhibition,
     Excitation,
@@ -18,7 +19,6 @@ from topodream.config import (
     Mwta,
     SparseDream,
     Start,
-    resolve,
 )
 from topodream.errors import InputError
 from topodream.grid import Grid
@@ -27,13 +27,8 @@ from topodream.grid import Grid
 
 
 def test_shipped_config_resolves(catalogue):
-    assert catalogue.selected == [
-        "excited-20",
-        "digits-competition",
-        "dream-symmetric",
-        "dream-constrained",
-    ]
-    assert len(catalogue.experiments) == 30
+    assert catalogue.selected == catalogue.listed
+    assert len(catalogue.listed) == 30
 
 
 def test_every_shipped_experiment_asks_a_question(catalogue):
@@ -247,9 +242,12 @@ WRONG = [
     ),
     (
         put("selections/excited-20", ["trace-40"]),
-        "selections: 'excited-20' is the name of an experi",
+        "config: selections: the name 'excited-20' is taken",
     ),
-    (put("selections/unused", ["nope"]), "config: selections.unused: 'nope' is not an experiment"),
+    (
+        put("selections/unused", ["nope"]),
+        "config: selections.unused: 'nope' is no experiment, group, sweep or selection",
+    ),
     (put("experiments/abc\n", {}), "the name 'abc\\n' is not allowed"),
     (put("experiments/logs", {}), "the name 'logs' is not allowed"),
     (
@@ -354,10 +352,10 @@ WRONG = [
     ),
     (
         put("run", "demoo"),
-        "config: run: 'demoo' is not an experiment or a selection (did you mean 'demo'?)",
+        "config: run: 'demoo' is no experiment, group, sweep or selection (did you mean 'demo'?)",
     ),
     (put("run", 3), "config: run = 3 is not allowed: a text or a list"),
-    (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is not an experiment"),
+    (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is no experiment"),
     (
         put("experiments/Bad Name", {}),
         "config: experiments: the name 'Bad Name' is not allowed: a name of lower-case letters",
@@ -528,7 +526,7 @@ def nested_schemas(schema, path=()):
 
 
 def schema_of(name):
-    return config.read_yaml(config.SCHEMAS / f"{name}.schema.yaml")
+    return checking.read_yaml(checking.SCHEMAS / f"{name}.schema.yaml")
 
 
 def every_key():
@@ -561,7 +559,7 @@ def test_schema_and_dataclasses_agree(name, kind):
     assert set(common) == set(fields(Experiment)) - {"name", "model", "settings"}
     assert set(own) == {*fields(kind), "model"}
     check_group(common | own, {**fields(Experiment), **fields(kind)})
-    assert config._of_model(name)["required"] == [*common, *own]
+    assert checking._with_base(schema_of(name))["required"] == [*common, *own]
 
 
 def check_group(properties, hints):

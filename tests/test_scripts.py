@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import os
 import pty
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from topodream import config, datasets, provenance
+from topodream import catalogue, config, datasets, provenance
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
 
@@ -76,11 +77,10 @@ def made(tmp_path_factory):
     overlay = yaml.safe_load((ROOT / "tests" / "overlay.yaml").read_text())
     settings = yaml.safe_load((ROOT / "config.yaml").read_text())
     settings["experiments"] |= overlay["experiments"]
-    config_file = home.parent / "config.yaml"
-    config_file.write_text(yaml.safe_dump(settings))
+    experiment = catalogue.resolve(settings).experiments["tiny-digits"]
     for args in (
         ["prepare_mnist.py", "--source", "embedded", "--output", home / "digits.h5"],
-        ["resolve_experiment.py", "--config", config_file, "--experiment", "tiny-digits",
+        ["resolve_experiment.py", "--settings", json.dumps(config.to_mapping(experiment)),
          "--output", home / "config.yaml"],
         ["train.py", "--data", home / "digits.h5", "--config", home / "config.yaml",
          "--output", home / "model.h5"],
@@ -150,8 +150,6 @@ WRONG = [
     (["prepare_mnist.py", "--source", "idx", "--folder", "{made}"], "no file train-images"),
     (["build_tapestry.py", "--digits", "{made}/digits.h5", "--side", "40"],
      "a tapestry of 40 x 40 needs 1600 images, the held-out images are only 1000"),
-    (["resolve_experiment.py", "--config", str(ROOT / "config.yaml"), "--experiment", "nope"],
-     "--experiment nope: not in"),
     (["resolve_experiment.py", "--settings", "nonsense"], "--settings: not JSON"),
     (["build_page.py", "--experiments", '{{"a": "?"}}'], "cannot read"),
     (["build_page.py", "--experiments", "a"], "--experiments: not JSON"),

@@ -6,32 +6,34 @@ and which values it takes; the dataclasses here are what the rest of the code re
 """
 
 import dataclasses
-import difflib
-import math
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import yaml
-
+from topodream.checking import (
+    Layer,
+    Section,
+    check,
+    check_plain,
+    did_you_mean,
+    dotted,
+    inherited,
+    one_of,
+    overlay,
+    read_yaml,
+    schema,
+    show,
+    with_types,
+)
 from topodream.errors import InputError
 from topodream.grid import Grid
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
-
 # Keys of an experiment's section that say nothing about how it is trained.
 FOR_READERS = ("question",)
-# No setting lies deeper; YAML can refer to itself and would have no end.
-MAX_DEPTH = 8
-
-Section = Mapping[str, Any]
-# A part of the settings, and where a person finds it.
-Layer = tuple[str, Section]
 
 
 @dataclass(frozen=True)
@@ -133,73 +135,7 @@ class Experiment:
     settings: Mwta | SparseDream
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """Everything a config asks for, checked."""
-
-    experiments: Mapping[str, Experiment]
-    questions: Mapping[str, str]
-    selected: Sequence[str]
-    datasets: Mapping[str, Section]
-    evaluation: Section
-    animation: Section
-
-
 # ------------------------------------------------------------------ reading
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, is no YAML, or is not a mapping.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a YAML file: {reason}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: has to hold keys and values, not {_show(content)}")
-    return content
-
-
-def resolve(config: Section) -> Catalogue:
-    """Merge and check a whole configuration.
-
-    Parameters
-    ----------
-    config : mapping
-        The content of config.yaml, already overlaid by whatever Snakemake was given.
-
-    Raises
-    ------
-    InputError
-        For the first thing found wrong, as one line.
-    """
-    where = "config"
-    _check_plain(config, where)
-    _check(config, "config", where)
-    kinds = config["datasets"]
-    datasets = {name: _resolve_dataset(name, kinds) for name in kinds}
-    sections = config["experiments"]
-    experiments = {name: _resolve_experiment(name, config) for name in sections}
-    groups = _schema("config")["properties"]
-    return Catalogue(
-        experiments=experiments,
-        questions={
-            name: " ".join(section.get("question", "").split())
-            for name, section in sections.items()
-        },
-        selected=_select(config, list(experiments)),
-        datasets=datasets,
-        evaluation=_with_types(config["evaluation"], groups["evaluation"]),
-        animation=_with_types(config["animation"], groups["animation"]),
-    )
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -213,7 +149,7 @@ def experiment_from(settings: Section, where: str) -> Experiment:
     name = settings.pop("name", None)
     if not isinstance(name, str):
         raise InputError(f"{where}: the key name is missing, or is not a text")
-    _check_plain(settings, where)
+    check_plain(settings, where)
     return _build_experiment(name, [(where, settings)], where)
 
 
@@ -227,19 +163,33 @@ def to_mapping(experiment: Experiment) -> dict[str, Any]:
 # ------------------------------------------------------------------ merging
 
 
-def _resolve_experiment(name: str, config: Section) -> Experiment:
-    where = f"experiment {name!r}"
-    own_layers = list(_layers(name, config["experiments"]))
-    model = _overlay(own_layers).get("model", "mwta")
+def resolve_experiment(
+    name: str, config: Section, base: str | None = None, *above: Layer
+) -> Experiment:
+    """Merge and check one experiment of a configuration.
+
+    Parameters
+    ----------
+    name : str
+    config : mapping
+        The content of config.yaml.
+    base : str, optional
+        The experiment of the configuration that it is, if it goes by another name.
+    *above : Layer
+        What is laid over it.
+    """
+    where = above[-1][0] if above else f"experiment {name!r}"
+    own_layers = [*_layers(base or name, config["experiments"]), *above]
+    model = overlay(own_layers).get("model", "mwta")
     if model not in config["defaults"]:
-        allowed = _one_of(config["defaults"])
-        raise InputError(f"{where}: model = {_show(model)} is not allowed: {allowed}")
+        allowed = one_of(config["defaults"])
+        raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
     layers = [defaults, *own_layers]
     experiment = _build_experiment(name, layers, where)
     known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
     if experiment.dataset not in known:
-        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {_one_of(known)}")
+        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {one_of(known)}")
     return experiment
 
 
@@ -247,9 +197,9 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
     """Yield what an experiment is made of, from the one at the base to its own section."""
     chain = [name]
     while (base := sections[chain[-1]].get("extends")) is not None:
-        at = f"experiment {chain[-1]!r}: extends = {_show(base)}"
+        at = f"experiment {chain[-1]!r}: extends = {show(base)}"
         if base not in sections:
-            raise InputError(f"{at}: no such experiment{_did_you_mean(base, sections)}")
+            raise InputError(f"{at}: no such experiment{did_you_mean(base, sections)}")
         if base in chain:
             raise InputError(f"{at}: a loop, {' -> '.join([*chain, base])}")
         chain.append(base)
@@ -262,56 +212,15 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
         yield f"experiment {link!r}", section
 
 
-def _overlay(layers: Sequence[Layer]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for _, section in layers:
-        merged = _merge(merged, section)
-    return merged
-
-
-def _merge(below: Section, above: Section) -> dict[str, Any]:
-    """Overlay one mapping by another: mappings merge, anything else replaces."""
-    merged = dict(below)
-    for key, value in above.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            value = _merge(merged[key], value)
-        merged[key] = value
-    return merged
-
-
-def _select(config: Section, experiments: Sequence[str]) -> list[str]:
-    """Return the experiments that ``run`` names, each once, in the catalogue's order."""
-    run, selections = config["run"], config.get("selections", {})
-    for name, names in selections.items():
-        if name in experiments:
-            raise InputError(f"config: selections: {name!r} is the name of an experiment")
-        for entry in names:
-            if entry not in experiments:
-                hint = _did_you_mean(entry, experiments)
-                raise InputError(
-                    f"config: selections.{name}: {_show(entry)} is not an experiment{hint}"
-                )
-    lists = {name: [name] for name in experiments} | selections | {"all": experiments}
-    wanted: set[str] = set()
-    for name in [run] if isinstance(run, str) else run:
-        if name not in lists:
-            hint = _did_you_mean(name, lists)
-            raise InputError(
-                f"config: run: {_show(name)} is not an experiment or a selection{hint}"
-            )
-        wanted.update(lists[name])
-    return [name for name in experiments if name in wanted]
-
-
 # ------------------------------------------------------------------ checking
 
 
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
-    settings = _overlay(layers)
+    settings = overlay(layers)
     model = settings.get("model")
     if model not in MODELS:
-        raise InputError(f"{where}: model = {_show(model)} is not allowed: {_one_of(MODELS)}")
-    _check(settings, model, where, layers)
+        raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
+    check(settings, model, where, layers)
     experiment: Experiment = _build(
         Experiment, {"name": name, "settings": _build(MODELS[model], settings)} | settings
     )
@@ -353,221 +262,33 @@ def _breaches_of_mwta(mwta: Mwta, grid: Grid) -> Iterator[tuple[tuple[str, ...],
 def _not_allowed(
     layers: Sequence[Layer], where: str, path: Sequence[str], allowed: str
 ) -> InputError:
-    value: Any = _overlay(layers)
+    value: Any = overlay(layers)
     for key in path:
         value = value[key]
-    inherited = _inherited(path, where, layers)
-    return InputError(
-        f"{where}: {_dotted(path)} = {_show(value)}{inherited} is not allowed: {allowed}"
-    )
+    origin = inherited(path, where, layers)
+    return InputError(f"{where}: {dotted(path)} = {show(value)}{origin} is not allowed: {allowed}")
 
 
-def _resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
+def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
+    """Check the settings of a data set."""
     where, settings = f"data set {name!r}", datasets[name]
-    kinds = _schema("dataset")["$defs"]
+    kinds = schema("dataset")["$defs"]
     kind = settings.get("kind")
     if kind not in kinds:
-        raise InputError(f"{where}: kind = {_show(kind)} is not allowed: {_one_of(kinds)}")
-    _check(settings, f"dataset/{kind}", where)
+        raise InputError(f"{where}: kind = {show(kind)} is not allowed: {one_of(kinds)}")
+    check(settings, f"dataset/{kind}", where)
     for key, needed in {"digits": "mnist", "tapestry": "tapestry"}.items():
         if key in settings:
             known = [other for other, value in datasets.items() if value.get("kind") == needed]
             if settings[key] not in known:
                 raise InputError(
-                    f"{where}: {key} = {_show(settings[key])} is not a data set "
-                    f"of kind {needed}: {_one_of(known)}"
+                    f"{where}: {key} = {show(settings[key])} is not a data set "
+                    f"of kind {needed}: {one_of(known)}"
                 )
-    return _with_types(settings, kinds[kind])
-
-
-def _with_types(settings: Section, schema: Section) -> dict[str, Any]:
-    """Give numbers their type in the schema, so that 3, 3.0 and 3.00 are one setting."""
-    kinds = {"integer": int, "number": float}
-    types_of = {key: part.get("type") for key, part in schema["properties"].items()}
-    return {
-        key: kinds[types_of[key]](value) if types_of[key] in ("integer", "number") else value
-        for key, value in settings.items()
-    }
-
-
-def _check_plain(value: object, where: str, path: tuple[object, ...] = ()) -> None:
-    """Refuse what YAML allows and no setting can be: other keys than text, NaN, infinity."""
-    if len(path) > MAX_DEPTH:
-        raise InputError(f"{where}: {_dotted(path[:3])}...: nested too deep")
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise InputError(f"{_at(where, path)}the key {_show(key)} is not a text: quote it")
-            _check_plain(item, where, (*path, key))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, item in enumerate(value):
-            _check_plain(item, where, (*path, index))
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{where}: {_dotted(path)} = {value} is not allowed: a finite number")
-
-
-def _check(
-    settings: Section,
-    schema: str,
-    where: str,
-    layers: Sequence[Layer] = (),
-) -> None:
-    """Raise the first breach of a schema as one readable line.
-
-    ``layers``, where there are some, are what the settings were merged from: the line
-    names the one that a wrong value comes from.
-    """
-    breaches = _validator(schema).iter_errors(settings)
-    # Unknown keys first: a misspelt key is also a missing one.
-    found = sorted(
-        breaches, key=lambda b: (b.validator != "additionalProperties", str(b.json_path))
-    )
-    if found:
-        raise InputError(_explain(found[0], where, layers))
-
-
-def _explain(breach: jsonschema.ValidationError, where: str, layers: Sequence[Layer]) -> str:
-    path = list(breach.absolute_path)
-    schema = typing.cast(dict[str, Any], breach.schema)
-    value: Any = breach.instance
-    if breach.validator == "additionalProperties":
-        known = list(schema["properties"])
-        unknown = next(key for key in value if key not in known)
-        hint = _did_you_mean(unknown, known) or f": {_one_of(known)}"
-        path.append(unknown)
-        inherited = _inherited(path, where, layers)
-        return f"{where}: unknown key {_dotted(path)} = {_show(value[unknown])}{inherited}{hint}"
-    if "propertyNames" in breach.absolute_schema_path:
-        return f"{_at(where, path)}the name {_show(value)} is not allowed: {_allowed(schema)}"
-    if breach.validator == "required":
-        missing = next(key for key in schema["required"] if key not in value)
-        return f"{where}: the key {_dotted([*path, missing])} is missing"
-    return (
-        f"{where}: {_dotted(path)} = {_show(value)}{_inherited(path, where, layers)} "
-        f"is not allowed: {_allowed(schema)}{_text_hint(value)}"
-    )
-
-
-def _inherited(path: Sequence[object], where: str, layers: Sequence[Layer]) -> str:
-    """Say where a value stands, unless it stands in the very section that is checked."""
-    origin = _origin(path, layers) if layers else where
-    return "" if origin == where else f" (set in {origin})"
-
-
-def _origin(path: Sequence[object], layers: Sequence[Layer]) -> str:
-    """Name the topmost layer that sets the value at a path."""
-    for name, section in reversed(layers):
-        value: Any = section
-        for key in path:
-            value = value.get(key, _ABSENT) if isinstance(value, Mapping) else _ABSENT
-        if value is not _ABSENT:
-            return name
-    return layers[-1][0]
-
-
-_ABSENT = object()
-
-
-# ------------------------------------------------------------------ wording
-
-
-def _allowed(schema: Section) -> str:
-    """Say in words which values a schema takes, and what they mean."""
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if "enum" in schema:
-        text = _one_of(schema["enum"])
-    elif "const" in schema:
-        text = _show(schema["const"])
-    elif "propertyNames" in schema or "pattern" in schema:
-        text = ""
-    else:
-        text = " or ".join(_WORDS[kind] for kind in kinds if kind != "null") + _range(schema)
-        text += " or null" if "null" in kinds else ""
-    meaning = schema.get("description", "")
-    return f"{text} ({meaning})" if text and meaning else text or meaning
-
-
-_WORDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "array": "a list",
-    "boolean": "true or false",
-    "object": "keys and values",
-}
-
-
-def _range(schema: Section) -> str:
-    words = {
-        "minimum": "from {}",
-        "exclusiveMinimum": "above {}",
-        "maximum": "to {}",
-        "exclusiveMaximum": "below {}",
-        "multipleOf": "in steps of {}",
-        "minItems": "of at least {}",
-        "minLength": "of at least {}",
-    }
-    return "".join(" " + text.format(schema[key]) for key, text in words.items() if key in schema)
-
-
-def _text_hint(value: object) -> str:
-    """Say why a number may have become a text, where that is what happened."""
-    try:
-        is_number = isinstance(value, str) and math.isfinite(float(value))
-    except ValueError:
-        is_number = False
-    if not is_number:
-        return ""
-    if "e" in str(value).lower():
-        return "; YAML reads 1e-3 as text: write 1.0e-3 or 0.001"
-    return "; a number in quotes, or nested in --config, is text: write it into a file"
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _dotted(path: Sequence[object]) -> str:
-    # A key from a file may hold anything, a line break too; errors are one line.
-    return ".".join(str(k) if str(k).isprintable() else repr(k) for k in path) or "it"
-
-
-def _at(where: str, path: Sequence[object]) -> str:
-    return f"{where}: {_dotted(path)}: " if path else f"{where}: "
-
-
-def _one_of(names: Any) -> str:
-    return "one of " + ", ".join(str(name) for name in names)
-
-
-def _did_you_mean(name: object, known: Any) -> str:
-    close = difflib.get_close_matches(str(name), [str(key) for key in known], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return with_types(settings, kinds[kind])
 
 
 # ------------------------------------------------------------------ building
-
-
-@cache
-def _schema(name: str) -> dict[str, Any]:
-    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
-
-
-def _of_model(model: str) -> dict[str, Any]:
-    """Return the schema of a model's experiments: the keys that all have, and its own."""
-    own = _schema(model)
-    properties = _schema("experiment")["properties"] | own["properties"]
-    return own | {"properties": properties, "required": list(properties)}
-
-
-@cache
-def _validator(name: str) -> jsonschema.Draft202012Validator:
-    """Return the validator of a schema, or of one of its definitions: "file/definition"."""
-    file, _, definition = name.partition("/")
-    schema = _of_model(file) if file in MODELS else _schema(file)
-    return jsonschema.Draft202012Validator(schema["$defs"][definition] if definition else schema)
 
 
 @cache

@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 # Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
@@ -11,7 +13,8 @@ SRC = "src" if Path.cwd().resolve() == ROOT else str(ROOT / "src")
 
 sys.path.insert(0, str(ROOT / "src"))
 
-from topodream.config import resolve, to_mapping
+from topodream.catalogue import resolve
+from topodream.config import to_mapping
 from topodream.datasets import EMBEDDED, MNIST_SHA256
 from topodream.errors import InputError
 from topodream.provenance import local_sources
@@ -29,9 +32,13 @@ except InputError as error:
     sys.exit(f"topodream: {error}")
 
 
+NOTHING = "(?!)"  # a pattern that matches no text
+
+
 wildcard_constraints:
-    experiment="|".join(CATALOGUE.experiments),
+    experiment="|".join(map(re.escape, CATALOGUE.experiments)),
     dataset="|".join(CATALOGUE.datasets),
+    sweep="|".join(CATALOGUE.sweeps) or NOTHING,
 
 
 def code(script):
@@ -70,4 +77,4 @@ def dataset_flags(*settings):
 def datasets_of(kind):
     """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
     names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]
-    return "|".join(names) or "(?!)"
+    return "|".join(names) or NOTHING

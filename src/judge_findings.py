@@ -1,0 +1,43 @@
+"""Judge what was said about experiments by what was measured, and write it as JSON.
+
+Every statement names what would bear it out, as measures and numbers; the verdict (holds, does
+not hold, undecided) follows from the measured values of several seeds alone.
+"""
+
+from pathlib import Path
+
+from topodream import cli, findings, provenance
+from topodream.measures.descriptions import MEASURES
+from topodream.storage import complete, read_json, write_json
+
+
+def main() -> None:
+    """Read statements and measures, judge, write."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--statements", required=True, help="JSON: name -> statement")
+    parser.add_argument(
+        "--replicates",
+        required=True,
+        help="JSON: experiment -> seed -> the experiment with that seed",
+    )
+    parser.add_argument(
+        "--results", type=Path, required=True, help="where <experiment>/measures.json are"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
+    args = cli.parse(parser)
+
+    measured: dict[str, dict[int, dict[str, float | None]]] = {}
+    for experiment, names in cli.from_json("--replicates", args.replicates).items():
+        for seed, name in names.items():
+            path = args.results / name / "measures.json"
+            content = read_json(path)
+            with complete(path):
+                measured.setdefault(experiment, {})[int(seed)] = content["measures"]
+    labels = {name: measure.label for name, measure in MEASURES.items()}
+    statements = cli.from_json("--statements", args.statements)
+    found = findings.judge(statements, measured, labels)
+    write_json(args.output, {"findings": found, **provenance.record("scipy")})
+
+
+if __name__ == "__main__":
+    cli.run(main)

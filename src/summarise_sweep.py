@@ -1,0 +1,66 @@
+"""Gather the measures of a sweep's points, over all its seeds, and write them as JSON."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from topodream import cli, provenance
+from topodream.storage import complete, read_json, write_json
+
+
+def main() -> None:
+    """Read the points' measures, write them together."""
+    parser = cli.parser(__doc__)
+    parser.add_argument(
+        "--sweep",
+        required=True,
+        help="JSON: name, question, extends, keys, measures, and points with values and replicates",
+    )
+    parser.add_argument(
+        "--results", type=Path, required=True, help="where <experiment>/measures.json are"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
+    args = cli.parse(parser)
+
+    sweep = cli.from_json("--sweep", args.sweep)
+    with complete(Path("--sweep")):
+        keys, points = sweep["keys"], sweep["points"]
+        of_points = [
+            point(args.results / name, dict(zip(keys, of["values"], strict=True)), int(seed))
+            for of in points
+            for seed, name in of["replicates"].items()
+        ]
+        content = {
+            "name": sweep["name"],
+            "question": sweep["question"],
+            "extends": sweep["extends"],
+            "parameter": keys[0],
+            "panels": sweep["measures"],
+            "seeds": [int(seed) for seed in points[0]["replicates"]],
+            "data": read_json(args.results / of_points[0]["name"] / "measures.json")["data"],
+            "points": of_points,
+        }
+    write_json(args.output, {**content, **provenance.record()})
+
+
+def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return one dot of the picture: where it belongs, and what was measured there.
+
+    ``value`` is that of the sweep's first key, ``line`` tells the others.
+    """
+    path = home / "measures.json"
+    measured = read_json(path)
+    (_, value), *others = values.items()
+    with complete(path):
+        return {
+            "name": home.name,
+            "value": value,
+            "line": ", ".join(f"{key} = {other}" for key, other in others),
+            "seed": seed,
+            "diverged": measured["divergence"] is not None,
+            "measures": measured["measures"],
+        }
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,262 @@
+"""What a configuration asks for: experiments, sweeps over their settings, findings.
+
+A sweep is a grid over settings of one experiment. Each point of it is an experiment of its
+own, named after the sweep and its values (``strength--0.1``). An experiment that is trained
+with several seeds has replicates, named after it and the seed (``strength--0.1--seed-1``);
+with the seed of its settings it is the experiment itself.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from topodream.checking import (
+    Section,
+    check,
+    check_plain,
+    did_you_mean,
+    one_of,
+    schema,
+    show,
+    with_types,
+)
+from topodream.config import Experiment, resolve_dataset, resolve_experiment
+from topodream.errors import InputError
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a sweep: the values of the swept settings, and the experiment of each seed."""
+
+    values: tuple[Any, ...]
+    replicates: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A grid over settings of an experiment.
+
+    ``keys`` are the swept settings, dotted, of which the first is drawn along the x-axis;
+    ``measures`` are what is drawn.
+    """
+
+    name: str
+    question: str
+    extends: str
+    keys: tuple[str, ...]
+    points: tuple[Point, ...]
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything a config asks for, checked.
+
+    Attributes
+    ----------
+    experiments : mapping
+        All that can be trained, by name: points of sweeps and replicates too.
+    listed : sequence of str
+        Those that stand in the config, in its order.
+    selected : sequence of str
+        Those of them that ``run`` selects.
+    selected_sweeps : sequence of str
+    findings : bool
+        Whether ``run`` selects the findings.
+    replicates : mapping
+        For the experiments that a statement is about: seed -> name.
+    """
+
+    experiments: Mapping[str, Experiment]
+    questions: Mapping[str, str]
+    groups: Mapping[str, Section]
+    listed: Sequence[str]
+    sweeps: Mapping[str, Sweep]
+    statements: Mapping[str, Section]
+    replicates: Mapping[str, Mapping[int, str]]
+    selected: Sequence[str]
+    selected_sweeps: Sequence[str]
+    findings: bool
+    datasets: Mapping[str, Section]
+    evaluation: Section
+    animation: Section
+
+
+def resolve(config: Section) -> Catalogue:
+    """Merge and check a whole configuration.
+
+    Parameters
+    ----------
+    config : mapping
+        The content of config.yaml and findings.yaml, already overlaid by whatever Snakemake
+        was given.
+
+    Raises
+    ------
+    InputError
+        For the first thing found wrong, as one line.
+    """
+    check_plain(config, "config")
+    check(config, "config", "config")
+    kinds = config["datasets"]
+    datasets = {name: resolve_dataset(name, kinds) for name in kinds}
+    sections = config["experiments"]
+    listed = {name: resolve_experiment(name, config) for name in sections}
+    groups, sweeps = config.get("groups", {}), config.get("sweeps", {})
+    findings = config.get("findings", {"seeds": [], "statements": {}})
+    _check_groups(groups, listed)
+    experiments = dict(listed)
+    expanded = {name: _expand(name, config, experiments) for name in sweeps}
+    statements = findings["statements"]
+    replicates = {
+        name: replicate(experiments, name, findings["seeds"])
+        for name in _spoken_of(statements, list(experiments))
+    }
+    selected = _select(config, list(listed))
+    parts = schema("config")["properties"]
+    return Catalogue(
+        experiments=experiments,
+        questions={name: _one_line(section.get("question")) for name, section in sections.items()},
+        groups=groups,
+        listed=list(listed),
+        sweeps=expanded,
+        statements=statements,
+        replicates=replicates,
+        selected=[name for name in listed if name in selected],
+        selected_sweeps=[name for name in sweeps if name in selected],
+        findings="findings" in selected,
+        datasets=datasets,
+        evaluation=with_types(config["evaluation"], parts["evaluation"]),
+        animation=with_types(config["animation"], parts["animation"]),
+    )
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def replicate(
+    experiments: dict[str, Experiment], name: str, seeds: Sequence[int]
+) -> dict[int, str]:
+    """Return an experiment's name for each seed; those that are not there yet are added."""
+    experiment, names = experiments[name], {}
+    for seed in seeds:
+        names[seed] = name if seed == experiment.seed else f"{name}--seed-{seed}"
+        experiments.setdefault(names[seed], replace(experiment, name=names[seed], seed=seed))
+    return names
+
+
+# ------------------------------------------------------------------ sweeps
+
+
+def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> Sweep:
+    """Make a sweep's points, and add their experiments and replicates."""
+    section, where = config["sweeps"][name], f"sweep {name!r}"
+    base = section["extends"]
+    if base not in config["experiments"]:
+        hint = did_you_mean(base, config["experiments"])
+        raise InputError(f"{where}: extends = {show(base)}: no such experiment{hint}")
+    axes = dict(section["over"])
+    # The seed is each point's spread, unless it is all that varies.
+    seeds = axes.pop("seed", None) if len(axes) > 1 else None
+    points = []
+    for values in itertools.product(*axes.values()):
+        point = "--".join([name, *map(_in_a_name, values)])
+        overlay = _nested(dict(zip(axes, values, strict=True)))
+        experiments[point] = resolve_experiment(point, config, base, (where, overlay))
+        of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
+        points.append(Point(values, of_seeds))
+    return Sweep(
+        name=name,
+        question=_one_line(section.get("question")),
+        extends=base,
+        keys=tuple(axes),
+        points=tuple(points),
+        measures=tuple(section["measures"]),
+    )
+
+
+def _in_a_name(value: Any) -> str:
+    """Return a setting's value as part of a name.
+
+    >>> [_in_a_name(value) for value in (0.1, None, True, "excited")]
+    ['0.1', 'none', 'true', 'excited']
+    """
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text.lower()
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted keys as nested mappings.
+
+    >>> _nested({"lateral.strength": 1, "lateral.radius": 2, "trace": 3})
+    {'lateral': {'strength': 1, 'radius': 2}, 'trace': 3}
+    """
+    nested: dict[str, Any] = {}
+    for path, value in settings.items():
+        *parents, key = path.split(".")
+        inner = nested
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[key] = value
+    return nested
+
+
+# ------------------------------------------------------------------ names
+
+
+def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> None:
+    grouped: set[str] = set()
+    for name, group in groups.items():
+        for entry in group["experiments"]:
+            if entry not in experiments:
+                hint = did_you_mean(entry, experiments)
+                raise InputError(f"config: groups.{name}: {show(entry)} is not an experiment{hint}")
+            if entry in grouped:
+                raise InputError(f"config: groups.{name}: {show(entry)} is in another group too")
+            grouped.add(entry)
+
+
+def _spoken_of(statements: Section, experiments: Sequence[str]) -> Iterator[str]:
+    """Yield the experiments that statements are about."""
+    for name, statement in statements.items():
+        for claim in statement["claims"]:
+            for key in ("of", "minus", "divided_by"):
+                if key in claim and claim[key] not in experiments:
+                    hint = did_you_mean(claim[key], experiments)
+                    raise InputError(
+                        f"findings: {name}: {key} = {show(claim[key])}: no such experiment{hint}"
+                    )
+                if key in claim:
+                    yield claim[key]
+
+
+def _select(config: Section, experiments: list[str]) -> set[str]:
+    """Return the experiments and sweeps that ``run`` names, and ``findings`` if it does."""
+    named = {"all": experiments, "findings": ["findings"]} | {name: [name] for name in experiments}
+    for key in ("groups", "sweeps"):
+        for name, section in config.get(key, {}).items():
+            _check_free(name, key, named)
+            named[name] = [name] if key == "sweeps" else section["experiments"]
+    lists = dict(named)
+    for name, entries in config.get("selections", {}).items():
+        _check_free(name, "selections", named)
+        lists[name] = _named(entries, named, f"selections.{name}")
+    run = config["run"]
+    return set(_named([run] if isinstance(run, str) else run, lists, "run"))
+
+
+def _check_free(name: str, key: str, taken: Mapping[str, object]) -> None:
+    if name in taken:
+        raise InputError(f"config: {key}: the name {name!r} is taken by something else to run")
+
+
+def _named(entries: Sequence[str], lists: Mapping[str, Sequence[str]], where: str) -> list[str]:
+    for entry in entries:
+        if entry not in lists:
+            hint = did_you_mean(entry, lists) or f": {one_of(lists)}"
+            raise InputError(
+                f"config: {where}: {show(entry)} is no experiment, group, sweep or selection{hint}"
+            )
+    return [name for entry in entries for name in lists[entry]]

@@ -1,0 +1,161 @@
+"""Sweeps, replicates, groups, and what `run` selects."""
+
+from dataclasses import replace
+
+import pytest
+
+from topodream.catalogue import resolve
+from topodream.errors import InputError
+
+
+@pytest.fixture
+def swept(some_config):
+    """A function: the catalogue with one small sweep."""
+
+    def make(over, **section):
+        some_config["sweeps"] = {
+            "some": {"extends": "excited-20", "over": over, "measures": ["held_out_mse"], **section}
+        }
+        some_config.update({"selections": {}, "findings": {"seeds": [0], "statements": {}}})
+        return resolve(some_config)
+
+    return make
+
+
+def test_each_combination_of_values_is_an_experiment(swept):
+    catalogue = swept({"lateral.strength": [0.1, 0.25], "trace": [None, 0.5], "seed": [0, 7]})
+    sweep = catalogue.sweeps["some"]
+    assert sweep.keys == ("lateral.strength", "trace")
+    assert [point.values for point in sweep.points] == [
+        (0.1, None), (0.1, 0.5), (0.25, None), (0.25, 0.5),
+    ]  # fmt: skip
+    assert sweep.points[1].replicates == {0: "some--0.1--0.5", 7: "some--0.1--0.5--seed-7"}
+    made = catalogue.experiments["some--0.25--none--seed-7"]
+    base = catalogue.experiments["excited-20"]
+    lateral = replace(base.settings.lateral, strength=0.25)
+    expected = replace(
+        base, name=made.name, seed=7, settings=replace(base.settings, lateral=lateral)
+    )
+    assert made == expected
+
+
+def test_points_of_a_sweep_are_not_listed(swept, catalogue):
+    with_sweep = swept({"learning_rate": [0.1]})
+    assert with_sweep.listed == catalogue.listed
+    assert "some--0.1" in with_sweep.experiments
+
+
+def test_without_seeds_a_sweep_takes_the_experiments_own(swept):
+    assert swept({"learning_rate": [0.1]}).sweeps["some"].points[0].replicates == {0: "some--0.1"}
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"lateral.strenght": [0.1]}, "sweep 'some': unknown key lateral.strenght = 0.1 (did you"),
+        ({"lateral.strength": [0.1, -1]}, "sweep 'some': lateral.strength = -1 is not allowed: a"),
+        (
+            {"grid.rows": [40], "n_winners": [5, 900]},
+            "sweep 'some': n_winners = 900 is not allowed",
+        ),
+        ({"learning_rate": []}, "sweeps.some.over.learning_rate = [] is not allowed"),
+        ({"learning_rate": [0.1, 0.1]}, "is not allowed"),
+        ({"../x": [1]}, "the name '../x' is not allowed"),
+        ({"order": ["../../x"]}, "is not allowed"),
+        ({"seed": [-1]}, "seed.0 = -1 is not allowed"),
+        ({"trace": [{"a": 1}]}, "is not allowed"),
+        ({"lateral": [3]}, "sweep 'some': lateral = 3 is not allowed"),
+        ({"epochs.more": [3]}, "sweep 'some': epochs = {'more': 3} is not allowed"),
+    ],
+)
+def test_a_wrong_sweep_is_one_clear_line(swept, over, said):
+    with pytest.raises(InputError) as caught:
+        swept(over)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sweep_of_nothing(swept):
+    with pytest.raises(
+        InputError, match="extends = 'excited-21': no such experiment .did you mean"
+    ):
+        swept({"learning_rate": [0.1]}, extends="excited-21")
+
+
+def test_a_sweep_over_seeds_alone_has_a_point_for_each(swept):
+    points = swept({"seed": [3, 4]}).sweeps["some"].points
+    assert [point.replicates for point in points] == [{3: "some--3"}, {4: "some--4"}]
+
+
+@pytest.mark.parametrize(
+    ("run", "experiments", "sweeps", "findings"),
+    [
+        ("windows", 6, [], False),
+        ("all", 30, [], False),
+        (["strength", "trace-40"], 1, ["strength"], False),
+        ("study", 30, ["strength", "radius", "rate", "winners", "sparsity"], True),
+        (["findings"], 0, [], True),
+    ],
+)
+def test_run_selects(some_config, run, experiments, sweeps, findings):
+    some_config["run"] = run
+    catalogue = resolve(some_config)
+    assert len(catalogue.selected) == experiments
+    assert catalogue.selected_sweeps == sweeps
+    assert catalogue.findings == findings
+
+
+def test_every_shipped_experiment_is_in_one_group(catalogue):
+    grouped = [name for group in catalogue.groups.values() for name in group["experiments"]]
+    assert sorted(grouped) == sorted(catalogue.listed)
+
+
+@pytest.mark.parametrize(
+    ("key", "section", "said"),
+    [
+        ("groups", {"x": {"about": "", "experiments": ["nope"]}}, "groups.x: 'nope' is not an exp"),
+        (
+            "groups",
+            {name: {"about": "", "experiments": ["trace-40"]} for name in ("x", "y")},
+            "groups.y: 'trace-40' is in another group too",
+        ),
+        ("groups", {"trace-40": {"about": "", "experiments": ["trace-40"]}}, "is taken"),
+        ("selections", {"strength": ["all"]}, "selections: the name 'strength' is taken"),
+        ("selections", {"mine": ["mine"]}, "selections.mine: 'mine' is no experiment, group"),
+    ],
+)
+def test_wrong_names_are_one_clear_line(some_config, key, section, said):
+    some_config[key] = section
+    with pytest.raises(InputError) as caught:
+        resolve(some_config)
+    assert said in str(caught.value)
+
+
+def test_statements_give_their_experiments_replicates(some_config):
+    claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "strength--0.2", "below": 0}
+    statement = {"said": "It does.", "source": "a test", "claims": [claim]}
+    some_config["findings"] = {"seeds": [0, 5], "statements": {"it-does": statement}}
+    catalogue = resolve(some_config)
+    assert catalogue.replicates == {
+        "excited-20": {0: "excited-20", 5: "excited-20--seed-5"},
+        "strength--0.2": {0: "strength--0.2", 5: "strength--0.2--seed-5"},
+    }
+    assert catalogue.experiments["excited-20--seed-5"].seed == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"of": "excited-2"}, "findings: it-does: of = 'excited-2': no such experiment (did you"),
+        ({"above": 1}, "is not allowed"),
+        ({"minus": "trace-40", "divided_by": "trace-40"}, "is not allowed"),
+    ],
+)
+def test_a_wrong_statement_is_one_clear_line(some_config, change, said):
+    claim = {"measure": "held_out_mse", "of": "excited-20", "below": 0} | change
+    statement = {"said": "It does.", "source": "a test", "claims": [claim]}
+    some_config["findings"] = {"seeds": [0], "statements": {"it-does": statement}}
+    with pytest.raises(InputError) as caught:
+        resolve(some_config)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

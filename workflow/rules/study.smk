@@ -1,0 +1,73 @@
+# measures.json of many experiments -> results/sweeps/*.json, *.png and results/findings.json
+
+
+def measures_of(names):
+    """The measures of experiments."""
+    return expand("results/{name}/measures.json", name=names)
+
+
+def points_of(wildcards):
+    """The measures of all points of a sweep, with all seeds."""
+    points = CATALOGUE.sweeps[wildcards.sweep].points
+    return measures_of(name for point in points for name in point.replicates.values())
+
+
+rule summarise_sweep:
+    """What was measured at every point of a sweep."""
+    input:
+        code=code("summarise_sweep.py"),
+        measures=points_of,
+    output:
+        "results/sweeps/{sweep}.json",
+    log:
+        "results/sweeps/logs/{sweep}.log",
+    params:
+        sweep=lambda wildcards: json.dumps(asdict(CATALOGUE.sweeps[wildcards.sweep])),
+    shell:
+        "python {input.code[0]:q}"
+        " --sweep {params.sweep:q}"
+        " --results results"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
+rule plot_sweep:
+    """Measures over the values of the swept setting, a dot for each seed."""
+    input:
+        code=code("plot_sweep.py"),
+        sweep="results/sweeps/{sweep}.json",
+    output:
+        report(
+            "results/sweeps/{sweep}.png",
+            category="Sweeps",
+            labels={"sweep": "{sweep}"},
+            caption="../report/sweep.rst",
+        ),
+    log:
+        "results/sweeps/logs/{sweep}-picture.log",
+    shell:
+        "python {input.code[0]:q}" " --sweep {input.sweep}" " --output {output}" " > {log} 2>&1"
+
+
+rule judge_findings:
+    """Whether what was said about experiments is borne out by what was measured."""
+    input:
+        code=code("judge_findings.py"),
+        measures=measures_of(
+            name for names in CATALOGUE.replicates.values() for name in names.values()
+        ),
+    output:
+        "results/findings.json",
+    log:
+        "results/logs/findings.log",
+    params:
+        # From functions, or braces in a text would be taken for wildcards.
+        statements=lambda wildcards: json.dumps(CATALOGUE.statements),
+        replicates=lambda wildcards: json.dumps(CATALOGUE.replicates),
+    shell:
+        "python {input.code[0]:q}"
+        " --statements {params.statements:q}"
+        " --replicates {params.replicates:q}"
+        " --results results"
+        " --output {output}"
+        " > {log} 2>&1"
