@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from topodream.checking import Section
 
@@ -48,7 +48,7 @@ def interval(values: Sequence[float | None]) -> Interval:
     if len(numbers) == 1:
         return Interval(mean, None, None)
     error = float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1)) * error
+    reach = float(special.stdtrit(len(numbers) - 1, (1 + CONFIDENCE) / 2)) * error
     return Interval(mean, mean - reach, mean + reach)
 
 
