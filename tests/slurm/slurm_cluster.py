@@ -63,10 +63,16 @@ UnkillableStepTimeout=60
 SlurmdParameters=config_overrides
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=8000 Gres=gpu:1
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 RealMemory=8000
-PartitionName=main Nodes=n1,n2 Default=YES MaxTime=60 State=UP
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 """
 # A device that is a file anyone has: it is counted and handed out, nothing computes on it.
 GPUS = "NodeName=n1 Name=gpu File=/dev/null\n"
+# The executor's job steps keep few of SLURM's variables, and not the one that says where the
+# cluster is: where it is installed it needn't be said.
+SRUN = """\
+#!/bin/sh
+SLURM_CONF={folder}/slurm.conf exec {program} "$@"
+"""
 
 
 def wait_until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
@@ -99,7 +105,8 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+        path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
+        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": path}
 
     def command(self, *words: str) -> str:
         """Run one of SLURM's commands; return what it prints."""
@@ -110,8 +117,15 @@ class Cluster:
         return done.stdout
 
     def running(self) -> list[str]:
-        """Return the numbers of the jobs that run or wait."""
+        """Return the numbers of the jobs that run, wait, or are coming to an end."""
         return self.command("squeue", "--noheader", "--format=%A").split()
+
+    def cancel_all(self) -> None:
+        """End all jobs, and wait until they have."""
+        jobs = self.running()
+        if jobs:
+            self.command("scancel", *jobs)
+            wait_until(lambda: not self.running(), "all jobs have ended")
 
     def jobs(self) -> list[dict[str, str]]:
         """Return what SLURM knows of every job since it was started, oldest first."""
@@ -123,6 +137,10 @@ class Cluster:
             if line.startswith("JobId=")
         ]
         return sorted(jobs, key=lambda job: int(job["JobId"]))
+
+    def script(self, job: Mapping[str, str]) -> str:
+        """Return what a job was given to run."""
+        return self.command("scontrol", "write", "batch_script", job["JobId"], "-")
 
     def describe(self) -> str:
         """Return the ends of all logs, for whoever reads of a failure."""
@@ -169,7 +187,7 @@ def started(folder: Path) -> Iterator[Cluster]:
         raise
     finally:
         if len(daemons) > 1:
-            _cancel_all(cluster)
+            cluster.cancel_all()  # the daemons' end would not end them
         for daemon in reversed(daemons):
             _stop(daemon)
 
@@ -187,6 +205,10 @@ def _configure(folder: Path) -> None:
     }
     (folder / "slurm.conf").write_text(CONFIGURATION.format_map(values))
     (folder / "gres.conf").write_text(GPUS)
+    (folder / "bin").mkdir()
+    srun = folder / "bin" / "srun"
+    srun.write_text(SRUN.format(folder=folder, program=_program("srun")))
+    srun.chmod(0o755)
     (folder / "state").mkdir()
     for node in NODES:
         (folder / f"spool-{node}").mkdir()
@@ -211,14 +233,6 @@ def _idle_nodes(cluster: Cluster) -> set[str]:
         timeout=PATIENCE,
     )
     return set(done.stdout.split())
-
-
-def _cancel_all(cluster: Cluster) -> None:
-    """Leave no job behind: the daemons' end would not end them."""
-    jobs = cluster.running()
-    if jobs:
-        cluster.command("scancel", *jobs)
-        wait_until(lambda: not cluster.running(), "all jobs have ended", 60)
 
 
 def _stop(daemon: "subprocess.Popen[bytes]") -> None:
