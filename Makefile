@@ -58,7 +58,7 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	@touch $@ .venv/default.stamp
 
 # The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
-bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (six minutes)
+bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (ten minutes)
 	.venv-bench/bin/python benchmarks/bench.py
 
 # An environment of its own: the libraries to compare with bring PyTorch, on Linux some gigabytes.
