@@ -444,20 +444,34 @@ VALUES = st.recursive(
 
 
 def paths(content, prefix=()):
-    """Every path into nested mappings."""
-    for key, value in content.items():
+    """Every path into nested mappings and lists."""
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items:
         yield (*prefix, key)
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             yield from paths(value, (*prefix, key))
 
 
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
-# Four experiments tell all there is to tell, and resolve quicker than nineteen.
+# Four experiments tell all there is to tell, and resolve quicker than thirty.
 SHIPPED["experiments"] = dict(list(SHIPPED["experiments"].items())[:4])
-SHIPPED["selections"]["demo"] = ["excited-20"]
+SHIPPED["selections"] = {"demo": ["excited-20", "few"]}
+SHIPPED["groups"] = {"few": {"about": "Some of them", "experiments": ["excited-40"]}}
+SHIPPED["sweeps"] = {
+    "some": {
+        "question": "Why?",
+        "extends": "excited-20",
+        "over": {"lateral.strength": [0.1, 0.2], "trace": [None, 0.5], "seed": [0, 1]},
+        "measures": ["held_out_mse"],
+    }
+}
+CLAIM = {"measure": "held_out_mse", "of": "excited-20", "minus": "some--0.1--none", "below": 0}
+STATEMENT = {"said": "So it is.", "source": "a test", "because": "", "claims": [CLAIM]}
+SHIPPED["findings"] = {"seeds": [0, 3], "statements": {"so-it-is": STATEMENT}}
+resolve(SHIPPED)  # what is changed below is right before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(path=st.sampled_from(sorted(paths(SHIPPED), key=str)), value=VALUES)
 def test_any_value_anywhere_resolves_or_is_one_clear_line(path, value):
     content = copy.deepcopy(SHIPPED)
