@@ -4,6 +4,7 @@ Each function returns a Matplotlib figure; :func:`save` writes it with what made
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -453,3 +454,167 @@ def _name_data(figure: Figure, text: str) -> None:
         MARGIN["left"] / DPI / figure.get_figwidth(), 10 / DPI / figure.get_figheight(), text,
         fontsize="small",
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------ sweeps
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """One map of a sweep.
+
+    Attributes
+    ----------
+    value : float or None
+        Of the parameter that is swept; None where it is switched off.
+    seed : int
+    diverged : bool
+        Its measures, of the map before it diverged, are left out.
+    measures : mapping
+        Measure -> value; None or NaN where there is none.
+    """
+
+    value: float | None
+    seed: int
+    diverged: bool
+    measures: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class SweepPanel:
+    """A measure to draw against the parameter, and one to compare it with.
+
+    Attributes
+    ----------
+    measure : str
+        Its name among the measures of a point.
+    label : str
+    null : str or None
+        The measure that says what nothing would give.
+    null_label : str
+    """
+
+    measure: str
+    label: str
+    null: str | None = None
+    null_label: str = "null"
+
+
+def sweep(
+    points: Sequence[SweepPoint],
+    panels: Sequence[SweepPanel],
+    parameter: str,
+    title: str,
+    data: str,
+) -> Figure:
+    """Draw measures against a parameter: every seed, their mean, the band between extremes.
+
+    The axis is logarithmic where the values above 0 span more than a decade and none is below;
+    0, and a parameter switched off, then stand to the left of it, unconnected.
+
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+        At least one.
+    panels : sequence of SweepPanel
+        At least one; each gets axes of its own.
+    parameter : str
+        The name of what is swept.
+    title, data : str
+    """
+    places, logarithmic = _places([point.value for point in points])
+    per_row = min(3, len(panels))
+    n_rows = -(-len(panels) // per_row)
+    # The last row of inches is for the text below.
+    figure = Figure(figsize=(4.4 * per_row, 3.4 * n_rows + 0.3), dpi=DPI, layout="constrained")
+    all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
+    for axes, panel in zip(all_axes, panels, strict=False):
+        if logarithmic:
+            axes.set_xscale("log")
+        _sweep_panel(axes, points, panel, places)
+        names = ["off" if value is None else f"{value:g}" for value in places]
+        axes.set_xticks(list(places.values()), names, rotation=45 if len(names) > 6 else 0)
+        axes.set_xticks([], minor=True)
+        axes.set(xlabel=parameter, ylabel=panel.label)
+        axes.grid(alpha=0.25)
+    for axes in all_axes[len(panels) :]:
+        axes.set_axis_off()
+    figure.suptitle(title)
+    n_seeds = len({point.seed for point in points})
+    said = f"Dots: single maps ({n_seeds} seeds). Line: their mean; band: smallest to largest."
+    if any(point.diverged for point in points):
+        said += "\nCrosses: maps that diverged, of all there; they are left out of the rest."
+    figure.supxlabel(f"{said}\nData: {data}.", fontsize="small")
+    return figure
+
+
+def _places(values: Sequence[float | None]) -> tuple[dict[float | None, float], bool]:
+    """Return where values of a parameter stand on the axis, ascending, and if it is logarithmic."""
+    numbers = sorted({value for value in values if value is not None})
+    positive = [number for number in numbers if number > 0]
+    logarithmic = numbers[:1] >= [0] and bool(positive) and positive[-1] > 10 * positive[0]
+    scale = positive if logarithmic else numbers
+    places: dict[float | None, float] = {}
+    beside = [value for value in (None, 0.0) if value in values and value not in scale]
+    step = _first_step(scale, logarithmic)
+    for distance, value in enumerate(reversed(beside), start=1):
+        places[value] = (
+            scale[0] / step**distance if logarithmic else (scale or [0])[0] - step * distance
+        )
+    return dict(reversed(places.items())) | {number: number for number in scale}, logarithmic
+
+
+def _first_step(scale: Sequence[float], logarithmic: bool) -> float:
+    if len(scale) < 2:
+        return 1.0
+    return scale[1] / scale[0] if logarithmic else scale[1] - scale[0]
+
+
+def _sweep_panel(
+    axes: Axes,
+    points: Sequence[SweepPoint],
+    panel: SweepPanel,
+    places: Mapping[float | None, float],
+) -> None:
+    rows = []
+    for value, place in places.items():
+        here = [point for point in points if point.value == value]
+        found = _finite_of(here, panel.measure)
+        axes.plot([place] * len(found), found, ".", color=TRAINING_COLOUR, alpha=0.5)
+        if found:
+            rows.append((place, value, np.mean(found), min(found), max(found)))
+            axes.plot(place, np.mean(found), "_", color=TRAINING_COLOUR, markersize=14)
+        diverged = sum(point.diverged for point in here)
+        if diverged:
+            _mark_diverged(axes, place, f"{diverged}/{len(here)}")
+    joined = [row for row in rows if row[1] is not None and row[0] == row[1]]
+    if joined:
+        x, _, mean, low, high = (
+            np.array(column, dtype=float) for column in zip(*joined, strict=True)
+        )
+        axes.plot(x, mean, "-", color=TRAINING_COLOUR, linewidth=1.8)
+        axes.fill_between(x, low, high, color=TRAINING_COLOUR, alpha=0.15, linewidth=0)
+    if panel.null is not None:
+        nulls = [
+            (place, _finite_of([p for p in points if p.value == value], panel.null))
+            for value, place in places.items()
+        ]
+        drawn = [(place, float(np.mean(found))) for place, found in nulls if found]
+        if drawn:
+            axes.plot(
+                *zip(*drawn, strict=True), ":", color=REFERENCE_COLOUR, label=panel.null_label
+            )
+            axes.legend(fontsize="small")
+
+
+def _finite_of(points: Sequence[SweepPoint], measure: str) -> list[float]:
+    """Return a measure of the points that did not diverge and have it."""
+    values = [point.measures.get(measure) for point in points if not point.diverged]
+    return [value for value in values if value is not None and np.isfinite(value)]
+
+
+def _mark_diverged(axes: Axes, place: float, share: str) -> None:
+    """Put a cross at the upper edge, whatever the measures' scale, and how many it stands for."""
+    style: Any = {"transform": axes.get_xaxis_transform(), "color": HELD_OUT_COLOUR}
+    axes.plot(place, 1, "x", markersize=8, markeredgewidth=2, clip_on=False, **style)
+    axes.text(place, 0.95, share, ha="center", va="top", fontsize="small", **style)
