@@ -284,6 +284,9 @@ def test_matrices_share_one_scale_symmetric_about_zero(tmp_path):
     assert [picture.norm.vmin for picture in shown] == [-3, -3]
     assert [picture.norm.vmax for picture in shown] == [3, 3]
     assert figure.axes[1].get_title() == "strong: -3 to -3"
+    # Units 0 and 1 are the first row of the grid, 2 and 3 the second.
+    assert figure.axes[0].get_xticks().tolist() == [-0.5, 1.5]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0", "1"]
     drawn(figure, tmp_path)
 
 
@@ -295,6 +298,17 @@ def test_learning_curve_shows_both_errors(tmp_path):
     assert list(lines[1].get_xdata()) == [1, 2]
     assert list(lines[1].get_ydata()) == [0.3, 0.2]
     drawn(figure, tmp_path)
+
+
+@pytest.mark.parametrize("n_epochs", [0, 1, 3])
+def test_a_learning_curve_counts_whole_epochs(tmp_path, n_epochs):
+    curve = {"epoch": list(range(n_epochs + 1)), "held_out_mse": [9.0] + [0.1] * n_epochs}
+    figure = figures.learning_curve(np.full(n_epochs, 0.5), curve, 0.5, "title", "data")
+    drawn(figure, tmp_path)
+    low, high = figure.axes[0].get_xlim()
+    ticks = [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high]
+    assert ticks == list(range(1, max(n_epochs, 1) + 1))
+    assert len(figure.axes[0].texts) == (n_epochs == 0)
 
 
 def test_reconstructions_stand_below_their_samples(tmp_path):

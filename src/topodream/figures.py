@@ -209,7 +209,9 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
         at = left + number * (size + gap)
         axes = figure.add_axes((at / width, bottom / height, size / width, size / height))
         image = axes.imshow(matrix, cmap="RdBu_r", norm=scale, interpolation="nearest")
-        axes.set_title(f"{label}: {matrix.min():.2g} to {matrix.max():.2g}", fontsize="medium")
+        # Without the sign of a zero.
+        low, high = float(matrix.min()) + 0.0, float(matrix.max()) + 0.0
+        axes.set_title(f"{label}: {low:.2g} to {high:.2g}", fontsize="medium")
         axes.set_xticks(starts - 0.5, names)
         axes.set_yticks(starts - 0.5, names)
         axes.set_xlabel("... by a unit of this grid row")
@@ -264,9 +266,9 @@ def learning_curve(
         label="for comparison: always the mean image",
     )  # fmt: skip
     axes.set(title=title, xlabel="epoch", ylabel="mean squared error per pixel", yscale="log")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.set_xlim(0.5, max(len(training_mse), 1) + 0.5)
     if not len(training_mse):
-        axes.set_xlim(0, 1)
         axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize="small")
