@@ -175,12 +175,12 @@ def test_numbers_of_data_and_evaluation_have_their_type_too(some_config, number)
     some_config["datasets"]["pan"]["frames"] = number
     some_config["datasets"]["pan"]["max_speed"] = number
     some_config["evaluation"]["held_out"] = number
-    some_config["animation"]["frames"] = number
+    some_config["animation"]["sequence_frames"] = number
     resolved = resolve(some_config)
     assert repr(resolved.datasets["pan"]["frames"]) == "300"
     assert repr(resolved.datasets["pan"]["max_speed"]) == "300.0"
     assert repr(resolved.evaluation["held_out"]) == "300"
-    assert repr(resolved.animation["frames"]) == "300"
+    assert repr(resolved.animation["sequence_frames"]) == "300"
 
 
 def test_settings_that_refer_to_themselves(some_config):
@@ -522,11 +522,11 @@ def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
 
 
 def test_a_key_with_a_line_break_leaves_the_error_on_one_line(some_config):
-    some_config["animation"]["frames"] = {"a\n": {0: 1}}
+    some_config["animation"]["sequence_frames"] = {"a\n": {0: 1}}
     with pytest.raises(InputError) as caught:
         resolve(some_config)
     assert str(caught.value) == (
-        "config: animation.frames.'a\\n': the key 0 is not a text: quote it"
+        "config: animation.sequence_frames.'a\\n': the key 0 is not a text: quote it"
     )
 
 

@@ -21,9 +21,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse the command line, and make sure that its ``--output`` can be written."""
+    """Parse the command line, and make sure that there can be written what it asks for.
+
+    That is ``--output``, or files in ``--output-folder``.
+    """
     args = parser.parse_args()
-    check_writable(args.output)
+    check_writable(args.output_folder / "a file" if "output_folder" in args else args.output)
     return args
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from topodream import __version__
 from topodream.config import read_experiment, to_mapping
 from topodream.errors import InputError
+from topodream.pictures import CAPTIONS, animation_names, figure_names
 from topodream.storage import complete, read_hdf5, read_json
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -61,14 +62,6 @@ MEASURES = {
     "held_out_samples": Measure("held-out samples", "how many were measured", ",d"),
 }
 
-# File -> caption, in the order they are shown.
-PICTURES = {
-    "activity.gif": "Held-out samples: input, activity on the grid, reconstruction.",
-    "figures/prototypes.png": "Every unit's prototype at its place on the grid.",
-    "figures/reconstructions.png": "Held-out samples above their reconstructions.",
-    "figures/learning_curve.png": "Reconstruction error over the epochs.",
-    "figures/hit_map.png": "How often each unit won in the last epoch.",
-}
 DATA_PICTURES = {
     "tapestry": (".png", "The tapestry of training images that windows pan over."),
     "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
@@ -123,7 +116,8 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
                 for key, m in MEASURES.items()
             },
             "pictures": [
-                _picture(results, f"{name}/{file}", text) for file, text in PICTURES.items()
+                _picture(results, f"{name}/{file}", CAPTIONS[picture])
+                for picture, file in _pictures_of(results, settings).items()
             ],
             "origin": {
                 "trained by": made_by["made_by"],
@@ -135,6 +129,15 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
                 "measured by": measured["made_by"],
             },
         }
+
+
+def _pictures_of(results: Path, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the files of a map's pictures by their names."""
+    model, data = settings["model"], results / "data" / f"{settings['dataset']}.h5"
+    is_sequence = read_hdf5(data, ("images", "sequence"), parts=()).kind == "sequence"
+    animations = {name: f"{name}.gif" for name in animation_names(model, is_sequence)}
+    figures = figure_names(model, labelled=not is_sequence)
+    return animations | {name: f"figures/{name}.png" for name in figures}
 
 
 def _dataset(results: Path, name: str) -> dict[str, Any]:

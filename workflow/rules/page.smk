@@ -19,16 +19,16 @@ def data_pictures():
 
 def shown_files():
     """Everything that the page shows or reads."""
-    parts = [
-        "config.yaml",
-        "measures.json",
-        "figures/prototypes.png",
-        "figures/hit_map.png",
-        "figures/learning_curve.png",
-        "figures/reconstructions.png",
-        "activity.gif",
+    experiments = [
+        f"results/{name}/{part}"
+        for name in CATALOGUE.selected
+        for part in (
+            "config.yaml",
+            "measures.json",
+            *(f"figures/{figure}.png" for figure in figures_of(map_kind(name))),
+            *(f"{animation}.gif" for animation in animations_of(map_kind(name))),
+        )
     ]
-    experiments = expand("results/{name}/{part}", name=CATALOGUE.selected, part=parts)
     data = expand("results/data/{name}.h5", name=shown_datasets())
     return experiments + data + data_pictures()
 
