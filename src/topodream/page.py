@@ -210,6 +210,7 @@ def render(results: Path, contents: Contents) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {}  # or keys would be sorted
     experiments = [_experiment(results, *item) for item in contents.experiments.items()]
     return environment.get_template("page.html").render(
         version=__version__,
@@ -236,7 +237,7 @@ def _measure_groups() -> dict[str, list[str]]:
 
 def _for_scripts(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what filter, sort, table and comparison need, as JSON holds it."""
-    kept = ("name", "question", "model", "dataset", "badge", "settings", "values")
+    kept = ("name", "question", "model", "dataset", "badge", "settings", "values", "shown")
     return {
         "measures": {name: asdict(measure) for name, measure in MEASURES.items()},
         "key_measures": KEY_MEASURES,
@@ -428,7 +429,8 @@ def _form(measure: str) -> str:
 def _written(value: float | None, form: str) -> str:
     if value is None:
         return "-"
-    return format(int(value) if form.endswith("d") else value, form)
+    # "z": what rounds to nothing is 0, not -0.
+    return format(int(value), form) if form.endswith("d") else format(value, f"z{form}")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -3,6 +3,10 @@
 
 const study = JSON.parse(document.getElementById("study").textContent);
 const byName = new Map(study.experiments.map((experiment) => [experiment.name, experiment]));
+const measureGroups = new Map(); // heading -> names of measures
+for (const [name, { group }] of Object.entries(study.measures)) {
+  measureGroups.set(group, [...(measureGroups.get(group) ?? []), name]);
+}
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
@@ -17,14 +21,13 @@ function option(value, text = value) {
   return h("option", { value }, text);
 }
 
-// Write a number in one of Python's formats: ".4f", ".1%", ".3g", ",d".
-function written(value, form) {
-  if (value === null || value === undefined) return "-";
+// Write a difference of two measures, by their format in Python: ".4f", ".1%", ".3g", ",d".
+function difference(value, form) {
   const digits = Number(form.match(/\.(\d+)/)?.[1] ?? 0);
-  if (form.endsWith("%")) return `${(100 * value).toFixed(digits)}%`;
-  if (form.endsWith("g")) return String(Number(value.toPrecision(digits || 6)));
-  const text = value.toFixed(digits);
-  return form.startsWith(",") ? text.replace(/\B(?=(\d{3})+$)/g, ",") : text;
+  const size = Math.abs(form.endsWith("%") ? 100 * value : value);
+  const text = form.endsWith("g") ? String(Number(size.toPrecision(digits || 6))) : size.toFixed(digits);
+  const sign = Number(text) === 0 ? "" : value < 0 ? "-" : "+";
+  return sign + text + (form.endsWith("%") ? " points" : "");
 }
 
 // ---------------------------------------------------------------- addresses and views
@@ -32,50 +35,41 @@ function written(value, form) {
 
 let players = [];
 let current = null;
-let lastFollowed = null;
+let lastFollowed = null; // the link by which the overview was left
 
 function route() {
-  const hash = decodeURIComponent(location.hash.slice(1));
+  const hash = location.hash.slice(1);
   const address = new URLSearchParams(hash);
-  const asked = address.get("view");
-  if (address.has("compare")) {
-    showView("view=compare");
-    compare(...address.get("compare").split(","));
-  } else if (asked === null && byName.has(hash)) {
-    showView(hash);
-  } else {
-    // finding=<id> and sweep=<name> are parts of a view
-    const part = hash && document.getElementById(hash);
-    const view = part ? part.closest(".view") : document.getElementById(`view=${asked}`);
-    showView(view?.id ?? "view=overview");
-    if (current.id === "view=overview") readOverview(address);
-    if (part && part !== view) part.scrollIntoView();
-  }
+  // finding=<id> and sweep=<name> are parts of a view
+  const target = document.getElementById(address.has("view") ? `view=${address.get("view")}` : hash);
+  const id = address.has("compare") ? "view=compare" : target?.closest(".view")?.id ?? "view=overview";
+  const before = current;
+  showView(document.getElementById(id));
+  if (id === "view=compare") compare(...(address.get("compare") ?? "").split(","));
+  if (id === "view=overview") readOverview(address);
+  if (before !== null && before !== current) arrive();
+  if (target && target !== current) target.scrollIntoView();
 }
 
-function showView(id) {
-  const view = document.getElementById(id);
-  const entering = view !== current;
-  const first = current === null;
-  if (entering) {
+function showView(view) {
+  if (view !== current) {
     current?.classList.remove("current");
     view.classList.add("current");
     current = view;
     mountPlayers(view);
   }
-  const title = $("h1", view);
-  document.title = `${title.textContent}: topodream`;
-  const link = id.startsWith("view=") ? `#${id}` : "#view=overview";
-  for (const one of $$("nav a")) {
-    const here = one.hash === link || (link === "#view=compare" && one.hash === "#compare=");
-    if (here) one.ariaCurrent = "page";
-    else one.removeAttribute("aria-current");
-  }
-  if (!entering || first) return;
+  document.title = `${$("h1", view).textContent}: topodream`;
+  const here = view.id === "view=compare" ? "#compare=" : view.id.startsWith("view=") ? `#${view.id}` : "#view=overview";
+  for (const link of $$("nav a")) link.ariaCurrent = link.hash === here ? "page" : null;
+}
+
+// Whoever comes back to the overview goes on where they left it; elsewhere readers begin at the title.
+function arrive() {
   scrollTo(0, 0);
-  // Back in the overview: where one has left it. Elsewhere readers begin at the title.
-  if (id === "view=overview" && lastFollowed?.isConnected) lastFollowed.focus();
-  else title.focus({ preventScroll: true });
+  const left = current.id === "view=overview"
+    && $$("a:not([tabindex])", current).find((link) => link.hash === lastFollowed && link.checkVisibility());
+  if (left) left.focus();
+  else $("h1", current).focus({ preventScroll: true });
 }
 
 // Only the view that is shown has players: others hold neither bytes nor clocks.
@@ -103,17 +97,14 @@ function prepareOverview() {
     const values = new Set(study.experiments.map((one) => one[key]));
     controls[key].append(...[...values].map((value) => option(value)));
   }
-  for (const [name, { group, label }] of Object.entries(study.measures)) {
-    const last = controls.sort.lastElementChild;
-    const own = last.label === group ? last : h("optgroup", { label: group });
-    own.append(option(name, label));
-    controls.sort.append(own);
+  for (const [label, names] of measureGroups) {
+    const options = names.map((name) => option(name, study.measures[name].label));
+    controls.sort.append(h("optgroup", { label }, ...options));
   }
   $("#filter").addEventListener("submit", (event) => event.preventDefault());
   $("#filter").addEventListener("input", (event) => {
     const measure = study.measures[controls.sort.value];
-    // The best come first, where there is a best.
-    if (event.target === controls.sort) controls.order.value = measure?.better === "higher" ? "down" : "up";
+    if (event.target === controls.sort) controls.order.value = bestFirst(measure);
     overviewChanged();
   });
   columns.addEventListener("change", overviewChanged);
@@ -122,10 +113,13 @@ function prepareOverview() {
     overviewChanged();
     controls.text.focus();
   };
-  $$("#groups a").forEach((link) => link.addEventListener("click", () => {
-    lastFollowed = $("h4 a", link.closest(".card"));
-  }));
+  document.getElementById("view=overview").addEventListener("click", (event) => {
+    lastFollowed = event.target.closest("a")?.hash ?? lastFollowed;
+  });
 }
+
+// The order in which the best come first, where there is a best.
+const bestFirst = (measure) => (measure?.better === "higher" ? "down" : "up");
 
 const chosenColumns = () => $$("input:checked", columns).map((box) => box.name);
 
@@ -191,9 +185,8 @@ function drawCards(shown, measure) {
     homes.get(name).append(card);
     $(".by", card)?.remove();
     if (!measure || study.key_measures.includes(measure)) continue;
-    const { label, form } = study.measures[measure];
-    const number = written(byName.get(name).values[measure], form);
-    $("dl", card).append(h("div", { className: "by" }, h("dt", {}, label), h("dd", {}, number)));
+    $("dl", card).append(h("div", { className: "by" },
+      h("dt", {}, study.measures[measure].label), h("dd", {}, byName.get(name).shown[measure])));
   }
   if (measure) $("#sorted").append(...shown.map((one) => cards.get(one.name)));
   for (const group of $$(".group")) group.hidden = !$(".card:not([hidden])", group);
@@ -210,9 +203,9 @@ function drawTable(shown) {
   });
   const head = h("tr", {}, h("th", { scope: "col" }, "experiment"), ...keys.map(headCell));
   const rows = shown.map((one) => h("tr", {},
-    h("th", { scope: "row" }, h("a", { href: `#${one.name}` }, one.name), badge(one)),
-    ...keys.map(([name, isNull]) => h("td", { className: isNull ? "number soft" : "number" },
-      written(one.values[name], study.measures[name].form)))));
+    h("th", { scope: "row" }, h("a", { href: `#${one.name}` }, one.name), " ", badge(one)),
+    ...keys.map(([name, isNull]) =>
+      h("td", { className: isNull ? "number soft" : "number" }, one.shown[name]))));
   $("#table table").replaceChildren(h("thead", {}, head), h("tbody", {}, ...rows));
 }
 
@@ -222,10 +215,10 @@ function headCell([name, isNull]) {
   const sortedBy = controls.sort.value === name;
   const down = controls.order.value === "down";
   const button = h("button", { type: "button", title: `${meaning}; press to sort` },
-    label, sortedBy ? (down ? " ↓" : " ↑") : null);
+    label, sortedBy ? (down ? "\u00a0↓" : "\u00a0↑") : null);
   button.onclick = () => {
-    controls.order.value = sortedBy !== down && sortedBy ? "down" : "up";
-    if (!sortedBy) controls.order.value = study.measures[name].better === "higher" ? "down" : "up";
+    if (sortedBy) controls.order.value = down ? "up" : "down";
+    else controls.order.value = bestFirst(study.measures[name]);
     controls.sort.value = name;
     overviewChanged();
     $(`#table [data-measure="${name}"] button`).focus(); // the table was made anew
@@ -317,25 +310,29 @@ function settingsThatDiffer(a, b) {
 }
 
 function measuresBeside(a, b) {
-  const rows = Object.entries(study.measures).map(([name, measure]) => {
-    const values = [a, b].map((one) => one.values[name]);
-    const difference = values.includes(null) ? null : values[1] - values[0];
-    const better = difference && measure.better
-      ? values[(difference > 0) === (measure.better === "higher") ? 1 : 0] : null;
-    const cells = values.map((value) => h("td", { className: "number" },
-      value === better && better !== null
-        ? h("span", { className: "better", title: "the better one" }, `✓ ${written(value, measure.form)}`)
-        : written(value, measure.form)));
-    const sign = difference > 0 ? "+" : "";
-    const row = h("tr", {}, h("th", { scope: "row" }, measure.label, h("small", {}, measure.meaning)), ...cells,
-      h("td", { className: "number" }, difference === null ? "-" : sign + written(difference, measure.form)));
-    row.dataset.measure = name;
-    return row;
+  const groups = [...measureGroups].map(([group, names]) => {
+    // What only one of the models has is left out for two of the other.
+    const known = names.filter((name) => [a, b].some((one) => one.values[name] !== null));
+    const heading = h("tr", {}, h("th", { scope: "rowgroup", colSpan: 4 }, group));
+    return h("tbody", { hidden: known.length === 0 }, heading, ...known.map((name) => measureRow(a, b, name)));
   });
   const head = headOf("measure", a, b, h("th", { scope: "col", className: "number" }, "difference"));
-  return h("div", {}, scrolling("Measures side by side",
-    h("table", { id: "beside" }, head, h("tbody", {}, ...rows))),
+  return h("div", {},
+    scrolling("Measures side by side", h("table", { id: "beside" }, head, ...groups)),
     h("p", { className: "soft" }, "✓: the better of the two, where less or more is better."));
+}
+
+function measureRow(a, b, name) {
+  const { label, meaning, form, better } = study.measures[name];
+  const [one, other] = [a.values[name], b.values[name]];
+  const more = one === null || other === null ? null : other - one;
+  const best = more && better && ((more > 0) === (better === "higher") ? b : a);
+  const cells = [a, b].map((each) => h("td", { className: "number" }, each === best
+    ? h("strong", { title: "the better one" }, `✓ ${each.shown[name]}`) : each.shown[name]));
+  const row = h("tr", {}, h("th", { scope: "row" }, label, h("small", {}, meaning)), ...cells,
+    h("td", { className: "number" }, more === null ? "-" : difference(more, form)));
+  row.dataset.measure = name;
+  return row;
 }
 
 // Pictures of the same kind next to each other; a kind that one of them lacks is said to be lacking.
