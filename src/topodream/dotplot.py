@@ -11,7 +11,7 @@ from typing import Any
 WIDTH, HEIGHT = 360, 84
 LEFT, RIGHT = 14, WIDTH - 14
 # Dots lie between these heights, the axis below them.
-TOP, BOTTOM, AXIS = 22, 52, 60
+TOP, BOTTOM = 18, 56
 TICKS = 4
 
 
@@ -73,12 +73,13 @@ def arrange(claim: Mapping[str, Any]) -> Dotplot:
     def place(value: float) -> float:
         return round(LEFT + (value - first) / (last - first) * (RIGHT - LEFT), 2)
 
-    step = (BOTTOM - TOP) / max(1, len(found) - 1)
+    # One above the other, so that equal values are seen; a single one in the middle.
+    heights = [TOP + (BOTTOM - TOP) * (2 * i + 1) / (2 * len(found)) for i in range(len(found))]
     at = place(threshold)
     return Dotplot(
         dots=[
-            Dot(place(value), round(TOP + number * step, 2), f"seed {seed}: {value:.4g}")
-            for number, (seed, value) in enumerate(found)
+            Dot(place(value), round(height, 2), f"seed {seed}: {value:.4g}")
+            for (seed, value), height in zip(found, heights, strict=True)
         ],
         ticks=[Tick(place(value), f"{value:.6g}") for value in ticks(first, last)],
         threshold=Tick(at, f"{threshold:.4g}"),

@@ -1,4 +1,6 @@
-# Everything that `run:` selects -> results/index.html
+# Everything that `run:` selects -> results/index.html, and what belongs to it
+
+PAGE_PARTS = ["page.html", "page.css", "page.js", "player.js", "gif.js"]
 
 
 def shown_datasets():
@@ -33,20 +35,33 @@ def shown_files():
     return experiments + data + data_pictures()
 
 
+def trained_maps():
+    """The map of every selected experiment."""
+    return expand("results/{name}/model.h5", name=CATALOGUE.selected)
+
+
+def companion_files():
+    """What only the page needs: a thumbnail for each map, and each GIF as a script."""
+    gifs = [path for path in shown_files() if path.endswith(".gif")]
+    thumbnails = expand("results/{name}/thumbnail.png", name=CATALOGUE.selected)
+    return thumbnails + [f"{path}.js" for path in gifs]
+
+
 def made_files():
     """The page, all that it shows, and the maps: a file that was deleted is made again."""
-    models = expand("results/{name}/model.h5", name=CATALOGUE.selected)
-    return ["results/index.html", *shown_files(), *models]
+    return ["results/index.html", *companion_files(), *shown_files(), *trained_maps()]
 
 
 rule build_page:
     """The page that shows every selected experiment."""
     input:
         code=code("build_page.py"),
-        template=f"{SRC}/topodream/templates/page.html",
+        templates=multiext(f"{SRC}/topodream/templates/", *PAGE_PARTS),
         shown=shown_files(),
+        maps=trained_maps(),
     output:
-        "results/index.html",
+        page="results/index.html",
+        companions=companion_files(),
     log:
         "results/logs/page.log",
     params:
@@ -59,5 +74,5 @@ rule build_page:
         "python {input.code[0]:q}"
         " --experiments {params.experiments:q}"
         " --datasets {params.datasets}"
-        " --output {output}"
+        " --output {output.page}"
         " > {log} 2>&1"
