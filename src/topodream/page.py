@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,53 +12,11 @@ from PIL import Image
 from topodream import __version__
 from topodream.config import read_experiment, to_mapping
 from topodream.errors import InputError
+from topodream.measures.descriptions import MEASURES
 from topodream.storage import complete, read_hdf5, read_json
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-
-@dataclass(frozen=True)
-class Measure:
-    """How a measure is shown: its name for readers, what it says, how it is written."""
-
-    label: str
-    meaning: str
-    form: str
-
-
-MEASURES = {
-    "held_out_mse": Measure(
-        "held-out error", "mean squared error per pixel on held-out samples; lower is better", ".4f"
-    ),
-    "mean_image_mse": Measure(
-        "error of the mean image", "the same for someone who always draws the mean image", ".4f"
-    ),
-    "training_mse": Measure(
-        "training error", "mean over the last epoch, each sample before its update", ".4f"
-    ),
-    "mass_ratio": Measure(
-        "mass ratio", "sum of reconstructions over sum of samples; above 1: too heavy", ".2f"
-    ),
-    "total_activity": Measure(
-        "total activity", "sum of activity over all units, mean over held-out samples", ".2f"
-    ),
-    "mass_ratio_excited": Measure(
-        "mass ratio, drawn excited", "the same, drawn with the excited activation throughout", ".2f"
-    ),
-    "neighbour_correlation": Measure(
-        "correlation of neighbours", "mean correlation of prototypes of adjacent units", ".2f"
-    ),
-    "random_correlation": Measure(
-        "correlation of random pairs", "the same for random pairs: what no order would give", ".2f"
-    ),
-    "dead_in_training": Measure(
-        "dead units, training", "share of units that won nothing in the last epoch", ".1%"
-    ),
-    "dead_held_out": Measure(
-        "dead units, held out", "share of units that win no held-out sample", ".1%"
-    ),
-    "held_out_samples": Measure("held-out samples", "how many were measured", ",d"),
-}
 
 # File -> caption, in the order they are shown.
 PICTURES = {
