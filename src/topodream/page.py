@@ -17,113 +17,12 @@ from PIL import Image
 from topodream import __version__, dotplot, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
+from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
 from topodream.storage import complete, read_hdf5, read_json
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-
-@dataclass(frozen=True)
-class Measure:
-    """How a measure is shown.
-
-    Attributes
-    ----------
-    label, meaning : str
-        Its name for readers, and what it says.
-    form : str
-        How it is written, a format such as ".4f" or ".1%".
-    group : str
-        The heading it stands under.
-    better : {"lower", "higher"} or None
-    null : str or None
-        The measure to compare it with: what would come out without what it looks for.
-    only : str or None
-        The only model, or kind of data, that has it.
-    """
-
-    label: str
-    meaning: str
-    form: str
-    group: str
-    better: str | None = None
-    null: str | None = None
-    only: str | None = None
-
-
-MEASURES = {
-    "held_out_mse": Measure(
-        "held-out error",
-        "mean squared error per pixel on held-out samples",
-        ".4f",
-        "Reconstruction",
-        better="lower",
-        null="mean_image_mse",
-    ),
-    "mean_image_mse": Measure(
-        "error of the mean image",
-        "the same for someone who always draws the mean image",
-        ".4f",
-        "Reconstruction",
-    ),
-    "training_mse": Measure(
-        "training error",
-        "mean over the last epoch, each sample before its update",
-        ".4f",
-        "Reconstruction",
-        better="lower",
-    ),
-    "mass_ratio": Measure(
-        "mass ratio",
-        "sum of reconstructions over sum of samples; above 1: too heavy",
-        ".2f",
-        "Reconstruction",
-    ),
-    "mass_ratio_excited": Measure(
-        "mass ratio, drawn excited",
-        "the same, drawn with the excited activation throughout",
-        ".2f",
-        "Reconstruction",
-        only="mwta",
-    ),
-    "neighbour_correlation": Measure(
-        "correlation of neighbours",
-        "mean correlation of prototypes of adjacent units",
-        ".2f",
-        "Order of the map",
-        better="higher",
-        null="random_correlation",
-    ),
-    "random_correlation": Measure(
-        "correlation of random pairs",
-        "the same for random pairs: what no order would give",
-        ".2f",
-        "Order of the map",
-    ),
-    "dead_in_training": Measure(
-        "dead units, training",
-        "share of units that won nothing in the last epoch",
-        ".1%",
-        "Use of the units",
-        better="lower",
-    ),
-    "dead_held_out": Measure(
-        "dead units, held out",
-        "share of units that win no held-out sample",
-        ".1%",
-        "Use of the units",
-        better="lower",
-    ),
-    "total_activity": Measure(
-        "total activity",
-        "sum of activity over all units, mean over held-out samples",
-        ".2f",
-        "Use of the units",
-    ),
-    "held_out_samples": Measure(
-        "held-out samples", "how many were measured", ",d", "Use of the units"
-    ),
-}
 
 # What the cards of the overview show, and the table of measures shows at first.
 KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
