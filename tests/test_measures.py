@@ -6,9 +6,8 @@ import pytest
 from topodream import figures, measures, models
 from topodream.datasets import Samples
 from topodream.errors import InputError
-from topodream.grid import Grid
 from topodream.maps import Map
-from topodream.measures import collect, descriptions, responses
+from topodream.measures import collect, responses
 from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
 from topodream.training import Divergence, History, Snapshot, Trained

@@ -359,7 +359,9 @@ def test_a_picture_says_what_made_it(tmp_path):
 
 def points(values, *, seeds=2, diverged=()):
     return [
-        SweepPoint(value, seed, value in diverged, {"mse": seed + 1.0, "null": 9.0, "none": None})
+        SweepPoint(
+            value, "", seed, value in diverged, {"mse": seed + 1.0, "null": 9.0, "none": None}
+        )
         for value in values
         for seed in range(seeds)
     ]

@@ -9,7 +9,9 @@ from topodream import models
 from topodream.config import Experiment, Lateral
 from topodream.datasets import Samples
 from topodream.grid import Floats, Grid, neighbour_sum, sources
-from topodream.measures import Indices, neighbour_pairs, pearson, show
+from topodream.measures import show
+from topodream.measures.order import directions, neighbour_pairs, similarities
+from topodream.measures.sampling import Indices
 from topodream.models import mwta
 
 # Training samples that label a map at most: 10,000 samples give 400 units 125 wins each.
@@ -35,7 +37,7 @@ def neighbour_distances(weights: Floats, grid: Grid) -> Floats:
     (n_units,) in [0, 2], NaN for a unit that nothing touches
     """
     one, other = neighbour_pairs(grid)
-    distances = 1 - pearson(weights, one, other)
+    distances = 1 - similarities(directions(weights, centred=True), (one, other))
     both = np.concatenate([one, other])
     total = np.bincount(both, np.concatenate([distances, distances]), minlength=grid.n_units)
     touching = np.bincount(both, minlength=grid.n_units)

@@ -15,8 +15,12 @@ PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
 # Values from here on, largest by smallest, are a decade apart, whatever they were rounded to.
 DECADE = 9.99
 
+# Colours of several lines that colour-blind people tell apart (Okabe and Ito).
+LINE_COLOURS = (TRAINING_COLOUR, "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
+
+Value = float | str | None
 # Value of the parameter -> its place on the axis.
-Places = Mapping[float | None, float]
+Places = Mapping[Value, float]
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,10 @@ class SweepPoint:
 
     Attributes
     ----------
-    value : float or None
+    value : float, str or None
         Of the parameter that is swept; None where it is switched off.
+    line : str
+        What else is swept, with its value: points of one line are joined.
     seed : int
     diverged : bool
         Its measures, of the map before it diverged, are left out.
@@ -34,7 +40,8 @@ class SweepPoint:
         Measure -> value; None or NaN where there is none.
     """
 
-    value: float | None
+    value: Value
+    line: str
     seed: int
     diverged: bool
     measures: Mapping[str, float | None]
@@ -91,11 +98,17 @@ def sweep(
     all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
     for axes, panel in zip(all_axes, panels, strict=False):
         axes.set_xscale("log" if logarithmic else "linear")
-        _draw_measure(axes, points, panel.measure, places)
+        lines = list(dict.fromkeys(point.line for point in points))
+        for i, line in enumerate(lines):
+            of_line = [point for point in points if point.line == line]
+            colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+            _draw_measure(axes, of_line, panel.measure, places, colour, line)
+        if len(lines) > 1:
+            axes.legend(fontsize="small")
         if panel.null is not None:
             _draw_null(axes, points, panel.null, panel.null_label, places)
         _mark_diverged(axes, points, places)
-        names = ["off" if value is None else f"{value:g}" for value in places]
+        names = [_name(value) for value in places]
         axes.set_xticks(list(places.values()), names, rotation=45 if len(names) > 6 else 0)
         axes.set_xticks([], minor=True)
         axes.set(xlabel=parameter, ylabel=panel.label)
@@ -107,13 +120,25 @@ def sweep(
     return figure
 
 
-def places_of(values: Sequence[float | None]) -> tuple[dict[float | None, float], bool]:
+def _name(value: Value) -> str:
+    if value is None:
+        return "off"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def places_of(values: Sequence[Value]) -> tuple[dict[Value, float], bool]:
     """Return where values of a parameter stand on the axis, and whether it is logarithmic.
 
+    Where some of them are texts, all stand side by side in their order.
+
+    >>> places_of(["b", "a", "b"])
+    ({'b': 0.0, 'a': 1.0}, False)
     >>> places_of([2, 1, None, 2])
-    ({None: 0.0, 1: 1, 2: 2}, False)
+    ({None: 0.0, 1.0: 1.0, 2.0: 2.0}, False)
     """
-    numbers = sorted({value for value in values if value is not None})
+    if any(isinstance(value, str) for value in values):
+        return {value: float(place) for place, value in enumerate(dict.fromkeys(values))}, False
+    numbers = sorted({float(value) for value in values if value is not None})
     positive = [number for number in numbers if number > 0]
     spread = len(positive) > 1 and positive[-1] >= DECADE * positive[0]
     logarithmic = spread and numbers[0] >= 0
@@ -123,10 +148,11 @@ def places_of(values: Sequence[float | None]) -> tuple[dict[float | None, float]
     step = even[1] - even[0] if len(even) > 1 else 1.0
     left = even[0] - step * np.arange(len(beside), 0, -1)
     at: list[float] = (10**left if logarithmic else left).tolist()
-    return dict(zip(beside, at, strict=True)) | {number: number for number in scale}, logarithmic
+    places: dict[Value, float] = {**dict(zip(beside, at, strict=True)), **{n: n for n in scale}}
+    return places, logarithmic
 
 
-def _at(points: Sequence[SweepPoint], value: float | None) -> list[SweepPoint]:
+def _at(points: Sequence[SweepPoint], value: Value) -> list[SweepPoint]:
     return [point for point in points if point.value == value]
 
 
@@ -136,8 +162,15 @@ def _sound(points: Sequence[SweepPoint], measure: str) -> list[float]:
     return [value for value in values if value is not None and np.isfinite(value)]
 
 
-def _draw_measure(axes: Axes, points: Sequence[SweepPoint], measure: str, places: Places) -> None:
-    style: Any = {"color": TRAINING_COLOUR}
+def _draw_measure(
+    axes: Axes,
+    points: Sequence[SweepPoint],
+    measure: str,
+    places: Places,
+    colour: str,
+    label: str,
+) -> None:
+    style: Any = {"color": colour}
     by_value = {value: _sound(_at(points, value), measure) for value in places}
     for value, found in by_value.items():
         axes.plot([places[value]] * len(found), found, ".", alpha=0.5, **style)
@@ -147,7 +180,7 @@ def _draw_measure(axes: Axes, points: Sequence[SweepPoint], measure: str, places
     joined = [value for value, found in by_value.items() if found and places[value] == value]
     x = [places[value] for value in joined]
     low, mean, high = ([float(f(by_value[value])) for value in joined] for f in (min, np.mean, max))
-    axes.plot(x, mean, "-", linewidth=1.8, **style)
+    axes.plot(x, mean, "-", linewidth=1.8, label=label or None, **style)
     axes.fill_between(x, low, high, alpha=0.15, linewidth=0, **style)
     if not any(by_value.values()):
         axes.text(0.5, 0.5, "no values", ha="center", transform=axes.transAxes)

@@ -1,8 +1,6 @@
 """Whether the map is one: whether units that are near on the grid like what is alike."""
 
 import numpy as np
-from sklearn import manifold
-
 from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 
@@ -235,6 +233,9 @@ def trust(samples: Floats, best: Indices, grid: Grid) -> dict[str, float | None]
         Their winners, the first one first.
     grid : Grid
     """
+    # Takes half a second to import, which pictures of a map's order need not wait for.
+    from sklearn import manifold
+
     chosen = spread(len(samples), TRUST_SAMPLES)
     if len(chosen) <= 2 * TRUST_NEIGHBOURS or grid.n_units == 1:
         return {"trustworthiness": None, "trustworthiness_shuffled": None}
