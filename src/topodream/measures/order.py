@@ -1,6 +1,7 @@
 """Whether the map is one: whether units that are near on the grid like what is alike."""
 
 import numpy as np
+
 from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 
