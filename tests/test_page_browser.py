@@ -424,7 +424,7 @@ def test_the_frames_of_that_test_have_what_the_format_has(player):
     assert player.evaluate("new Set(players[0].frames.map(({ palette }) => palette)).size") > 1
 
 
-@pytest.mark.parametrize("height", [1, 2, 5, 8, 17])
+@pytest.mark.parametrize("height", [1, 2, 5, 8, 17, 300])  # the last fills the table of codes
 def test_interlaced_rows_come_to_their_places(visit, height):
     rng = np.random.default_rng(0)
     image = Image.fromarray(rng.integers(256, size=(height, 30), dtype=np.uint8))
@@ -553,6 +553,12 @@ def test_sweeps_show_picture_and_points(visit):
     assert rows[0] == "0.1\t0\t0.0200\t10.0%"
     assert rows[2].startswith("none\t")
     assert rows[5] == "0.5 diverged\t1\t0.0210\t-"
+
+
+def test_a_view_loads_its_own_pictures_alone(visit):
+    tab = visit("#view=sweeps")
+    tab.wait_for_load_state("networkidle")
+    assert [url.rsplit("/", 1)[1] for url in tab.asked[1:]] == ["strength.png"]
 
 
 def test_thirty_maps_open_at_once(visit, results, tmp_path):

@@ -21,7 +21,7 @@ function parseGif(bytes) {
       if (bytes[at + 1] === 0xf9) {
         control = {
           disposal: (bytes[at + 3] >> 2) & 7,
-          delay: 10 * word(at + 4),
+          delay: 10 * word(at + 4) || 100, // browsers, too, take none for a tenth of a second
           transparent: bytes[at + 3] & 1 ? bytes[at + 6] : -1,
         };
       }
