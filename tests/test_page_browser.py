@@ -266,16 +266,21 @@ def test_links_between_views(visit):
     assert tab.url.endswith("#compare=digits-strong,pan-small")
 
 
-def test_keyboard_alone_opens_a_map(visit):
+def test_keyboard_alone_skips_the_links_and_opens_a_map(visit):
     tab = visit()
     tab.keyboard.press("Tab")
     assert focused(tab) == "To the content"
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab)
     for _ in range(40):
         tab.keyboard.press("Tab")
         if focused(tab) == "digits-small":
             break
     tab.keyboard.press("Enter")
     arrive(tab, "digits-small")
+    tab.locator(".skip").focus()
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab) == "digits-small"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -403,7 +408,7 @@ def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player):
                return context.getImageData(0, 0, copy.width, copy.height).data.join();
              };
              const wrong = [];
-             // Forwards, then to and fro: frames are built on those before.
+             // Forwards, then back and forth: frames are built on those before.
              for (const number of [...Array(60).keys(), 3, 57, 26, 24, 25, 0]) {
                slider.value = number;
                slider.dispatchEvent(new Event("input"));
