@@ -266,16 +266,21 @@ def test_links_between_views(visit):
     assert tab.url.endswith("#compare=digits-strong,pan-small")
 
 
-def test_keyboard_alone_opens_a_map(visit):
+def test_keyboard_alone_skips_the_links_and_opens_a_map(visit):
     tab = visit()
     tab.keyboard.press("Tab")
     assert focused(tab) == "To the content"
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab)
     for _ in range(40):
         tab.keyboard.press("Tab")
         if focused(tab) == "digits-small":
             break
     tab.keyboard.press("Enter")
     arrive(tab, "digits-small")
+    tab.locator(".skip").focus()
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab) == "digits-small"
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -403,7 +408,7 @@ def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player):
                return context.getImageData(0, 0, copy.width, copy.height).data.join();
              };
              const wrong = [];
-             // Forwards, then to and fro: frames are built on those before.
+             // Forwards, then back and forth: frames are built on those before.
              for (const number of [...Array(60).keys(), 3, 57, 26, 24, 25, 0]) {
                slider.value = number;
                slider.dispatchEvent(new Event("input"));
@@ -424,7 +429,7 @@ def test_the_frames_of_that_test_have_what_the_format_has(player):
     assert player.evaluate("new Set(players[0].frames.map(({ palette }) => palette)).size") > 1
 
 
-@pytest.mark.parametrize("height", [1, 2, 5, 8, 17])
+@pytest.mark.parametrize("height", [1, 2, 5, 8, 17, 300])  # the last fills the table of codes
 def test_interlaced_rows_come_to_their_places(visit, height):
     rng = np.random.default_rng(0)
     image = Image.fromarray(rng.integers(256, size=(height, 30), dtype=np.uint8))
@@ -553,6 +558,12 @@ def test_sweeps_show_picture_and_points(visit):
     assert rows[0] == "0.1\t0\t0.0200\t10.0%"
     assert rows[2].startswith("none\t")
     assert rows[5] == "0.5 diverged\t1\t0.0210\t-"
+
+
+def test_a_view_loads_its_own_pictures_alone(visit):
+    tab = visit("#view=sweeps")
+    tab.wait_for_load_state("networkidle")
+    assert [url.rsplit("/", 1)[1] for url in tab.asked[1:]] == ["strength.png"]
 
 
 def test_thirty_maps_open_at_once(visit, results, tmp_path):

@@ -182,6 +182,7 @@ WRONG = [
     (["resolve_experiment.py", "--settings", "nonsense"], "--settings: not JSON"),
     (["build_page.py", "--experiments", '{{"a": "?"}}'], "cannot read"),
     (["build_page.py", "--experiments", "a"], "--experiments: not JSON"),
+    (["build_page.py", "--experiments", "{{}}", "--groups", "{{}}"], "--groups: has to hold a list"),
     (["measure.py", "--model", "{made}/model.h5", "--data", "{made}/other.h5", "--held-out", "9"],
      "was not trained on"),
     ([*PLOT, "--measures", "{made}/config.yaml"], "not a JSON file"),

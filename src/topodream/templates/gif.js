@@ -4,8 +4,9 @@
 function parseGif(bytes) {
   const word = (at) => bytes[at] | (bytes[at + 1] << 8);
   // Colours as canvases hold them, 0xAABBGGRR: every machine that runs a browser is little-endian.
-  const palette = (at, size) => Uint32Array.from({ length: size }, (_, i) =>
-    (0xff000000 | (bytes[at + 3 * i + 2] << 16) | (bytes[at + 3 * i + 1] << 8) | bytes[at + 3 * i]) >>> 0);
+  const colour = (at) =>
+    (0xff000000 | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0;
+  const palette = (at, size) => Uint32Array.from({ length: size }, (_, i) => colour(at + 3 * i));
   const sizeOf = (flags) => (flags & 0x80 ? 2 << (flags & 7) : 0);
   const afterBlocks = (at) => {
     while (bytes[at]) at += bytes[at] + 1;
@@ -21,7 +22,7 @@ function parseGif(bytes) {
       if (bytes[at + 1] === 0xf9) {
         control = {
           disposal: (bytes[at + 3] >> 2) & 7,
-          delay: 10 * word(at + 4),
+          delay: 10 * word(at + 4) || 100, // browsers, too, take none for a tenth of a second
           transparent: bytes[at + 3] & 1 ? bytes[at + 6] : -1,
         };
       }
@@ -101,8 +102,11 @@ function unpackLzw(bytes, at, nPixels) {
 // Rows of an interlaced frame come in four passes.
 function rowOrder(height, interlaced) {
   const passes = interlaced ? [[0, 8], [4, 8], [2, 4], [1, 2]] : [[0, 1]];
-  return passes.flatMap(([first, step]) =>
-    Array.from({ length: Math.max(0, Math.ceil((height - first) / step)) }, (_, i) => first + i * step));
+  const rows = [];
+  for (const [first, step] of passes) {
+    for (let row = first; row < height; row += step) rows.push(row);
+  }
+  return rows;
 }
 
 // The picture after each frame. Frames hold what changes, so one is built on those before;
@@ -125,7 +129,7 @@ class GifPictures {
 
   // Return the picture of a frame: its pixels, valid until the next call.
   at(number) {
-    const from = [...this.kept.keys()].filter((key) => key <= number).sort((a, b) => b - a)[0] ?? -1;
+    const from = Math.max(-1, ...[...this.kept.keys()].filter((key) => key <= number));
     if (number < this.number || from > this.number) {
       if (from === -1) this.start();
       else ({ screen: this.screen, before: this.before } = structuredClone(this.kept.get(from)));

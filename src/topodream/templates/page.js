@@ -25,7 +25,8 @@ function option(value, text = value) {
 function difference(value, form) {
   const digits = Number(form.match(/\.(\d+)/)?.[1] ?? 0);
   const size = Math.abs(form.endsWith("%") ? 100 * value : value);
-  const text = form.endsWith("g") ? String(Number(size.toPrecision(digits || 6))) : size.toFixed(digits);
+  const text = form.endsWith("g")
+    ? String(Number(size.toPrecision(digits || 6))) : size.toFixed(digits);
   const sign = Number(text) === 0 ? "" : value < 0 ? "-" : "+";
   return sign + text + (form.endsWith("%") ? " points" : "");
 }
@@ -41,8 +42,9 @@ function route() {
   const hash = location.hash.slice(1);
   const address = new URLSearchParams(hash);
   // finding=<id> and sweep=<name> are parts of a view
-  const target = document.getElementById(address.has("view") ? `view=${address.get("view")}` : hash);
-  const id = address.has("compare") ? "view=compare" : target?.closest(".view")?.id ?? "view=overview";
+  const named = address.has("view") ? `view=${address.get("view")}` : hash;
+  const target = document.getElementById(address.has("compare") ? "view=compare" : named);
+  const id = target?.closest(".view")?.id ?? "view=overview";
   const before = current;
   showView(document.getElementById(id));
   if (id === "view=compare") compare(...(address.get("compare") ?? "").split(","));
@@ -59,15 +61,16 @@ function showView(view) {
     mountPlayers(view);
   }
   document.title = `${$("h1", view).textContent}: topodream`;
-  const here = view.id === "view=compare" ? "#compare=" : view.id.startsWith("view=") ? `#${view.id}` : "#view=overview";
+  const [isMap, isComparison] = [byName.has(view.id), view.id === "view=compare"];
+  const here = isMap ? "#view=overview" : isComparison ? "#compare=" : `#${view.id}`;
   for (const link of $$("nav a")) link.ariaCurrent = link.hash === here ? "page" : null;
 }
 
-// Whoever comes back to the overview goes on where they left it; elsewhere readers begin at the title.
+// Who comes back to the overview goes on where they left it; elsewhere readers begin at the title.
 function arrive() {
   scrollTo(0, 0);
-  const left = current.id === "view=overview"
-    && $$("a:not([tabindex])", current).find((link) => link.hash === lastFollowed && link.checkVisibility());
+  const links = current.id === "view=overview" ? $$("a:not([tabindex])", current) : [];
+  const left = links.find((link) => link.hash === lastFollowed && link.checkVisibility());
   if (left) left.focus();
   else $("h1", current).focus({ preventScroll: true });
 }
@@ -86,11 +89,11 @@ const cards = new Map($$(".card").map((card) => [card.dataset.name, card]));
 const homes = new Map([...cards].map(([name, card]) => [name, card.parentElement]));
 
 // What the search looks through.
-const texts = new Map(study.experiments.map((one) => [
-  one.name,
-  [one.name, one.question, one.badge ?? "", ...Object.entries(one.settings).map((pair) => pair.join(" "))]
-    .join("\n").toLowerCase(),
-]));
+const texts = new Map(study.experiments.map((one) => {
+  const settings = Object.entries(one.settings).map((pair) => pair.join(" "));
+  const lines = [one.name, one.question, one.badge ?? "", ...settings];
+  return [one.name, lines.join("\n").toLowerCase()];
+}));
 
 function prepareOverview() {
   for (const key of ["model", "dataset"]) {
@@ -131,7 +134,8 @@ function overviewChanged() {
   }
   if (controls.sort.value && controls.order.value === "down") address.set("order", "down");
   if (controls.as.value === "table") address.set("as", "table");
-  if (chosenColumns().join() !== study.key_measures.join()) address.set("columns", chosenColumns().join());
+  const columns = chosenColumns().join();
+  if (columns !== study.key_measures.join()) address.set("columns", columns);
   history.replaceState(null, "", `#${address}`);
   drawOverview();
 }
@@ -158,7 +162,8 @@ function matching() {
 // Sort by a measure; what has none comes last, whichever the order.
 function sorted(experiments, measure, descending) {
   const value = (one) => one.values[measure];
-  const [known, unknown] = [true, false].map((has) => experiments.filter((one) => (value(one) !== null) === has));
+  const known = experiments.filter((one) => value(one) !== null);
+  const unknown = experiments.filter((one) => value(one) === null);
   known.sort((a, b) => (descending ? value(b) - value(a) : value(a) - value(b)));
   return [...known, ...unknown];
 }
@@ -290,12 +295,14 @@ function compare(...names) {
 }
 
 function scrolling(label, ...children) {
-  return h("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: label }, ...children);
+  const properties = { className: "scroll", tabIndex: 0, role: "region", ariaLabel: label };
+  return h("div", properties, ...children);
 }
 
 function headOf(first, a, b, ...more) {
-  const named = [a, b].map((one) => h("th", { scope: "col", className: more.length ? "number" : "" },
-    h("a", { href: `#${one.name}` }, one.name), badge(one)));
+  const properties = { scope: "col", className: more.length ? "number" : "" };
+  const named = [a, b].map((one) =>
+    h("th", properties, h("a", { href: `#${one.name}` }, one.name), " ", badge(one)));
   return h("thead", {}, h("tr", {}, h("th", { scope: "col" }, first), ...named, ...more));
 }
 
@@ -314,9 +321,11 @@ function measuresBeside(a, b) {
     // What only one of the models has is left out for two of the other.
     const known = names.filter((name) => [a, b].some((one) => one.values[name] !== null));
     const heading = h("tr", {}, h("th", { scope: "rowgroup", colSpan: 4 }, group));
-    return h("tbody", { hidden: known.length === 0 }, heading, ...known.map((name) => measureRow(a, b, name)));
+    const rows = known.map((name) => measureRow(a, b, name));
+    return h("tbody", { hidden: known.length === 0 }, heading, ...rows);
   });
-  const head = headOf("measure", a, b, h("th", { scope: "col", className: "number" }, "difference"));
+  const last = h("th", { scope: "col", className: "number" }, "difference");
+  const head = headOf("measure", a, b, last);
   return h("div", {},
     scrolling("Measures side by side", h("table", { id: "beside" }, head, ...groups)),
     h("p", { className: "soft" }, "✓: the better of the two, where less or more is better."));
@@ -335,14 +344,15 @@ function measureRow(a, b, name) {
   return row;
 }
 
-// Pictures of the same kind next to each other; a kind that one of them lacks is said to be lacking.
+// Pictures of the same kind next to each other; what one of them lacks is said to be lacking.
 function picturesBeside(a, b) {
   const figures = [a, b].map((one) => new Map($$("figure", document.getElementById(one.name))
     .map((figure) => [figure.dataset.kind, figure])));
   const kinds = new Set(figures.flatMap((own) => [...own.keys()]));
-  return [...kinds].map((kind) => h("div", { className: "pairing" }, ...[a, b].map((one, side) =>
-    h("div", {}, h("h3", {}, one.name),
-      figures[side].get(kind)?.cloneNode(true) ?? h("p", { className: "soft" }, "has no such picture")))));
+  const absent = () => h("p", { className: "soft" }, "has no such picture");
+  const shown = (kind) => [a, b].map((one, side) =>
+    h("div", {}, h("h3", {}, one.name), figures[side].get(kind)?.cloneNode(true) ?? absent()));
+  return [...kinds].map((kind) => h("div", { className: "pairing" }, ...shown(kind)));
 }
 
 // ---------------------------------------------------------------- previous and next
@@ -359,5 +369,9 @@ function prepareSteps() {
 prepareOverview();
 prepareComparison();
 prepareSteps();
+$(".skip").onclick = (event) => {
+  event.preventDefault(); // as an address it would be another view
+  $("h1", current).focus();
+};
 addEventListener("hashchange", route);
 route();

@@ -37,7 +37,8 @@ class Player {
     this.canvas = h("canvas", { width, height, tabIndex: 0, role: "img",
       ariaLabel: `${name}: space plays or pauses, arrow keys go from frame to frame` });
     this.button = h("button", { type: "button", className: "play" });
-    this.slider = h("input", { type: "range", min: 0, max: 0, value: 0, ariaLabel: `frame of ${name}` });
+    const ariaLabel = `frame of ${name}`;
+    this.slider = h("input", { type: "range", min: 0, max: 0, value: 0, ariaLabel });
     this.speed = h("select", { ariaLabel: `speed of ${name}` },
       ...[0.25, 0.5, 1, 2, 4].map((factor) =>
         h("option", { value: factor, selected: factor === 1 }, `${factor} ×`)));
