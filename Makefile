@@ -58,7 +58,7 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	@touch $@ .venv/default.stamp
 
 # The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
-bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (six minutes)
+bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (ten minutes)
 	.venv-bench/bin/python benchmarks/bench.py
 
 # An environment of its own: the libraries to compare with bring PyTorch, on Linux some gigabytes.
@@ -70,9 +70,9 @@ bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (
 	@touch $@
 
 readme-pictures: results ## Renew the README's pictures in docs/ from the results
-	$(BIN)/python src/render_activity_gif.py --model results/excited-20/model.h5 \
-	  --data results/data/pan.h5 --frames 60 --sequence-ms 100 --images-ms 400 \
-	  --output docs/activity.gif
+	$(BIN)/python src/render_map_gifs.py --model results/excited-20/model.h5 \
+	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
+	  --images-frames 60 --images-ms 400 --animations activity --output-folder docs
 	$(BIN)/python -c "from PIL import Image; \
 	  Image.open('results/digits-competition/figures/prototypes.png').convert('L') \
 	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \

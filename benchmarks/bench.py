@@ -1,8 +1,8 @@
 """Measure how fast training is, and what it needs; renew docs/performance.* with it.
 
 Steps per second of both engines and of the notebooks' arithmetic on one thread, two trainings at
-once, whole trainings with their memory, and libraries for self-organising maps where they are
-installed. The data are the digits that come with the package. Takes some six minutes, during which
+once, whole trainings with their memory, the whole catalogue, and libraries for self-organising
+maps where they are installed. The data are the digits that come with the package. Takes some ten minutes, during which
 the machine should do nothing else; --quick takes less than one, and is to see that all works.
 
 Written to the folder: performance.json (all numbers), performance.png, and the tables in
@@ -26,6 +26,7 @@ import threadpoolctl
 # The package is beside, not installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
+import bench_catalogue
 import bench_jobs
 import bench_report
 import som_libraries
@@ -34,7 +35,7 @@ from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, 
 from topodream import catalogue, cli, datasets, figures, provenance
 from topodream.checking import read_yaml
 from topodream.config import Experiment
-from topodream.storage import Content, check_writable, write_hdf5, write_json, write_text
+from topodream.storage import Content, check_writable, read_json, write_hdf5, write_json, write_text
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -51,14 +52,23 @@ EMPTY_PAGE = f"# Performance\n\n{bench_report.BEGIN}\n{bench_report.END}\n"
 def main() -> None:
     """Measure, write the three files."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--quick", action="store_true", help="few, short rounds; no libraries")
+    parser.add_argument(
+        "--quick", action="store_true", help="few, short rounds; no catalogue, no libraries"
+    )
+    parser.add_argument(
+        "--only-catalogue", action="store_true", help="keep all other numbers as they are"
+    )
     parser.add_argument(
         "--output", type=Path, default=ROOT / "docs", help="the folder to write to (docs)"
     )
     args = parser.parse_args()
     check(args)
     with tempfile.TemporaryDirectory() as folder, threadpoolctl.threadpool_limits(1):
-        measured = measure(args.quick, Path(folder))
+        if args.only_catalogue:
+            found = say(bench_catalogue.measure(Path(folder)))
+            measured = read_json(args.output / FILES["json"]) | {"catalogue": found}
+        else:
+            measured = measure(args.quick, Path(folder))
     write(measured, args.output)
 
 
@@ -119,6 +129,7 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
             say(bench_jobs.measure(job, folder))
             for job in bench_jobs.jobs(experiments, digits, folder, quick)
         ],
+        "catalogue": None if quick else say(bench_catalogue.measure(folder)),
         # Last, as it tells PyTorch for good to use one thread.
         "libraries": None if quick else say(libraries(*of("digits-competition"), effort)),
     }

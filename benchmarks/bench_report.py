@@ -109,6 +109,24 @@ def jobs_table(rows: list[Measured]) -> str:
     return f"{text}\n\nThe most is {most:.0f} MiB, {verdict} the {MEMORY_LIMIT_MIB} MiB aimed at."
 
 
+def catalogue_table(measured: Measured | None) -> str:
+    """Return what the whole catalogue took, and each part's share of the processor."""
+    if measured is None:
+        return "Not measured in a quick run."
+    rows = [
+        [row["part"], str(row["processes"]), f"{row['cpu_seconds']:.0f}"]
+        for row in measured["parts"]
+    ]
+    whole = sum(row["cpu_seconds"] for row in measured["parts"])
+    jobs = sum(row["processes"] for row in measured["parts"])
+    text = table(["part", "processes", "CPU seconds"], [*rows, ["sum", str(jobs), f"{whole:.0f}"]])
+    minutes, seconds = divmod(round(measured["seconds"]), 60)
+    return (
+        f"{minutes} min {seconds} s by the clock on {measured['cores']} cores; once all is made, "
+        f"{measured['seconds_again']:.1f} s to find that out.\n\n{text}"
+    )
+
+
 def libraries_table(measured: Measured | None) -> str:
     """Return the rates of libraries for self-organising maps, and our engine in the same rounds."""
     if measured is None:
@@ -147,6 +165,8 @@ def report(measured: Measured) -> str:
             threads_table(measured["threads"]),
             "### Whole trainings",
             jobs_table(measured["jobs"]),
+            "### The whole catalogue",
+            catalogue_table(measured["catalogue"]),
             "### Libraries for self-organising maps",
             libraries_table(measured["libraries"]),
         ]

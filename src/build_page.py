@@ -1,6 +1,7 @@
 """Write the page that shows experiments: settings, measures, pictures, where all came from.
 
-One static file that links to the pictures beside it and needs no network.
+One static file that links to the pictures beside it and needs no network. With it come
+thumbnails of the maps, and the scripts that hold the GIFs for the page's player.
 """
 
 from pathlib import Path
@@ -10,12 +11,17 @@ from topodream.storage import write_text
 
 
 def main() -> None:
-    """Gather what the steps before have made, write the page."""
+    """Gather what the steps before have made, write the page and what it needs."""
     parser = cli.parser(__doc__)
     parser.add_argument(
         "--experiments", required=True, help="JSON: name -> question, in the order to show them"
     )
     parser.add_argument("--datasets", nargs="*", default=[], help="names of data sets to show")
+    parser.add_argument(
+        "--groups", default="[]", help="JSON: a list of headings: name, about, experiments"
+    )
+    parser.add_argument("--findings", type=Path, help="the findings to show (.json)")
+    parser.add_argument("--sweeps", nargs="*", default=[], help="names of sweeps to show")
     parser.add_argument(
         "--output",
         type=Path,
@@ -24,9 +30,15 @@ def main() -> None:
     )
     args = cli.parse(parser)
 
-    experiments = cli.from_json("--experiments", args.experiments)
-    html = page.render(args.output.parent, experiments, args.datasets)
-    write_text(args.output, html)
+    contents = page.Contents(
+        experiments=cli.from_json("--experiments", args.experiments),
+        datasets=args.datasets,
+        groups=cli.from_json("--groups", args.groups, kind=list),
+        findings=args.findings,
+        sweeps=args.sweeps,
+    )
+    page.write_companions(args.output.parent, contents)
+    write_text(args.output, page.render(args.output.parent, contents))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import threadpoolctl
 
-from topodream import cli, measures, provenance
+from topodream import cli, provenance
 from topodream.maps import read_map_and_data
+from topodream.measures import collect
 from topodream.storage import write_json
 
 
@@ -27,7 +28,7 @@ def main() -> None:
 
     model, data = read_map_and_data(args.model, args.data, with_snapshots=True)
     with threadpoolctl.threadpool_limits(1):
-        results = measures.measure(model, data.train, data.held_out, args.held_out)
+        results = collect.measure(model, data.train, data.held_out, args.held_out)
     about = {
         "experiment": model.experiment.name,
         "data": data.described,
@@ -36,7 +37,7 @@ def main() -> None:
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
-    write_json(args.output, {**about, **results, **provenance.record()})
+    write_json(args.output, {**about, **results, **provenance.record("scipy", "scikit-learn")})
 
 
 if __name__ == "__main__":

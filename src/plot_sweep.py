@@ -1,10 +1,13 @@
 """Draw the measures of a sweep over the values of the swept setting, as PNG."""
 
+import dataclasses
 from pathlib import Path
 
-from topodream import cli, figures, provenance
+from topodream import cli, figures, provenance, sweep_figure
 from topodream.measures.descriptions import MEASURES
 from topodream.storage import complete, read_json
+
+KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
 
 def main() -> None:
@@ -16,14 +19,22 @@ def main() -> None:
 
     sweep = read_json(args.sweep)
     with complete(args.sweep):
-        points = [figures.SweepPoint(**point) for point in sweep["points"]]
-        panels = [
-            figures.Panel(name, MEASURES[name].label, MEASURES[name].null)
-            for name in sweep["panels"]
+        points = [
+            sweep_figure.SweepPoint(**{key: point[key] for key in KEYS})
+            for point in sweep["points"]
         ]
+        panels = [panel(name) for name in sweep["panels"]]
         title = f"{sweep['name']}: {sweep['extends']} with other values of {sweep['parameter']}"
-        figure = figures.sweep(points, panels, sweep["parameter"], title, sweep["data"])
+        figure = sweep_figure.sweep(points, panels, sweep["parameter"], title, sweep["data"])
     figures.save(figure, args.output, provenance.picture_note("matplotlib", sweep=sweep["name"]))
+
+
+def panel(name: str) -> sweep_figure.SweepPanel:
+    """Return what is drawn of a measure: with the one to compare it with, if there is one."""
+    measure = MEASURES[name]
+    if measure.null is None:
+        return sweep_figure.SweepPanel(name, measure.label)
+    return sweep_figure.SweepPanel(name, measure.label, measure.null, MEASURES[measure.null].label)
 
 
 if __name__ == "__main__":

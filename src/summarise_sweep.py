@@ -54,7 +54,7 @@ def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
     with complete(path):
         return {
             "name": home.name,
-            "value": value,
+            "value": str(value).lower() if isinstance(value, bool) else value,
             "line": ", ".join(f"{key} = {other}" for key, other in others),
             "seed": seed,
             "diverged": measured["divergence"] is not None,

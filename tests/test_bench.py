@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+import bench_catalogue
 import bench_report
 import bench_steps
 import numpy as np
@@ -98,6 +99,27 @@ def test_memory_is_compared_with_the_limit(peak, verdict):
     text = bench_report.jobs_table([row | {"peak_mib": 10.0}, row])
     assert f"| a | 12,000 | 1.3 | {peak:.0f} |" in text
     assert f"{peak:.0f} MiB, {verdict} the 600 MiB" in text
+
+
+def test_the_catalogues_parts_are_added_up():
+    parts = [
+        {"part": "training", "processes": 30, "cpu_seconds": 90.4},
+        {"part": "measures", "processes": 30, "cpu_seconds": 60.0},
+    ]
+    measured = {"cores": 2, "seconds": 125.4, "seconds_again": 2.71, "parts": parts}
+    lines = bench_report.catalogue_table(measured).splitlines()
+    assert (
+        lines[0] == "2 min 5 s by the clock on 2 cores; once all is made, 2.7 s to find that out."
+    )
+    assert "| training | 30 | 90 |" in lines
+    assert lines[-1] == "| sum | 60 | 150 |"
+
+
+def test_every_script_belongs_to_a_part():
+    starts = list(bench_catalogue.PARTS)
+    assert starts[-1] == ""  # which fits all that is left
+    for start in ("train", "measure", "plot_", "render_"):
+        assert list((ROOT / "src").glob(f"{start}*.py")), start
 
 
 def test_missing_libraries_are_named():

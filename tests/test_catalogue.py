@@ -75,6 +75,15 @@ def test_a_wrong_sweep_is_one_clear_line(swept, over, said):
     assert "\n" not in str(caught.value)
 
 
+def test_a_point_does_not_replace_an_experiment(swept, some_config):
+    some_config["experiments"]["some--0.1"] = {"extends": "trace-40"}
+    with pytest.raises(InputError, match="'some--0.1' is not allowed"):
+        swept({"learning_rate": [0.1]})
+    some_config["experiments"]["some--7"] = some_config["experiments"].pop("some--0.1")
+    with pytest.raises(InputError, match="sweep 'some': the name 'some--7' is taken"):
+        swept({"learning_rate": [7]})
+
+
 def test_a_sweep_of_nothing(swept):
     with pytest.raises(
         InputError, match="extends = 'excited-21': no such experiment .did you mean"

@@ -175,12 +175,12 @@ def test_numbers_of_data_and_evaluation_have_their_type_too(some_config, number)
     some_config["datasets"]["pan"]["frames"] = number
     some_config["datasets"]["pan"]["max_speed"] = number
     some_config["evaluation"]["held_out"] = number
-    some_config["animation"]["frames"] = number
+    some_config["animation"]["sequence_frames"] = number
     resolved = resolve(some_config)
     assert repr(resolved.datasets["pan"]["frames"]) == "300"
     assert repr(resolved.datasets["pan"]["max_speed"]) == "300.0"
     assert repr(resolved.evaluation["held_out"]) == "300"
-    assert repr(resolved.animation["frames"]) == "300"
+    assert repr(resolved.animation["sequence_frames"]) == "300"
 
 
 def test_settings_that_refer_to_themselves(some_config):
@@ -444,20 +444,34 @@ VALUES = st.recursive(
 
 
 def paths(content, prefix=()):
-    """Every path into nested mappings."""
-    for key, value in content.items():
+    """Every path into nested mappings and lists."""
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items:
         yield (*prefix, key)
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             yield from paths(value, (*prefix, key))
 
 
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
-# Four experiments tell all there is to tell, and resolve quicker than nineteen.
+# Four experiments tell all there is to tell, and resolve quicker than thirty.
 SHIPPED["experiments"] = dict(list(SHIPPED["experiments"].items())[:4])
-SHIPPED["selections"]["demo"] = ["excited-20"]
+SHIPPED["selections"] = {"demo": ["excited-20", "few"]}
+SHIPPED["groups"] = {"few": {"about": "Some of them", "experiments": ["excited-40"]}}
+SHIPPED["sweeps"] = {
+    "some": {
+        "question": "Why?",
+        "extends": "excited-20",
+        "over": {"lateral.strength": [0.1, 0.2], "trace": [None, 0.5], "seed": [0, 1]},
+        "measures": ["held_out_mse"],
+    }
+}
+CLAIM = {"measure": "held_out_mse", "of": "excited-20", "minus": "some--0.1--none", "below": 0}
+STATEMENT = {"said": "So it is.", "source": "a test", "because": "", "claims": [CLAIM]}
+SHIPPED["findings"] = {"seeds": [0, 3], "statements": {"so-it-is": STATEMENT}}
+resolve(SHIPPED)  # what is changed below is right before
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(path=st.sampled_from(sorted(paths(SHIPPED), key=str)), value=VALUES)
 def test_any_value_anywhere_resolves_or_is_one_clear_line(path, value):
     content = copy.deepcopy(SHIPPED)
@@ -508,11 +522,11 @@ def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
 
 
 def test_a_key_with_a_line_break_leaves_the_error_on_one_line(some_config):
-    some_config["animation"]["frames"] = {"a\n": {0: 1}}
+    some_config["animation"]["sequence_frames"] = {"a\n": {0: 1}}
     with pytest.raises(InputError) as caught:
         resolve(some_config)
     assert str(caught.value) == (
-        "config: animation.frames.'a\\n': the key 0 is not a text: quote it"
+        "config: animation.sequence_frames.'a\\n': the key 0 is not a text: quote it"
     )
 
 

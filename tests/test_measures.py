@@ -6,8 +6,8 @@ import pytest
 from topodream import figures, measures, models
 from topodream.datasets import Samples
 from topodream.errors import InputError
-from topodream.grid import Grid
 from topodream.maps import Map
+from topodream.measures import collect, responses
 from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
 from topodream.training import Divergence, History, Snapshot, Trained
@@ -24,52 +24,6 @@ def test_mean_squared_error_and_mass_ratio_by_hand():
     assert measures.mean_squared_error(samples, drawn) == (0.25 + 0 + 0 + 1) / 4
     assert measures.mass_ratio(samples, drawn) == 3.5 / 2
     assert measures.mass_ratio(np.zeros((2, 2)), drawn) is None
-
-
-def test_correlation_by_hand():
-    # Rising, rising with offset and scale, falling, constant.
-    weights = np.array([[1.0, 2, 3], [10, 30, 50], [3, 2, 1], [7, 7, 7]])
-    pairs = np.array([0, 0, 0]), np.array([1, 2, 3])
-    np.testing.assert_allclose(measures.pearson(weights, *pairs), [1, -1, 0], atol=1e-12)
-
-
-def test_neighbours_touch_along_rows_and_columns():
-    pairs = set(zip(*(side.tolist() for side in measures.neighbour_pairs(Grid(2, 3))), strict=True))
-    assert pairs == {(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)}
-
-
-def test_random_pairs_are_of_two_different_units():
-    one, other = measures.random_pairs(3, 5000, np.random.default_rng(0))
-    assert (one != other).all()
-    assert {*zip(one.tolist(), other.tolist(), strict=True)} == {
-        (a, b) for a in range(3) for b in range(3) if a != b
-    }
-
-
-def test_an_ordered_map_is_smoother_than_the_same_map_shuffled():
-    # Prototypes: bumps whose place follows the unit's place on a 12 x 12 grid.
-    grid, inputs = Grid(12, 12), np.arange(30)
-    rows, cols = np.divmod(np.arange(grid.n_units), 12)
-    bump = np.exp(-((inputs - 2 * rows[:, None]) ** 2) / 8)
-    ordered = np.concatenate([bump, np.exp(-((inputs - 2 * cols[:, None]) ** 2) / 8)], axis=1)
-    shuffled = np.random.default_rng(0).permutation(ordered)
-    smooth, rough = measures.smoothness(ordered, grid), measures.smoothness(shuffled, grid)
-    assert smooth["neighbour_correlation"] > smooth["random_correlation"] + 0.5
-    assert rough["neighbour_correlation"] == pytest.approx(rough["random_correlation"], abs=0.1)
-
-
-def test_a_single_unit_has_no_neighbours():
-    assert set(measures.smoothness(np.ones((1, 4)), Grid(1, 1)).values()) == {None}
-
-
-def test_constant_prototypes_correlate_with_nothing():
-    for dtype in (np.float32, np.float64):
-        weights = np.full((2, 400), 0.3, dtype)
-        assert measures.pearson(weights, np.array([0]), np.array([1])).tolist() == [0]
-
-
-def test_dead_share():
-    assert measures.dead_share(np.array([0, 3, 0, 1])) == 0.5
 
 
 @pytest.fixture
@@ -92,7 +46,7 @@ def test_reconstruction_uses_the_activation_of_the_map(map_and_samples):
 def test_blocks_of_samples_make_no_difference(map_and_samples, monkeypatch):
     weights, samples, experiment = map_and_samples
     whole = shown(weights, samples, experiment())
-    monkeypatch.setattr(measures, "BLOCK", 7)
+    monkeypatch.setattr(responses, "BLOCK", 7)
     blocks = shown(weights, samples, experiment())
     np.testing.assert_allclose(blocks.activity, whole.activity, rtol=1e-12)
 
@@ -107,8 +61,8 @@ def test_a_trace_is_carried_from_sample_to_sample(map_and_samples):
 
 def test_wins_are_counted_from_answers(map_and_samples):
     weights, samples, experiment = map_and_samples
-    responses = shown(weights, samples, experiment(n_winners=2))
-    assert responses.wins.sum() == 2 * len(samples)
+    answers = shown(weights, samples, experiment(n_winners=2))
+    assert answers.wins.sum() == 2 * len(samples)
     blank = shown(weights, np.zeros((3, 784)), experiment(n_winners=2))
     assert blank.wins.sum() == 0
 
@@ -123,9 +77,9 @@ def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
     """The same functions serve both: a step's reconstruction is the evaluation's."""
     experiment = small_experiment()
     weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
-    responses = shown(weights, vectors[:1], experiment)
-    squared = mwta.learn(weights.copy(), responses.activity[0], vectors[0], experiment.settings)
-    drawn = measures.mean_squared_error(vectors[:1], responses.reconstructions)
+    answers = shown(weights, vectors[:1], experiment)
+    squared = mwta.learn(weights.copy(), answers.activity[0], vectors[0], experiment.settings)
+    drawn = measures.mean_squared_error(vectors[:1], answers.reconstructions)
     assert drawn == pytest.approx(float(squared))
 
 
@@ -165,7 +119,7 @@ def parts(digits):
 
 def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     train, held_out = parts
-    results = measures.measure(whole_map, train, held_out, 60)
+    results = collect.measure(whole_map, train, held_out, 60)
     weights, experiment = whole_map.trained.weights, whole_map.experiment
     samples = held_out.pixels[:60].reshape(60, -1) / 255
     as_trained = shown(weights, samples, experiment)
@@ -197,7 +151,7 @@ def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, t
         snapshot.arrays["weights"][:] = np.inf
     state = mwta.State(np.full((20, 784), 1e200), np.zeros(20))
     blown_up = replace(whole_map.trained, state=state)
-    results = measures.measure(replace(whole_map, trained=blown_up), *parts, 60)
+    results = collect.measure(replace(whole_map, trained=blown_up), *parts, 60)
     assert results["measures"]["held_out_mse"] is None
     assert results["curve"]["held_out_mse"][0] > 0
     assert results["curve"]["held_out_mse"][1:] == [None, None]
@@ -217,7 +171,7 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
         divergence=Divergence(7, 1, "the mean squared error is no finite number (nan)"),
     )
     stopped = replace(whole_map, trained=begun)
-    results = measures.measure(stopped, *parts, 60)
+    results = collect.measure(stopped, *parts, 60)
     assert results["measures"]["training_mse"] is None
     assert results["measures"]["dead_in_training"] is None
     assert results["measures"]["held_out_mse"] > 0
@@ -232,11 +186,11 @@ def test_what_sparse_dream_answers(catalogue, vectors):
     state = models.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = 40
     samples = np.concatenate([vectors[:9], np.zeros((1, 784))])
-    responses = measures.show(state, samples, experiment)
+    answers = measures.show(state, samples, experiment)
     one_by_one = [sparse_dream.respond(state, v, experiment.settings)[1] for v in samples]
-    np.testing.assert_allclose(responses.activity, one_by_one, rtol=1e-9)
-    assert responses.wins.sum() == 10
-    assert responses.wins[np.argmax(one_by_one[0])] >= 1
-    np.testing.assert_allclose(responses.reconstructions, responses.activity @ state.weights)
+    np.testing.assert_allclose(answers.activity, one_by_one, rtol=1e-9)
+    assert answers.wins.sum() == 10
+    assert answers.wins[np.argmax(one_by_one[0])] >= 1
+    np.testing.assert_allclose(answers.reconstructions, answers.activity @ state.weights)
     with pytest.raises(InputError, match="sparse_dream has no activation to choose"):
         measures.with_activation(experiment, "drive")

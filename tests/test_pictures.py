@@ -1,12 +1,124 @@
+import itertools
+from dataclasses import replace
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from topodream import animation, figures
-from topodream.datasets import Samples
+from topodream import (
+    animation,
+    drawing,
+    figures,
+    measures,
+    performing,
+    pictures,
+    sheets,
+    sweep_figure,
+    tiles,
+)
+from topodream.config import Lateral
+from topodream.datasets import Data, Samples
+from topodream.errors import InputError
 from topodream.grid import Grid
+from topodream.maps import Map
+from topodream.models import mwta, sparse_dream
+from topodream.sweep_figure import SweepPanel, SweepPoint
+from topodream.training import train
 
-# ------------------------------------------------------------------ figures
+# ------------------------------------------------------------------ which there are
+
+
+def test_every_picture_has_a_caption_and_someone_who_makes_it():
+    kinds = list(itertools.product(("mwta", "sparse_dream"), (False, True)))
+    drawn = {name for model, labelled in kinds for name in pictures.figure_names(model, labelled)}
+    moving = {
+        name for model, sequence in kinds for name in pictures.animation_names(model, sequence)
+    }
+    assert set(drawing.DRAWN) == drawn
+    assert set(performing.ANIMATED) == moving
+    assert set(pictures.CAPTIONS) == drawn | moving
+
+
+# ------------------------------------------------------------------ sheets and tiles
+
+
+def test_neighbours_of_one_pattern_are_at_no_distance_whatever_their_strength():
+    pattern, opposite = np.array([0.0, 1, 2]), np.array([2.0, 1, 0])
+    weights = np.array([pattern, 5 * pattern, opposite])
+    # In a row: the unit in the middle touches its double and its opposite.
+    distances = sheets.neighbour_distances(weights, Grid(1, 3))
+    np.testing.assert_allclose(distances, [0, 1, 2], atol=1e-12)
+    # In a column nothing else changes; units of a 3 x 1 sheet touch in rows.
+    np.testing.assert_allclose(
+        sheets.neighbour_distances(weights, Grid(3, 1)), [0, 1, 2], atol=1e-12
+    )
+
+
+def test_constant_prototypes_and_lone_units_have_their_distances():
+    constant = np.array([[1.0, 1, 1], [0, 0, 0], [0, 1, 2]])
+    np.testing.assert_allclose(sheets.neighbour_distances(constant, Grid(1, 3)), 1)
+    assert np.isnan(sheets.neighbour_distances(constant[:1], Grid(1, 1))).all()
+
+
+@pytest.mark.parametrize("edge", ["full", "notebook"])
+@pytest.mark.parametrize("row_norm", [None, 0.5])
+def test_fixed_excitation_is_what_the_score_adds_to_the_drive(edge, row_norm):
+    grid, lateral = Grid(5, 6), Lateral(0.1, 2, edge, row_norm)
+    drive = np.random.default_rng(0).random(grid.n_units)
+    gain = mwta.lateral_gain(lateral, grid, "float64")
+    excitation = mwta.score(drive, gain, lateral, grid) - drive
+    units = np.array([0, 8, 29])
+    rows = sheets.fixed_excitation(lateral, grid, units)
+    np.testing.assert_allclose(rows @ drive, excitation[units])
+    assert rows.max() > 0
+    assert rows[1, 8] == 0  # not itself
+
+
+@pytest.fixture
+def labelled():
+    """Three units that each answer to one of three pixels, and samples of two classes."""
+    pixels = np.array([[0], [0], [1], [2], [2], [2]])[..., None] == np.arange(3)
+    labels = np.array([7, 3, 3, 7, 7, 3], np.uint8)
+    return Samples((255 * pixels).astype(np.uint8), labels, None)
+
+
+def one_winner(small_experiment, rows, cols):
+    return small_experiment(grid={"rows": rows, "cols": cols}, n_winners=1, lateral={"strength": 0})
+
+
+def test_units_get_the_class_they_win_most_of(labelled, small_experiment):
+    state = mwta.State(np.vstack([np.eye(3), np.zeros(3)]), np.zeros(4))
+    found = sheets.label_units(state, labelled, one_winner(small_experiment, 2, 2))
+    assert found.classes.tolist() == [3, 7]
+    # One of each: the first class. One of 3. Two of 7, one of 3. Never won.
+    assert found.winners.tolist() == [0, 0, 1, -1]
+    assert found.purity == 4 / 6
+    assert found.n_samples == 6
+
+
+def test_units_are_labelled_by_the_first_samples_only(labelled, small_experiment, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_LABELLED", 3)
+    state = mwta.State(np.eye(3), np.zeros(3))
+    found = sheets.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    assert found.winners.tolist() == [0, 0, -1]
+    assert found.n_samples == 3
+
+
+def test_a_map_that_never_answers_has_no_labels(labelled, small_experiment):
+    state = mwta.State(np.zeros((3, 3)), np.zeros(3))
+    found = sheets.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    assert found.winners.tolist() == [-1, -1, -1]
+    assert np.isnan(found.purity)
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (1, 1), (40, 40), (100, 7), (500, 2)])
+def test_units_to_draw_include_the_border_and_fit(shape):
+    grid = Grid(*shape)
+    for units, length in zip(tiles.spread_units(grid), shape, strict=True):
+        assert len(set(units.tolist())) == len(units) <= 20
+        assert {units[0], units[-1]} == {0, length - 1}
+        assert len(units) == length or len(units) == 2 or len(units) * (length + 1) <= 1020
+        assert np.ptp(np.diff(units)) <= 1 if len(units) > 1 else length == 1
 
 
 def test_tiles_lie_row_by_row_with_gaps_around():
@@ -19,7 +131,16 @@ def test_tiles_lie_row_by_row_with_gaps_around():
         [nan, 3, 3, nan, nan, nan, nan],
         [nan, nan, nan, nan, nan, nan, nan],
     ]
-    np.testing.assert_array_equal(figures.tile(images, 2), expected)
+    np.testing.assert_array_equal(tiles.tile(images, 2), expected)
+
+
+def test_tiles_of_bytes_stay_bytes():
+    sheet = tiles.tile(np.ones((2, 1, 1), np.uint8), 2, fill=9)
+    assert sheet.dtype == np.uint8
+    assert sheet.tolist() == [[9, 9, 9, 9, 9], [9, 1, 9, 1, 9], [9, 9, 9, 9, 9]]
+
+
+# ------------------------------------------------------------------ figures
 
 
 def drawn(figure, tmp_path):
@@ -58,17 +179,115 @@ def test_a_prototype_map_of_zeros_can_be_drawn(tmp_path):
     drawn(figures.prototypes(np.zeros((4, 4)), (2, 2), Grid(2, 2), "t", "d"), tmp_path)
 
 
+def said(figure):
+    return " ".join(item.get_text() for item in figure.texts)
+
+
+def inside(picture, cells):
+    """The pixels of a sheet of that many units a side."""
+    top, left, side = figures.MARGIN["top"], figures.MARGIN["left"], figures.SHEET_SIZE
+    side -= side % cells
+    return picture[top : top + side, left : left + side, :3]
+
+
 def test_dead_units_are_white_and_said(tmp_path):
     wins = np.array([0, 10, 100, 1000])
     figure = figures.hit_map(wins, Grid(2, 2), "title", "data")
-    text = " ".join(item.get_text() for item in figure.texts) + figure.get_supxlabel()
-    assert "25.0 % of units" in text
-    picture = drawn(figure, tmp_path)
-    assert (255, 255, 255) in colours(picture[150:250, 150:250])
+    assert "25.0 % of units" in said(figure)
+    sheet = inside(drawn(figure, tmp_path), 2)
+    assert (sheet[5:275, 5:275] == 255).all()
+    assert not (sheet[5:275, 285:555] == 255).all(axis=-1).any()
 
 
 def test_a_hit_map_without_any_win_can_be_drawn(tmp_path):
     drawn(figures.hit_map(np.zeros(4, int), Grid(2, 2), "title", "data"), tmp_path)
+
+
+def test_a_u_matrix_shows_borders_bright(tmp_path):
+    distances = np.full(16, 0.5)
+    distances[5] = 1.5
+    sheet = inside(drawn(figures.u_matrix(distances, Grid(4, 4), "t", "d"), tmp_path), 4)
+    brightness = sheet.astype(int).sum(axis=-1)
+    assert brightness[210, 210] > brightness[70, 210] == brightness[490, 490]
+
+
+@pytest.mark.parametrize("distances", [[np.nan], [1.0]])
+def test_a_u_matrix_without_any_difference_can_be_drawn(tmp_path, distances):
+    drawn(figures.u_matrix(np.array(distances), Grid(1, 1), "t", "d"), tmp_path)
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 10, 47])
+def test_classes_have_colours_of_their_own_and_no_class_is_white(tmp_path, n_classes):
+    winners = np.arange(-1, 48) % (n_classes + 1) - 1
+    classes = 10 + np.arange(n_classes, dtype=np.uint8)
+    figure = figures.label_map(winners, classes, Grid(7, 7), "t", "d")
+    sheet = inside(drawn(figure, tmp_path), 7)[40::80, 40::80].reshape(-1, 3)
+    seen = {winner: tuple(colour) for winner, colour in zip(winners, sheet.tolist(), strict=True)}
+    assert seen.get(-1, (255, 255, 255)) == (255, 255, 255)
+    assert len(set(seen.values())) == len(seen)
+    legend = figure.axes[1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()][:1] == ["10"]
+    by_label = dict(zip(classes, legend.get_patches(), strict=False))
+    shown = [round(255 * part) for part in by_label[10].get_facecolor()[:3]]
+    assert shown == list(seen[0])
+
+
+def red_and_blue(figure):
+    """The colours of the first picture of a figure: 1 where it is red, -1 where blue."""
+    picture = figure.axes[0].get_images()[0]
+    colours = picture.cmap(picture.norm(picture.get_array()))
+    return np.sign(np.round(colours[..., 0] - colours[..., 2], 1))
+
+
+def test_a_tile_shows_what_its_unit_hears_of_the_whole_grid(tmp_path):
+    effects = np.zeros((6, 6))
+    effects[4, 2], effects[4, 3] = 1, -1  # unit 4 is excited by 2, inhibited by 3
+    shown = np.arange(2), np.arange(3)
+    figure = figures.lateral_tiles(effects, shown, Grid(2, 3), "t", "d")
+    colours = red_and_blue(figure)
+    # Unit 4's tile is in row 1, column 1; units 2 and 3 are at (0, 2) and (1, 0) of it.
+    top, left = 1 * 3 + 1, 1 * 4 + 1
+    assert colours[top + 0, left + 2] == 1
+    assert colours[top + 1, left + 0] == -1
+    assert np.count_nonzero(colours) == 2
+    dots = figure.axes[0].get_lines()[0]
+    assert (left + 1, top + 1) in zip(dots.get_xdata(), dots.get_ydata(), strict=True)
+    assert "each unit" in said(figure)
+    drawn(figure, tmp_path)
+
+
+def test_a_choice_of_units_is_said_and_numbered(tmp_path):
+    grid = Grid(30, 30)
+    rows, cols = tiles.spread_units(grid)
+    effects = np.zeros((len(rows) * len(cols), grid.n_units))
+    figure = figures.lateral_tiles(effects, (rows, cols), grid, "t", "d")
+    assert "20 x 20 units, evenly chosen" in said(figure)
+    assert "all are 0" in said(figure)
+    names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert names[:3] == [str(unit) for unit in cols[[0, 2, 4]]]
+    drawn(figure, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "end"), [([0, 2], (0, 2)), ([0, -2], (-2, 0)), ([2, -2], (-2, 2))]
+)
+def test_a_colour_bar_shows_only_the_signs_there_are(values, end):
+    effects = np.array([values, values], float)
+    figure = figures.lateral_tiles(effects, (np.arange(1), np.arange(2)), Grid(1, 2), "t", "d")
+    assert figure.axes[1].get_ylim() == end
+
+
+def test_matrices_share_one_scale_symmetric_about_zero(tmp_path):
+    weak, strong = np.full((4, 4), 0.1), np.full((4, 4), -3.0)
+    figure = figures.lateral_matrix({"weak": weak, "strong": strong}, Grid(2, 2), "t", "d")
+    shown = [axes.get_images()[0] for axes in figure.axes[:2]]
+    assert [picture.norm.vmin for picture in shown] == [-3, -3]
+    assert [picture.norm.vmax for picture in shown] == [3, 3]
+    assert figure.axes[1].get_title() == "strong: -3 to -3"
+    # Units 0 and 1 are the first row of the grid, 2 and 3 the second.
+    assert figure.axes[0].get_xticks().tolist() == [-0.5, 1.5]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0", "1"]
+    drawn(figure, tmp_path)
 
 
 def test_learning_curve_shows_both_errors(tmp_path):
@@ -79,6 +298,17 @@ def test_learning_curve_shows_both_errors(tmp_path):
     assert list(lines[1].get_xdata()) == [1, 2]
     assert list(lines[1].get_ydata()) == [0.3, 0.2]
     drawn(figure, tmp_path)
+
+
+@pytest.mark.parametrize("n_epochs", [0, 1, 3])
+def test_a_learning_curve_counts_whole_epochs(tmp_path, n_epochs):
+    curve = {"epoch": list(range(n_epochs + 1)), "held_out_mse": [9.0] + [0.1] * n_epochs}
+    figure = figures.learning_curve(np.full(n_epochs, 0.5), curve, 0.5, "title", "data")
+    drawn(figure, tmp_path)
+    low, high = figure.axes[0].get_xlim()
+    ticks = [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high]
+    assert ticks == list(range(1, max(n_epochs, 1) + 1))
+    assert len(figure.axes[0].texts) == (n_epochs == 0)
 
 
 def test_reconstructions_stand_below_their_samples(tmp_path):
@@ -124,7 +354,284 @@ def test_a_picture_says_what_made_it(tmp_path):
     assert "a test" in iio.immeta(tmp_path / "picture.png")["Description"]
 
 
+# ------------------------------------------------------------------ sweeps
+
+
+def points(values, *, seeds=2, diverged=()):
+    return [
+        SweepPoint(
+            value, "", seed, value in diverged, {"mse": seed + 1.0, "null": 9.0, "none": None}
+        )
+        for value in values
+        for seed in range(seeds)
+    ]
+
+
+def swept(*args, **more):
+    panel = SweepPanel("mse", "error", "null", "chance")
+    return sweep_figure.sweep(points(*args, **more), [panel], "rate", "title", "data").axes[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "names"),
+    [
+        ([0.01, 0.1], "log", ["0.01", "0.1"]),
+        ([0.3, 0.03], "log", ["0.03", "0.3"]),
+        ([1, 2, 9], "linear", ["1", "2", "9"]),
+        ([0, 0.01, 1, None], "log", ["off", "0", "0.01", "1"]),
+        ([-1, 0.01, 100], "linear", ["-1", "0.01", "100"]),
+        ([0, 1, None], "linear", ["off", "0", "1"]),
+        ([None], "linear", ["off"]),
+        ([0], "linear", ["0"]),
+    ],
+)
+def test_the_axis_of_a_sweep(values, scale, names, tmp_path):
+    axes = swept(values)
+    assert axes.get_xscale() == scale
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    places = axes.get_xticks().tolist()
+    assert places == sorted(set(places))
+    numbers = sorted(value for value in values if value is not None)
+    on_axis = [value for value in numbers if value > 0 or scale == "linear"]
+    assert places[len(places) - len(on_axis) :] == on_axis
+    drawn(axes.figure, tmp_path)
+
+
+def line_of(axes, style):
+    (line,) = (line for line in axes.get_lines() if line.get_linestyle() == style)
+    return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+
+
+def test_a_sweep_shows_seeds_mean_spread_and_null():
+    axes = swept([1, 2, None])
+    dots = [line for line in axes.get_lines() if line.get_marker() == "."]
+    assert [list(line.get_ydata()) for line in dots] == [[1, 2]] * 3
+    assert line_of(axes, "-") == [(1, 1.5), (2, 1.5)]  # what is off isn't connected
+    assert line_of(axes, ":") == [(0, 9), (1, 9), (2, 9)]
+    band = axes.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (1, 2)
+
+
+def test_maps_that_diverged_are_crosses_and_no_part_of_the_mean():
+    some = [*points([1], diverged=[1])[:1], *points([1])[1:], *points([2], diverged=[2])]
+    figure = sweep_figure.sweep(some, [SweepPanel("mse", "error")], "rate", "t", "d")
+    axes = figure.axes[0]
+    assert line_of(axes, "-") == [(1, 2)]
+    crosses = [line for line in axes.get_lines() if line.get_marker() == "x"]
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in crosses] == [
+        ([1], [1]),
+        ([2], [1]),
+    ]
+    assert [text.get_text() for text in axes.texts] == ["1/2", "2/2"]
+    assert "diverged" in figure.get_supxlabel()
+    sound = sweep_figure.sweep(points([1]), [SweepPanel("mse", "error")], "rate", "t", "d")
+    assert "diverged" not in sound.get_supxlabel()
+
+
+def test_every_measure_of_a_sweep_has_axes_of_its_own(tmp_path):
+    names = ["mse", "null", "none", "missing"]
+    panels = [SweepPanel(name, name) for name in names]
+    figure = sweep_figure.sweep(points([1, 2]), panels, "rate", "title", "data")
+    assert [axes.get_ylabel() for axes in figure.axes if axes.axison] == names
+    assert [text.get_text() for text in figure.axes[2].texts] == ["no values"]
+    drawn(figure, tmp_path)
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """Images of 6 x 5 pixels: a function of whether they follow one another."""
+
+    def make(is_sequence):
+        pixels = np.random.default_rng(1).integers(0, 256, (40, 6, 5), np.uint8)
+        labels = None if is_sequence else np.arange(40, dtype=np.uint8) % 10
+        samples = Samples(pixels, labels, None)
+        return Data(samples, samples, is_sequence, "sha", "noise", "none")
+
+    return make
+
+
+@pytest.fixture
+def trained(small_experiment):
+    """A function: a map trained on data, with some settings changed."""
+
+    def make(data, **changes):
+        experiment = small_experiment(engine="reference", **changes)
+        pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
+        done = train(experiment, pixels, lambda _: None, lambda _: None)
+        origin = {"made_by": "a test", "code_sha256": "", "versions": "{}"}
+        shape = data.train.image_shape
+        return Map(experiment, done, shape, data.described, "sha", "sha", origin)
+
+    return make
+
+
+def subject_of(model, data, **more):
+    curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 1.0, 0.5]}
+    return drawing.Subject(model, data, curve, 0.7, more.pop("count", 4), **more)
+
+
+@pytest.mark.parametrize("is_sequence", [False, True])
+@pytest.mark.parametrize("model", ["mwta", "sparse_dream"])
+def test_every_picture_that_a_map_has_can_be_made(trained, noise, tmp_path, model, is_sequence):
+    data = noise(is_sequence)
+    subject = subject_of(trained(data, model=model), data)
+    names = drawing.names_of(subject.model, data)
+    assert ("label_map" in names) is not is_sequence
+    for name in names:
+        drawn(drawing.draw(name, subject), tmp_path)
+    performance = performing.Performance(subject.model, data, 4, 100)
+    for name in performing.names_of(subject.model, data):
+        made = performing.animate(name, performance)
+        animation.write_gif(tmp_path / f"{name}.gif", made.frames, made.frame_ms, "note")
+        assert iio.imread(tmp_path / f"{name}.gif", index=None).std() > 5
+    missing = set(drawing.DRAWN) - set(names)
+    for name in missing:
+        with pytest.raises(InputError, match=f"small has no figure {name}"):
+            drawing.draw(name, subject)
+
+
+def tile_of(figure, unit, grid):
+    """The tile of a unit in a picture of lateral weights, as values."""
+    sheet = np.asarray(figure.axes[0].get_images()[0].get_array())
+    row, col = divmod(unit, grid.cols)
+    top, left = row * (grid.rows + 1) + 1, col * (grid.cols + 1) + 1
+    return sheet[top : top + grid.rows, left : left + grid.cols]
+
+
+def test_lateral_pictures_show_effects_with_their_signs(trained, noise):
+    subject = subject_of(trained(noise(False), model="sparse_dream"), noise(False))
+    state, grid = subject.model.trained.state, subject.model.experiment.grid
+    for name, matrix, sign in (
+        ("lateral_excitation", state.excitation, 1),
+        ("global_inhibition", state.global_inhibition, -1),
+        ("column_inhibition", state.column_inhibition, -1),
+    ):
+        matrix[:] = np.random.default_rng(3).random(matrix.shape)
+        tile = tile_of(drawing.draw(name, subject), 7, grid)
+        np.testing.assert_array_equal(tile, sign * matrix[7].reshape(4, 5))
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_together_lateral_weights_are_what_a_unit_is_answered_by(trained, noise, acts):
+    model = trained(noise(False), model="sparse_dream", column_inhibition={"acts": acts})
+    figure = drawing.draw("lateral_matrix", subject_of(model, noise(False)))
+    together = np.asarray(figure.axes[3].get_images()[0].get_array())
+    settings, state = model.experiment.settings, model.trained.state
+    sample = noise(False).train.vectors("float64")[0]
+    driven = state.weights @ sample
+    activity = sparse_dream.respond(state, sample, settings)[1]
+    expected = sparse_dream.sigmoid(driven + together @ driven - state.thresholds)
+    np.testing.assert_allclose(activity, expected)
+    assert ("does not act" in figure.axes[2].get_title()) is not acts
+
+
+def shown_reconstructions(subject):
+    sheet = np.asarray(drawing.draw("reconstructions", subject).axes[0].get_images()[0].get_array())
+    return sheet[8:14, 1:6]  # of the first sample, below it
+
+
+def test_reconstructions_are_drawn_with_the_maps_activation_or_another(trained, noise):
+    model = trained(noise(False), activation="drive")
+    as_trained = shown_reconstructions(subject_of(model, noise(False)))
+    excited = shown_reconstructions(subject_of(model, noise(False), activation="excited"))
+    assert excited.sum() > as_trained.sum()
+
+
+def test_with_a_trace_reconstructions_are_those_of_the_whole_sequence(trained, noise):
+    data = noise(True)
+    model = trained(data, trace=0.5)
+    subject = subject_of(model, data, count=2)
+    sheet = drawing.draw("reconstructions", subject).axes[0].get_images()[0].get_array()
+    responses = measures.show(
+        model.trained.state, data.held_out.vectors("float64"), model.experiment
+    )
+    last = responses.reconstructions[-1].reshape(6, 5)
+    np.testing.assert_allclose(np.asarray(sheet)[8:14, 7:12], last)
+
+
+def frames_of(name, model, data, n_frames=6):
+    performance = performing.Performance(model, data, n_frames, 100)
+    return np.stack(list(performing.animate(name, performance).frames))
+
+
+def activity_panels(frames):
+    """The middle panel, from which labels and counters are far."""
+    left = 2 * animation.GAP + animation.PANEL
+    return frames[:, animation.HEADER : -animation.FOOTER, left : left + animation.PANEL]
+
+
+def active(panels):
+    """How many of the pixels are coloured, frame by frame."""
+    return ((panels > animation.FIRST_COLOUR) & (panels < animation.MARK)).sum(axis=(1, 2))
+
+
+@pytest.mark.parametrize("trace", [None, 0.5])
+def test_activity_is_each_frames_own_and_a_trajectory_keeps_earlier_frames(trained, noise, trace):
+    data = noise(True)
+    model = trained(data, trace=trace, n_winners=1, lateral={"strength": 0})
+    model.trained.weights[:] = np.eye(20, 30)  # a unit answers to a pixel of its own
+    alone = active(activity_panels(frames_of("activity", model, data)))
+    traced = active(activity_panels(frames_of("trajectory", model, data)))
+    unit = 56 * 56  # 4 x 5 units on a panel of 280 pixels
+    assert alone.tolist() == [unit] * 6
+    assert traced[0] == unit
+    assert traced[-1] > unit
+
+
+def test_a_trajectory_has_the_maps_own_trace_or_the_notebooks(trained, noise):
+    data = noise(True)
+    without = trained(data, trace=None)
+
+    def with_trace_of(trace):
+        experiment = performing.with_trace(without.experiment, trace)
+        return frames_of("trajectory", replace(without, experiment=experiment), data)
+
+    assert (with_trace_of(None) == with_trace_of(0.5)).all()
+    assert (with_trace_of(0.9) != with_trace_of(0.5)).any()
+
+
+def test_a_formation_has_a_frame_for_each_snapshot_and_lingers_on_the_last(trained, noise):
+    model = trained(noise(False), epochs=3)
+    performance = performing.Performance(model, noise(False), 4, 100)
+    made = performing.animate("formation", performance)
+    assert len(list(made.frames)) == 4
+    assert made.frame_ms == [400, 400, 400, 2000]
+
+
+def test_a_formation_of_the_start_alone_is_one_frame(trained, noise, tmp_path):
+    model = trained(noise(False))
+    start = replace(model.trained, snapshots=model.trained.snapshots[:1])
+    performance = performing.Performance(replace(model, trained=start), noise(False), 4, 100)
+    made = performing.animate("formation", performance)
+    animation.write_gif(tmp_path / "one.gif", made.frames, made.frame_ms, "note")
+    assert len(iio.imread(tmp_path / "one.gif", index=None)) == 1
+
+
 # ------------------------------------------------------------------ animation
+
+
+def test_sheets_of_prototypes_have_one_scale_and_cut_off_what_is_blacker():
+    later = np.array([[0.0, 1], [2, np.inf]])
+    sheets_ = animation.prototype_sheets([later, later / 2], (1, 2), Grid(1, 2), 2.0)
+    factor = animation.LARGEST_SHEET // 7
+    border = animation.BORDER
+    assert sheets_.shape == (2, 3 * factor, 7 * factor)
+    assert sheets_[0, factor, ::factor].tolist() == [border, 0, 32, border, 63, 63, border]
+    assert sheets_[1, factor, ::factor].tolist() == [border, 0, 16, border, 32, 63, border]
+
+
+def test_a_large_sheet_is_shrunk_by_area():
+    weights = np.zeros((100, 400))
+    weights[:50] = 1  # the upper half of the sheet
+    (sheet,) = animation.prototype_sheets([weights.repeat(100, 0)], (20, 20), Grid(100, 100), 1.0)
+    assert sheet.shape == (900, 900)
+    assert sheet[:450].mean() == pytest.approx(
+        (20 / 21) ** 2 * 63 + (1 - (20 / 21) ** 2) * 16, abs=1
+    )
+    assert sheet[450:].max() <= 16
 
 
 def test_greys_run_from_white_to_black():

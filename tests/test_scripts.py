@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 import yaml
@@ -86,6 +87,8 @@ def made(tmp_path_factory):
          "--output", home / "model.h5"],
         ["prepare_mnist.py", "--source", "idx", "--folder", idx_folder(home.parent / "idx"),
          "--output", home / "other.h5"],
+        ["measure.py", "--model", home / "model.h5", "--data", home / "digits.h5",
+         "--held-out", 60, "--output", home / "measures.json"],
     ):  # fmt: skip
         done = run(*args)
         assert done.returncode == 0, done.stderr
@@ -95,22 +98,47 @@ def made(tmp_path_factory):
 def test_by_hand_as_by_the_workflow(made):
     assert config.read_experiment(made / "config.yaml").name == "tiny-digits"
     names = sorted(path.name for path in made.iterdir())
-    assert names == ["config.yaml", "digits.h5", "model.h5", "other.h5"]
+    assert names == ["config.yaml", "digits.h5", "measures.json", "model.h5", "other.h5"]
 
 
-def test_reconstructions_can_be_drawn_the_notebooks_way(made, tmp_path):
-    common = ["--model", made / "model.h5", "--data", made / "digits.h5", "--count", 10]
-    as_trained = run("plot_reconstructions.py", *common, "--output", tmp_path / "a.png")
-    notebooks = run(
-        "plot_reconstructions.py",
-        *common,
-        "--activation",
-        "excited",
-        "--output",
-        tmp_path / "b.png",
-    )
-    assert as_trained.returncode == notebooks.returncode == 0, notebooks.stderr
-    assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+@pytest.fixture
+def draw(made, tmp_path):
+    """A function that draws a map's figures into a folder of that name, and returns it."""
+
+    def plot(folder, *args):
+        files = ["--model", made / "model.h5", "--data", made / "digits.h5"]
+        files += ["--measures", made / "measures.json", "--output-folder", tmp_path / folder]
+        done = run("plot_map.py", *files, "--count", 10, *args)
+        assert done.returncode == 0, done.stderr
+        return tmp_path / folder
+
+    return plot
+
+
+def test_reconstructions_can_be_drawn_the_notebooks_way(draw):
+    name = "reconstructions.png"
+    as_trained = draw("a", "--figures", "reconstructions")
+    notebooks = draw("b", "--figures", "reconstructions", "--activation", "excited")
+    assert (as_trained / name).read_bytes() != (notebooks / name).read_bytes()
+
+
+def test_a_figure_drawn_alone_is_the_one_drawn_with_all_others(draw):
+    every, alone = draw("all"), draw("some", "--figures", "u_matrix", "hit_map")
+    assert sorted(path.name for path in alone.iterdir()) == ["hit_map.png", "u_matrix.png"]
+    for path in alone.iterdir():
+        assert path.read_bytes() == (every / path.name).read_bytes()
+
+
+def test_gifs_can_be_made_one_by_one(made, tmp_path):
+    common = ["--model", made / "model.h5", "--data", made / "digits.h5"]
+    common += ["--images-frames", 3, "--images-ms", 100, "--sequence-frames", 2]
+    common += ["--sequence-ms", 100, "--output-folder", tmp_path / "out"]
+    done = run("render_map_gifs.py", *common, "--animations", "activity")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["activity.gif"]
+    assert iio.imread(tmp_path / "out" / "activity.gif", index=None).shape[0] == 3
+    done = run("render_map_gifs.py", *common, "--animations", "trajectory")
+    assert done.stderr == "render_map_gifs.py: error: tiny-digits has no animation trajectory\n"
 
 
 def test_a_bar_shows_progress_on_a_terminal(made, tmp_path):
@@ -141,6 +169,7 @@ def test_a_log_gets_a_line_an_epoch_and_no_bar(made, tmp_path):
     assert done.stderr == ""
 
 
+PLOT = ["plot_map.py", "--model", "{made}/model.h5", "--data", "{made}/digits.h5", "--count", "9"]
 WRONG = [
     (["train.py", "--data", "{made}/none.h5", "--config", "{made}/config.yaml"], "no such file"),
     (["train.py", "--data", "{made}/model.h5", "--config", "{made}/config.yaml"], "holds map, needed"),
@@ -153,21 +182,28 @@ WRONG = [
     (["resolve_experiment.py", "--settings", "nonsense"], "--settings: not JSON"),
     (["build_page.py", "--experiments", '{{"a": "?"}}'], "cannot read"),
     (["build_page.py", "--experiments", "a"], "--experiments: not JSON"),
+    (["build_page.py", "--experiments", "{{}}", "--groups", "{{}}"], "--groups: has to hold a list"),
     (["measure.py", "--model", "{made}/model.h5", "--data", "{made}/other.h5", "--held-out", "9"],
      "was not trained on"),
+    ([*PLOT, "--measures", "{made}/config.yaml"], "not a JSON file"),
+    ([*PLOT, "--measures", "{made}/measures.json", "--figures", "lateral_matrix"],
+     "tiny-digits has no figure lateral_matrix"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("args", "message"), WRONG, ids=lambda value: str(value)[:40])
 def test_wrong_input_is_one_line_and_writes_nothing(args, message, made, tmp_path):
     output = tmp_path / "out" / "file.x"
-    done = run(*(arg.format(made=made) for arg in args), "--output", output)
+    option = (
+        ["--output-folder", output.parent] if args[0] == "plot_map.py" else ["--output", output]
+    )
+    done = run(*(arg.format(made=made) for arg in args), *option)
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"{args[0]}: error: ")
     assert message in done.stderr
-    assert not output.exists()
+    assert not list(output.parent.glob("*"))
 
 
 def test_a_folder_that_can_not_be_written_to(tmp_path):
@@ -175,6 +211,14 @@ def test_a_folder_that_can_not_be_written_to(tmp_path):
     done = run("prepare_mnist.py", "--source", "embedded", "--output", tmp_path / "file" / "x.h5")
     assert done.returncode == 1
     assert done.stderr.startswith("prepare_mnist.py: error: cannot write")
+
+
+def test_a_folder_of_pictures_that_is_a_file(made, tmp_path):
+    (tmp_path / "file").write_text("")
+    args = [arg.format(made=made) for arg in PLOT]
+    done = run(*args, "--measures", made / "none.json", "--output-folder", tmp_path / "file")
+    assert done.returncode == 1
+    assert done.stderr.startswith("plot_map.py: error: cannot write")  # before it reads
 
 
 def test_training_finds_out_first_that_it_can_not_write(made):
@@ -189,9 +233,14 @@ def test_training_finds_out_first_that_it_can_not_write(made):
     ("args", "allowed"),
     [
         (["measure.py", "--held-out", "0"], "0 is not allowed: a whole number from 2"),
-        (["render_activity_gif.py", "--frames", "-5"], "-5 is not allowed: a whole number from 2"),
-        (["render_activity_gif.py", "--images-ms", "25"], "from 20 to 10000 in steps of 10"),
-        (["plot_reconstructions.py", "--count", "x"], "x is not allowed: a whole number from 1"),
+        (
+            ["render_map_gifs.py", "--images-frames", "-5"],
+            "-5 is not allowed: a whole number from 2",
+        ),
+        (["render_map_gifs.py", "--images-ms", "25"], "from 20 to 10000 in steps of 10"),
+        (["render_map_gifs.py", "--animations", "film"], "choose from"),
+        (["plot_map.py", "--count", "x"], "x is not allowed: a whole number from 1"),
+        (["plot_map.py", "--figures", "hits"], "choose from"),
         (["build_pan_sequence.py", "--max-speed", "nan"], "nan is not allowed: a number from 0"),
         (["build_pan_sequence.py", "--seed", "-1"], "-1 is not allowed: a whole number from 0"),
         (["build_tapestry.py", "--side", "1"], "1 is not allowed: a whole number from 2 to 200"),

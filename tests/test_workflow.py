@@ -20,7 +20,17 @@ from conftest import ROOT
 
 NAMES = ["tiny-pan", "tiny-digits", "tiny-dream", "tiny-wild"]
 SOUND = NAMES[:-1]  # the last one diverges
-FIGURES = ["prototypes", "hit_map", "learning_curve", "reconstructions"]
+EVERY_MAP = ["prototypes", "hit_map", "u_matrix", "learning_curve", "reconstructions"]
+EVERY_MAP += ["lateral_excitation"]
+LEARNT_LATERAL = ["lateral_matrix", "global_inhibition", "column_inhibition"]
+FIGURES = {
+    "tiny-pan": EVERY_MAP,
+    "tiny-digits": [*EVERY_MAP, "label_map"],
+    "tiny-dream": [*EVERY_MAP, "label_map", *LEARNT_LATERAL],
+    "tiny-wild": [*EVERY_MAP, "label_map"],
+}
+GIFS = {name: ["formation", "activity"] for name in NAMES}
+GIFS["tiny-pan"] = [*GIFS["tiny-digits"], "trajectory"]
 DATA = [
     "results/data/digits.h5",
     "results/data/tapestry.h5",
@@ -31,17 +41,34 @@ DATA = [
 PAGE = "results/index.html"
 
 
+def figures_of(name):
+    return {f"results/{name}/figures/{figure}.png" for figure in FIGURES[name]}
+
+
+def gifs_of(name):
+    return {f"results/{name}/{gif}.gif" for gif in GIFS[name]}
+
+
 def files_of(name):
     return {
         f"results/{name}/config.yaml",
         f"results/{name}/model.h5",
         f"results/{name}/measures.json",
-        f"results/{name}/activity.gif",
-        *(f"results/{name}/figures/{figure}.png" for figure in FIGURES),
+        *figures_of(name),
+        *gifs_of(name),
     }
 
 
-ALL_FILES = {PAGE, *DATA}.union(*map(files_of, NAMES))
+def page_files(*names):
+    """What is made together with the page."""
+    own = {f"results/{name}/thumbnail.png" for name in names}
+    # What is not known is made like tiny-digits.
+    gifs = {f"results/{n}/{gif}.gif.js" for n in names for gif in GIFS.get(n, GIFS["tiny-digits"])}
+    return {PAGE, "results/data/pan.gif.js", *own, *gifs}
+
+
+PAGE_FILES = page_files(*NAMES)
+ALL_FILES = PAGE_FILES.union(DATA, *map(files_of, NAMES))
 
 
 def copy_project(folder):
@@ -161,13 +188,13 @@ def test_measures(built, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures(built, name):
     home = built / "results" / name
-    for figure in FIGURES:
+    for figure in FIGURES[name]:
         picture = iio.imread(home / "figures" / f"{figure}.png")
         assert picture.shape[0] > 200
         assert picture.shape[1] > 400
         assert picture.std() > 5
         note = json.loads(iio.immeta(home / "figures" / f"{figure}.png")["Description"])
-        assert note["made_by"].startswith(f"plot_{figure}.py")
+        assert note["made_by"].startswith("plot_map.py")
         with h5py.File(home / "model.h5") as model:
             assert note["model_sha256"] == model.attrs["content_sha256"]
             assert note["data_sha256"] == model.attrs["data_sha256"]
@@ -175,20 +202,28 @@ def test_pictures(built, name):
 
 
 @pytest.mark.parametrize(
-    ("path", "frame_ms"),
-    [("tiny-pan/activity.gif", 100), ("tiny-digits/activity.gif", 400), ("data/pan.gif", 100)],
+    ("path", "lasts_ms"),
+    [
+        ("tiny-pan/activity.gif", 40 * 100),
+        ("tiny-pan/trajectory.gif", 40 * 100),
+        ("tiny-digits/activity.gif", 12 * 400),
+        ("tiny-pan/formation.gif", 3 * 400 + 2000),
+        ("data/pan.gif", 40 * 100),
+    ],
 )
-def test_gifs(built, path, frame_ms):
+def test_gifs(built, path, lasts_ms):
     path = built / "results" / path
     frames = len(iio.imread(path, index=None))
     durations = [iio.immeta(path, index=number)["duration"] for number in range(frames)]
-    assert sum(durations) == 40 * frame_ms
+    assert sum(durations) == lasts_ms
 
 
 def test_page_links_to_pictures_that_exist(built):
     html = (built / PAGE).read_text()
-    links = re.findall(r'(?:src|href)="([^"#]+)"', html)
-    assert len(links) == 2 * (5 * len(NAMES) + 2)
+    links = set(re.findall(r'(?:src|href|data-script)="([^"#]+)"', html)) - {"data:,"}
+    assert {f"results/{link}" for link in links} == {
+        path for path in ALL_FILES if path.endswith((".png", ".gif", ".gif.js"))
+    }
     for link in links:
         assert "://" not in link
         assert (built / "results" / link).is_file(), link
@@ -197,7 +232,7 @@ def test_page_links_to_pictures_that_exist(built):
         in html
     )
     for name in NAMES:
-        assert f'<section id="{name}"' in html
+        assert f'<section class="view experiment" id="{name}"' in html
         measured = json.loads((built / f"results/{name}/measures.json").read_text())
         if name in SOUND:
             assert format(measured["measures"]["held_out_mse"], ".4f") in html
@@ -211,7 +246,7 @@ def test_a_map_that_diverged_is_made_and_shown_as_such(built):
     assert re.match(r"diverged at step \d+ \(epoch \d\): ", said)
     html = (built / PAGE).read_text()
     assert f"This training {said}." in html.replace("&gt;", ">")
-    assert html.count(">diverged<") == 1
+    assert html.count(f">{said.split(' (')[0]}<") == 1
     assert said in (built / "results/tiny-wild/logs/train.log").read_text()
 
 
@@ -254,11 +289,11 @@ def test_a_target_needs_only_what_it_is_made_of(tmp_path):
         "results/data/digits.h5",
         "results/tiny-digits/config.yaml",
         "results/tiny-digits/model.h5",
-        "results/tiny-digits/activity.gif",
+        *gifs_of("tiny-digits"),
     }
 
 
-@pytest.mark.parametrize("kept", [{PAGE}, ALL_FILES - {PAGE}], ids=["page", "all else"])
+@pytest.mark.parametrize("kept", [PAGE_FILES, ALL_FILES - PAGE_FILES], ids=["page", "all else"])
 def test_what_was_deleted_is_made_again(copy, kept):
     for path in ALL_FILES - kept:
         (copy / path).unlink()
@@ -267,51 +302,51 @@ def test_what_was_deleted_is_made_again(copy, kept):
 
 def test_changing_an_experiment_makes_only_that_one_again(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
-    assert planned(copy) == {PAGE, *files_of("tiny-digits")}
+    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-digits")}
 
 
 def test_swapping_two_numbers_is_noticed(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
-    assert planned(copy) == {PAGE, *files_of("tiny-pan")}
+    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-pan")}
 
 
 def test_a_default_that_an_experiment_overrides_concerns_only_the_others(copy):
     change_overlay(copy, lambda c: c.update(defaults={"mwta": {"trace": 0.25}}))
-    assert planned(copy) == {PAGE, *files_of("tiny-digits"), *files_of("tiny-wild")}
+    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-digits"), *files_of("tiny-wild")}
 
 
 def test_changing_a_question_rewrites_only_the_page(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(question="Why?"))
-    assert planned(copy) == {PAGE}
+    assert planned(copy) == PAGE_FILES
 
 
 def test_an_experiment_more_leaves_the_others_alone(copy):
     change_overlay(copy, lambda c: c["experiments"].update(more={"extends": "tiny-digits"}))
     change_overlay(copy, lambda c: c["run"].append("more"))
-    assert planned(copy) == {PAGE, *files_of("more")}
+    more = {path.replace("tiny-digits", "more") for path in files_of("tiny-digits")}
+    assert planned(copy) == page_files(*NAMES, "more") | more
 
 
 def test_changing_the_animation_leaves_maps_and_figures_alone(copy):
-    change_overlay(copy, lambda c: c["animation"].update(frames=20))
-    gifs = {f"results/{name}/activity.gif" for name in NAMES}
-    assert planned(copy) == {PAGE, "results/data/pan.gif", *gifs}
+    change_overlay(copy, lambda c: c["animation"].update(sequence_frames=20))
+    gifs = set().union(*map(gifs_of, NAMES))
+    assert planned(copy) == {*PAGE_FILES, "results/data/pan.gif", *gifs}
 
 
-def test_editing_a_figures_script_redraws_only_that_figure(copy):
-    append(copy / "src/plot_hit_map.py", "# a remark\n")
-    hit_maps = {f"results/{name}/figures/hit_map.png" for name in NAMES}
-    assert planned(copy) == {PAGE, *hit_maps}
+def test_editing_how_figures_are_drawn_redraws_only_them(copy):
+    append(copy / "src/plot_map.py", "# a remark\n")
+    assert planned(copy) == {*PAGE_FILES, *set().union(*map(figures_of, NAMES))}
 
 
 def test_editing_the_model_retrains_and_leaves_data_alone(copy):
     append(copy / "src/topodream/models/mwta.py", "# a remark\n")
     trained = {path for name in NAMES for path in files_of(name) if "config.yaml" not in path}
-    assert planned(copy) == {PAGE, *trained}
+    assert planned(copy) == {*PAGE_FILES, *trained}
 
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
     append(copy / "src/build_pan_sequence.py", "# a remark\n")
-    after = {"results/data/pan.h5", "results/data/pan.gif", PAGE}
+    after = {"results/data/pan.h5", "results/data/pan.gif", *PAGE_FILES}
     assert planned(copy) == after | files_of("tiny-pan") - {"results/tiny-pan/config.yaml"}
 
 
@@ -377,6 +412,8 @@ def test_rules_name_their_experiments_through_inputs_and_params():
 
 def test_every_rule_has_a_log_and_says_what_it_makes():
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for rule in re.findall(r"^rule \w+:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S):
+        rules = re.findall(r"^ *rule(?: \w+)?:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S)
+        assert rules or path.name == "common.smk"
+        for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path

@@ -1,4 +1,4 @@
-"""The moving pictures: a window over its tapestry, and a map's activity.
+"""The moving pictures: a window over its tapestry, a map as it forms, and its activity.
 
 Frames are arrays of indices into one palette, put together without drawing each with
 Matplotlib: a hundred times quicker.
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from imageio.plugins.pillow import PillowPlugin
 from PIL import Image, ImageDraw, ImageFont
 
-from topodream.grid import Floats
+from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
+from topodream.tiles import tile
 
 Frame = npt.NDArray[np.uint8]
 
@@ -29,6 +30,8 @@ MARK = 2 * LEVELS
 BORDER = 16
 
 PANEL = 280
+# What the longer side of a sheet of prototypes measures at most.
+LARGEST_SHEET = 900
 GAP = 20
 HEADER, FOOTER = 34, 40
 FONT_SIZE = 15
@@ -90,8 +93,13 @@ def enlarge(frames: Frame, size: int = PANEL) -> Frame:
     return np.pad(large, ((0, 0), *((room // 2, room - room // 2) for room in spare)))
 
 
-def side_by_side(panels: Sequence[Panel], caption: str, scale: float | None) -> Iterator[Frame]:
-    """Put panels side by side under their labels, with a caption and a frame counter.
+def side_by_side(
+    panels: Sequence[Panel],
+    caption: str,
+    scale: float | None,
+    counters: Sequence[str] | None = None,
+) -> Iterator[Frame]:
+    """Put panels side by side under their labels, with a caption and a counter.
 
     Parameters
     ----------
@@ -101,17 +109,19 @@ def side_by_side(panels: Sequence[Panel], caption: str, scale: float | None) -> 
         Stands below, at the left.
     scale : float or None
         The largest activity, for a legend of its colours; None for no legend.
+    counters : sequence of str or None
+        What stands below at the right, frame by frame; None for the frame's number.
     """
     pictures = [enlarge(panel.frames) for panel in panels]
     lefts = np.cumsum([GAP] + [picture.shape[2] + GAP for picture in pictures])
     background = _background(panels, pictures, lefts, caption, scale)
     n_frames = len(pictures[0])
-    for number in range(n_frames):
+    counters = counters or [f"{number + 1} of {n_frames}" for number in range(n_frames)]
+    for number, counter in enumerate(counters):
         frame = background.copy()
         for picture, left in zip(pictures, lefts, strict=False):
             _, height, width = picture.shape
             frame[HEADER : HEADER + height, left : left + width] = picture[number]
-        counter = f"{number + 1} of {n_frames}"
         _write(frame, (lefts[-1] - GAP, frame.shape[0] - FOOTER // 2), counter, "rm")
         yield frame
 
@@ -170,15 +180,51 @@ def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Frame:
     return frames
 
 
-def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int, note: str) -> None:
+def prototype_sheets(
+    snapshots: Sequence[Floats], image_shape: tuple[int, int], grid: Grid, largest: float
+) -> Frame:
+    """Lay out all prototypes at their units' places, one sheet after another.
+
+    A sheet is enlarged by a whole factor or, where it is too large, shrunk by area.
+
+    Parameters
+    ----------
+    snapshots : sequence of (n_units, n_inputs)
+        Not negative; what isn't finite counts as the largest.
+    image_shape : (height, width) of a prototype
+    grid : Grid
+    largest : float
+        The weight that is black; larger ones are too.
+
+    Returns
+    -------
+    (n_snapshots, height, width) greys
+    """
+    return np.stack([_prototype_sheet(one, image_shape, grid, largest) for one in snapshots])
+
+
+def _prototype_sheet(
+    weights: Floats, image_shape: tuple[int, int], grid: Grid, largest: float
+) -> Frame:
+    shares = np.nan_to_num(weights / largest, nan=1, posinf=1)
+    sheet: Frame = tile(grey_levels(shares.reshape(-1, *image_shape)), grid.cols, fill=BORDER)
+    factor = LARGEST_SHEET / max(sheet.shape)
+    if factor >= 1:
+        return sheet.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
+    height, width = (round(length * factor) for length in sheet.shape)
+    # Levels of grey are evenly spaced: the mean of levels is the level of the mean.
+    return np.asarray(Image.fromarray(sheet).resize((width, height), Image.Resampling.BOX))
+
+
+def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int | list[int], note: str) -> None:
     """Write frames of palette indices as a GIF that loops for ever.
 
     Parameters
     ----------
     path : Path
     frames : iterator of (height, width) uint8
-    frame_ms : int
-        Milliseconds a frame is shown, a multiple of 10.
+    frame_ms : int or list of int
+        Milliseconds a frame is shown, or each of them; multiples of 10.
     note : str
         What made it, kept as the file's comment.
     """
@@ -187,6 +233,8 @@ def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int, note: str) -> 
     with written_whole(path) as temporary, iio.imopen(temporary, "w", plugin="pillow") as opened:
         gif = cast(PillowPlugin, opened)
         stack = np.stack(list(frames))
+        if len(stack) == 1 and isinstance(frame_ms, list):
+            (frame_ms,) = frame_ms  # Pillow takes no list for a single frame
         gif.write(stack, mode="P", is_batch=True, duration=frame_ms, loop=0, **options)
         # Given as `palette=` it would be searched anew for every frame, 15 times slower.
         for image in gif.images_to_write:

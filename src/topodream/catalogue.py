@@ -164,6 +164,8 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
     for values in itertools.product(*axes.values()):
         point = "--".join([name, *map(_in_a_name, values)])
         overlay = _nested(dict(zip(axes, values, strict=True)))
+        if point in experiments:
+            raise InputError(f"{where}: the name {point!r} is taken by another experiment")
         experiments[point] = resolve_experiment(point, config, base, (where, overlay))
         of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
         points.append(Point(values, of_seeds))
@@ -183,8 +185,7 @@ def _in_a_name(value: Any) -> str:
     >>> [_in_a_name(value) for value in (0.1, None, True, "excited")]
     ['0.1', 'none', 'true', 'excited']
     """
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text.lower()
+    return str(value).lower()
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:

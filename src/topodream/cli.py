@@ -21,9 +21,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse the command line, and make sure that its ``--output`` can be written."""
+    """Parse the command line, and make sure that there can be written what it asks for.
+
+    That is ``--output``, or files in ``--output-folder``.
+    """
     args = parser.parse_args()
-    check_writable(args.output)
+    check_writable(args.output_folder / "a file" if "output_folder" in args else args.output)
     return args
 
 
@@ -57,14 +60,15 @@ def real(least: float, most: float) -> Callable[[str], float]:
     return convert
 
 
-def from_json(option: str, text: str) -> dict[str, Any]:
-    """Return the mapping that an option gives as JSON."""
+def from_json(option: str, text: str, kind: type = dict) -> Any:
+    """Return what an option gives as JSON: a mapping, or with ``kind=list`` a list."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{option}: has to hold keys and values")
+    if not isinstance(content, kind):
+        wanted = "keys and values" if kind is dict else "a list"
+        raise InputError(f"{option}: has to hold {wanted}")
     return content
 
 

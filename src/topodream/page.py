@@ -1,8 +1,12 @@
-"""The page: every experiment with its settings, measures, pictures and origin."""
+"""The page: every experiment with its settings, measures, pictures and origin.
+
+One HTML file with its style and scripts in it. It links to the pictures beside it, and to what
+:func:`write_companions` makes: thumbnails, and scripts that hold the GIFs.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,72 +14,70 @@ from urllib.parse import quote
 import jinja2
 from PIL import Image
 
-from topodream import __version__
-from topodream.config import read_experiment, to_mapping
+from topodream import __version__, dotplot, player, thumbnails
+from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
+from topodream.measures.descriptions import MEASURES
+from topodream.pictures import CAPTIONS, animation_names, figure_names
 from topodream.storage import complete, read_hdf5, read_json
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How a measure is shown: its name for readers, what it says, how it is written."""
+# What the cards of the overview show, and the table of measures shows at first.
+KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
 
-    label: str
-    meaning: str
-    form: str
-
-
-MEASURES = {
-    "held_out_mse": Measure(
-        "held-out error", "mean squared error per pixel on held-out samples; lower is better", ".4f"
-    ),
-    "mean_image_mse": Measure(
-        "error of the mean image", "the same for someone who always draws the mean image", ".4f"
-    ),
-    "training_mse": Measure(
-        "training error", "mean over the last epoch, each sample before its update", ".4f"
-    ),
-    "mass_ratio": Measure(
-        "mass ratio", "sum of reconstructions over sum of samples; above 1: too heavy", ".2f"
-    ),
-    "total_activity": Measure(
-        "total activity", "sum of activity over all units, mean over held-out samples", ".2f"
-    ),
-    "mass_ratio_excited": Measure(
-        "mass ratio, drawn excited", "the same, drawn with the excited activation throughout", ".2f"
-    ),
-    "neighbour_correlation": Measure(
-        "correlation of neighbours", "mean correlation of prototypes of adjacent units", ".2f"
-    ),
-    "random_correlation": Measure(
-        "correlation of random pairs", "the same for random pairs: what no order would give", ".2f"
-    ),
-    "dead_in_training": Measure(
-        "dead units, training", "share of units that won nothing in the last epoch", ".1%"
-    ),
-    "dead_held_out": Measure(
-        "dead units, held out", "share of units that win no held-out sample", ".1%"
-    ),
-    "held_out_samples": Measure("held-out samples", "how many were measured", ",d"),
-}
-
-# File -> caption, in the order they are shown.
-PICTURES = {
-    "activity.gif": "Held-out samples: input, activity on the grid, reconstruction.",
-    "figures/prototypes.png": "Every unit's prototype at its place on the grid.",
-    "figures/reconstructions.png": "Held-out samples above their reconstructions.",
-    "figures/learning_curve.png": "Reconstruction error over the epochs.",
-    "figures/hit_map.png": "How often each unit won in the last epoch.",
-}
 DATA_PICTURES = {
     "tapestry": (".png", "The tapestry of training images that windows pan over."),
     "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
 }
+# Pictures that take the page's whole width: those of many small ones, and long ones.
+WIDE_PICTURES = ("figures/prototypes.png", "figures/lateral_matrix.png")
+WIDE_ASPECT = 1.9
 
 
-def render(results: Path, experiments: Mapping[str, str], datasets: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Contents:
+    """What the page is to show, each in its order.
+
+    Attributes
+    ----------
+    experiments : mapping
+        Name -> the question it asks.
+    datasets : sequence of str
+    groups : sequence of mappings
+        ``name``, ``about`` and ``experiments``, a list of names. Those in none come last.
+    findings : path or None
+        The findings, if there are any.
+    sweeps : sequence of str
+        Names of sweeps in the folder ``sweeps``.
+    """
+
+    experiments: Mapping[str, str]
+    datasets: Sequence[str] = ()
+    groups: Sequence[Mapping[str, Any]] = ()
+    findings: Path | None = None
+    sweeps: Sequence[str] = ()
+
+
+def write_companions(results: Path, contents: Contents) -> None:
+    """Write the files that only the page needs: thumbnails, and scripts that hold the GIFs.
+
+    That is ``<experiment>/thumbnail.png`` for each experiment, and ``<file>.gif.js`` beside
+    each GIF that the page shows.
+    """
+    for name in contents.experiments:
+        home = results / name
+        _write_thumbnail(home)
+        for file in _pictures_of(results, read_experiment(home / "config.yaml")).values():
+            if file.endswith(".gif"):
+                player.write_script(home / file)
+    for name in contents.datasets:
+        if _kind(results, name) == "sequence":
+            player.write_script(results / "data" / f"{name}.gif")
+
+
+def render(results: Path, contents: Contents) -> str:
     """Return the page as HTML.
 
     Parameters
@@ -83,10 +85,7 @@ def render(results: Path, experiments: Mapping[str, str], datasets: Sequence[str
     results : Path
         The folder that holds a folder for each experiment, and ``data``. The page is to lie
         in it: pictures are linked relative to it.
-    experiments : mapping
-        Name -> the question it asks, in the order to show them.
-    datasets : sequence of str
-        Names of the data sets to show.
+    contents : Contents
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -95,35 +94,90 @@ def render(results: Path, experiments: Mapping[str, str], datasets: Sequence[str
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {}  # or keys would be sorted
+    experiments = [_experiment(results, *item) for item in contents.experiments.items()]
     return environment.get_template("page.html").render(
         version=__version__,
         measures=MEASURES,
-        experiments=[_experiment(results, *item) for item in experiments.items()],
-        datasets=[_dataset(results, name) for name in datasets],
+        measure_groups=_measure_groups(),
+        key_measures=KEY_MEASURES,
+        experiments=experiments,
+        groups=_groups(experiments, contents.groups),
+        findings=_findings(contents.findings),
+        sweeps=[_sweep(results, name) for name in contents.sweeps],
+        datasets=[_dataset(results, name) for name in contents.datasets],
+        names=list(contents.experiments),
+        data=_for_scripts(experiments),
     )
+
+
+def _measure_groups() -> dict[str, list[str]]:
+    """Return the names of measures by the heading they stand under."""
+    groups: dict[str, list[str]] = {}
+    for name, measure in MEASURES.items():
+        groups.setdefault(measure.group, []).append(name)
+    return groups
+
+
+def _for_scripts(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what filter, sort, table and comparison need, as JSON holds it."""
+    kept = ("name", "question", "model", "dataset", "badge", "settings", "values", "shown")
+    return {
+        "measures": {name: asdict(measure) for name, measure in MEASURES.items()},
+        "key_measures": KEY_MEASURES,
+        "experiments": [{key: one[key] for key in kept} for one in experiments],
+    }
+
+
+def _groups(
+    experiments: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the experiments by their groups; those in none come last."""
+    by_name = {experiment["name"]: experiment for experiment in experiments}
+    try:
+        found = [
+            {
+                "name": group["name"],
+                "about": group["about"],
+                "experiments": [by_name.pop(n) for n in group["experiments"] if n in by_name],
+            }
+            for group in groups
+        ]
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"--groups: each needs name, about and experiments, a list of names ({error})"
+        ) from error
+    heading = "Further experiments" if found else ""
+    found.append({"name": heading, "about": "", "experiments": list(by_name.values())})
+    return [group for group in found if group["experiments"]]
 
 
 def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
     home = results / name
     measured = read_json(home / "measures.json")
-    settings = to_mapping(read_experiment(home / "config.yaml"))
+    experiment = read_experiment(home / "config.yaml")
+    settings = to_mapping(experiment)
     with complete(home / "measures.json"):
         made_by = measured["model_made_by"]
+        values = {key: measured["measures"].get(key) for key in MEASURES}
+        divergence = measured["divergence"]
         return {
             "name": name,
             "question": question,
-            "divergence": measured["divergence"],
+            "model": settings["model"],
+            "dataset": settings["dataset"],
+            "divergence": divergence,
+            # "diverged at step 1,082 (epoch 1): ..." is too long for a badge.
+            "badge": divergence and divergence.split(" (")[0],
             "grid": "{rows} x {cols}".format(**settings["grid"]),
             "data": measured["data"],
             "settings": dict(_flat(settings)),
-            "shown": {
-                key: "-"
-                if measured["measures"][key] is None
-                else format(measured["measures"][key], m.form)
-                for key, m in MEASURES.items()
-            },
+            "values": values,
+            "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
+            "thumbnail": _picture(results, f"{name}/thumbnail.png", "Prototypes in the middle."),
             "pictures": [
-                _picture(results, f"{name}/{file}", text) for file, text in PICTURES.items()
+                _picture(results, f"{name}/{file}", CAPTIONS[picture], kind=file)
+                for picture, file in _pictures_of(results, experiment).items()
             ],
             "origin": {
                 "trained by": made_by["made_by"],
@@ -134,6 +188,80 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
                 "data (sha256)": measured["data_sha256"],
                 "measured by": measured["made_by"],
             },
+        }
+
+
+def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
+    """Return the files of a map's pictures by their names, in the order they are shown."""
+    is_sequence = _kind(results, experiment.dataset) == "sequence"
+    figures = figure_names(experiment.model, labelled=not is_sequence)
+    animations = animation_names(experiment.model, is_sequence)
+    files = {name: f"figures/{name}.png" for name in figures}
+    files |= {name: f"{name}.gif" for name in animations}
+    first = (figures[0], *reversed(animations))
+    return {name: files[name] for name in (*first, *figures[1:])}
+
+
+def _write_thumbnail(home: Path) -> None:
+    path = home / "model.h5"
+    grid = read_experiment(home / "config.yaml").grid
+    content = read_hdf5(path, ("map",), parts=("state/weights",))
+    with complete(path):
+        height, width = (int(length) for length in content.attributes["image_shape"])
+        drawn = thumbnails.draw(content.arrays["state/weights"], grid, (height, width))
+    thumbnails.write(home / "thumbnail.png", drawn)
+
+
+def _findings(path: Path | None) -> list[dict[str, Any]]:
+    """Return the findings with a plot for each claim."""
+    if path is None:
+        return []
+    content = read_json(path)
+    with complete(path):
+        return [
+            {
+                **finding,
+                "claims": [
+                    {
+                        **claim,
+                        "plot": dotplot.arrange(claim),
+                        "shown": {
+                            key: _written(claim[key], _form(claim["measure"]))
+                            for key in ("mean", "low", "high", "threshold")
+                        },
+                    }
+                    for claim in finding["claims"]
+                ],
+            }
+            for finding in content["findings"]
+        ]
+
+
+def _sweep(results: Path, name: str) -> dict[str, Any]:
+    path = results / "sweeps" / f"{name}.json"
+    content = read_json(path)
+    with complete(path):
+        return {
+            **content,
+            "labels": {key: _label(key) for key in content["panels"]},
+            "rows": [
+                {
+                    "name": point["name"],
+                    "value": "none" if point["value"] is None else point["value"],
+                    "seed": point["seed"],
+                    "diverged": point["diverged"],
+                    "shown": [
+                        _written(point["measures"].get(key), _form(key))
+                        for key in content["panels"]
+                    ],
+                }
+                for point in content["points"]
+            ],
+            "picture": _picture(
+                results,
+                f"sweeps/{name}.png",
+                f"Measures against {content['parameter']}, and their spread over seeds.",
+            ),
         }
 
 
@@ -159,13 +287,45 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
         }
 
 
-def _picture(results: Path, file: str, caption: str) -> dict[str, Any]:
+def _kind(results: Path, dataset: str) -> str:
+    path = results / "data" / f"{dataset}.h5"
+    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=()).kind
+
+
+def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
+    """Return what the page says of a picture; ``kind`` is the same for all experiments."""
+    path = results / file
     try:
-        with Image.open(results / file) as image:
+        with Image.open(path) as image:
             width, height = image.size
     except OSError as error:
-        raise InputError(f"cannot read the picture {results / file}: {error}") from error
-    return {"link": quote(file), "caption": caption, "width": width, "height": height}
+        raise InputError(f"cannot read the picture {path}: {error}") from error
+    moving = path.suffix == ".gif"
+    return {
+        "link": quote(file),
+        "script": quote(player.script_of(Path(file)).as_posix()) if moving else None,
+        "kind": kind,
+        "caption": caption,
+        "width": width,
+        "height": height,
+        "wide": kind in WIDE_PICTURES or width > WIDE_ASPECT * height,
+    }
+
+
+def _label(measure: str) -> str:
+    return MEASURES[measure].label if measure in MEASURES else measure
+
+
+def _form(measure: str) -> str:
+    """Return how a measure is written, also one that the page doesn't know."""
+    return MEASURES[measure].form if measure in MEASURES else ".4g"
+
+
+def _written(value: float | None, form: str) -> str:
+    if value is None:
+        return "-"
+    # "z": what rounds to nothing is 0, not -0.
+    return format(int(value), form) if form.endswith("d") else format(value, f"z{form}")
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

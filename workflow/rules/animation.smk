@@ -1,27 +1,32 @@
-# results/<experiment>/model.h5 and its data -> activity.gif
+# results/<experiment>/model.h5 and its data -> *.gif
 
+# Which animations a map has depends on its model and its data: a rule for each kind of map.
+for kind in MAP_KINDS:
 
-rule render_activity_gif:
-    """Input, activity on the grid and reconstruction, frame by frame."""
-    input:
-        code=code("render_activity_gif.py"),
-        model="results/{experiment}/model.h5",
-        data=experiment_data,
-    output:
-        report(
-            "results/{experiment}/activity.gif",
-            category="{experiment}",
-            labels={"picture": "activity"},
-            caption="../report/activity.rst",
-        ),
-    log:
-        "results/{experiment}/logs/activity.log",
-    params:
-        settings=flags(CATALOGUE.animation),
-    shell:
-        "python {input.code[0]:q}"
-        " --model {input.model}"
-        " --data {input.data}"
-        " {params.settings}"
-        " --output {output}"
-        " > {log} 2>&1"
+    rule:
+        """Every animation of a map: how it formed, and how it is at work."""
+        name:
+            f"render_map_gifs_{'_'.join(kind)}"
+        input:
+            code=code("render_map_gifs.py"),
+            model="results/{experiment}/model.h5",
+            data=experiment_data,
+        output:
+            [
+                map_picture(f"results/{{experiment}}/{name}.gif", name)
+                for name in animations_of(kind)
+            ],
+        log:
+            "results/{experiment}/logs/animations.log",
+        wildcard_constraints:
+            experiment=experiments_of(kind),
+        params:
+            settings=flags(CATALOGUE.animation),
+            folder=subpath(output[0], parent=True),
+        shell:
+            "python {input.code[0]:q}"
+            " --model {input.model}"
+            " --data {input.data}"
+            " {params.settings}"
+            " --output-folder {params.folder}"
+            " > {log} 2>&1"

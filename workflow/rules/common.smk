@@ -18,6 +18,7 @@ from topodream.catalogue import resolve
 from topodream.config import to_mapping
 from topodream.datasets import EMBEDDED, MNIST_SHA256
 from topodream.errors import InputError
+from topodream.pictures import animation_names, figure_names
 from topodream.provenance import local_sources
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated. A prefix
@@ -79,3 +80,39 @@ def datasets_of(kind):
     """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
     names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]
     return "|".join(names) or NOTHING
+
+
+def map_kind(name):
+    """What decides which pictures an experiment has: its model, and the kind of its data set."""
+    experiment = CATALOGUE.experiments[name]
+    return experiment.model, CATALOGUE.datasets[experiment.dataset]["kind"]
+
+
+MAP_KINDS = sorted({map_kind(name) for name in CATALOGUE.experiments})
+
+
+def experiments_of(kind):
+    """A pattern of the names of all experiments of a kind."""
+    return "|".join(re.escape(name) for name in CATALOGUE.experiments if map_kind(name) == kind)
+
+
+def figures_of(kind):
+    """The names of the figures of maps of a kind."""
+    model, data = kind
+    return figure_names(model, labelled=data == "mnist")
+
+
+def animations_of(kind):
+    """The names of the animations of maps of a kind."""
+    model, data = kind
+    return animation_names(model, is_sequence=data == "pan")
+
+
+def map_picture(path, name):
+    """A picture of a map as an output, with its place and caption in Snakemake's report."""
+    return report(
+        path,
+        category="{experiment}",
+        labels={"picture": name.replace("_", " ")},
+        caption=f"../report/{name}.rst",
+    )

@@ -133,7 +133,7 @@ rule render_sequence_gif:
     params:
         settings=flags(
             {
-                "frames": CATALOGUE.animation["frames"],
+                "frames": CATALOGUE.animation["sequence_frames"],
                 "frame_ms": CATALOGUE.animation["sequence_ms"],
             }
         ),

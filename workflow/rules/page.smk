@@ -1,4 +1,6 @@
-# Everything that `run:` selects -> results/index.html
+# Everything that `run:` selects -> results/index.html, and what belongs to it
+
+PAGE_PARTS = ["page.html", "page.css", "page.js", "player.js", "gif.js"]
 
 
 def shown_datasets():
@@ -19,34 +21,60 @@ def data_pictures():
 
 def shown_files():
     """Everything that the page shows or reads."""
-    parts = [
-        "config.yaml",
-        "measures.json",
-        "figures/prototypes.png",
-        "figures/hit_map.png",
-        "figures/learning_curve.png",
-        "figures/reconstructions.png",
-        "activity.gif",
+    experiments = [
+        f"results/{name}/{part}"
+        for name in CATALOGUE.selected
+        for part in (
+            "config.yaml",
+            "measures.json",
+            *(f"figures/{figure}.png" for figure in figures_of(map_kind(name))),
+            *(f"{animation}.gif" for animation in animations_of(map_kind(name))),
+        )
     ]
-    experiments = expand("results/{name}/{part}", name=CATALOGUE.selected, part=parts)
     data = expand("results/data/{name}.h5", name=shown_datasets())
-    return experiments + data + data_pictures()
+    sweeps = expand(
+        "results/sweeps/{name}.{kind}", name=CATALOGUE.selected_sweeps, kind=["json", "png"]
+    )
+    return experiments + data + data_pictures() + sweeps + findings()
+
+
+def findings():
+    """The judged findings, where they are selected."""
+    return ["results/findings.json"] if CATALOGUE.findings else []
+
+
+def groups():
+    """The headings of the page, each with its experiments."""
+    return [{"name": name, **group} for name, group in CATALOGUE.groups.items()]
+
+
+def trained_maps():
+    """The map of every selected experiment."""
+    return expand("results/{name}/model.h5", name=CATALOGUE.selected)
+
+
+def companion_files():
+    """What only the page needs: a thumbnail for each map, and each GIF as a script."""
+    gifs = [path for path in shown_files() if path.endswith(".gif")]
+    thumbnails = expand("results/{name}/thumbnail.png", name=CATALOGUE.selected)
+    return thumbnails + [f"{path}.js" for path in gifs]
 
 
 def made_files():
     """The page, all that it shows, and the maps: a file that was deleted is made again."""
-    models = expand("results/{name}/model.h5", name=CATALOGUE.selected)
-    return ["results/index.html", *shown_files(), *models]
+    return ["results/index.html", *companion_files(), *shown_files(), *trained_maps()]
 
 
 rule build_page:
     """The page that shows every selected experiment."""
     input:
         code=code("build_page.py"),
-        template=f"{SRC}/topodream/templates/page.html",
+        templates=multiext(f"{SRC}/topodream/templates/", *PAGE_PARTS),
         shown=shown_files(),
+        maps=trained_maps(),
     output:
-        "results/index.html",
+        page="results/index.html",
+        companions=companion_files(),
     log:
         "results/logs/page.log",
     params:
@@ -54,10 +82,16 @@ rule build_page:
         experiments=lambda wildcards: json.dumps(
             {name: CATALOGUE.questions[name] for name in CATALOGUE.selected}
         ),
+        groups=lambda wildcards: json.dumps(groups()),
         datasets=shown_datasets(),
+        findings=[f"--findings {path}" for path in findings()],
+        sweeps=CATALOGUE.selected_sweeps,
     shell:
         "python {input.code[0]:q}"
         " --experiments {params.experiments:q}"
+        " --groups {params.groups:q}"
         " --datasets {params.datasets}"
-        " --output {output}"
+        " {params.findings}"
+        " --sweeps {params.sweeps}"
+        " --output {output.page}"
         " > {log} 2>&1"

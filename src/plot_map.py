@@ -1,0 +1,60 @@
+"""Draw the figures of a trained map, each as <name>.png in a folder.
+
+All that the map has, or those that are named. Reconstructions use the activation the map
+was trained with, unless another is named.
+"""
+
+from pathlib import Path
+
+import threadpoolctl
+
+from topodream import cli, drawing, figures, provenance
+from topodream.errors import InputError
+from topodream.maps import read_map_and_data
+from topodream.storage import complete, read_json
+
+
+def main() -> None:
+    """Read a map, its data and its measures; draw, save."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
+    parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
+    parser.add_argument("--measures", type=Path, required=True, help="its measures (.json)")
+    parser.add_argument(
+        "--count",
+        type=cli.whole(1, 100),
+        required=True,
+        help="held-out samples to draw beside their reconstructions",
+    )
+    parser.add_argument(
+        "--activation", choices=("drive", "excited"), help="instead of the one it was trained with"
+    )
+    parser.add_argument(
+        "--figures", nargs="+", choices=drawing.DRAWN, metavar="NAME",
+        help=f"which to draw, of {', '.join(drawing.DRAWN)}; without it, all that the map has",
+    )  # fmt: skip
+    parser.add_argument("--output-folder", type=Path, required=True, help="for the .png files")
+    args = cli.parse(parser)
+
+    model, data = read_map_and_data(args.model, args.data)
+    measured = read_json(args.measures)
+    with complete(args.measures):
+        if measured["model_sha256"] != model.content_sha256:
+            raise InputError(f"{args.measures}: are not the measures of {args.model}")
+        subject = drawing.Subject(
+            model=model,
+            data=data,
+            curve=measured["curve"],
+            mean_image_mse=measured["measures"]["mean_image_mse"],
+            count=args.count,
+            activation=args.activation,
+        )
+    note = provenance.picture_note("matplotlib", **model.identity)
+    for name in args.figures or drawing.names_of(model, data):
+        with threadpoolctl.threadpool_limits(1):
+            figure = drawing.draw(name, subject)
+        figures.save(figure, args.output_folder / f"{name}.png", note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

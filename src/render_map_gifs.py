@@ -1,0 +1,49 @@
+"""Show a trained map as GIFs, each as <name>.gif in a folder: all it has, or those named.
+
+formation: its prototypes after each epoch. activity: input, activity on the grid and
+reconstruction of held-out samples, each for itself. trajectory: the same with activity that
+leaves a trace, of maps that learnt a sequence.
+"""
+
+from pathlib import Path
+
+import threadpoolctl
+
+from topodream import animation, cli, performing, provenance
+from topodream.maps import read_map_and_data
+
+
+def main() -> None:
+    """Read a map and its data, put frames together, write them."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
+    parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
+    for kind, shown in (("sequence", "a sequence"), ("images", "unrelated images")):
+        parser.add_argument(
+            f"--{kind}-frames", type=cli.whole(2, 10_000), required=True,
+            help=f"frames to show of {shown}",
+        )  # fmt: skip
+        parser.add_argument(
+            f"--{kind}-ms", type=cli.whole(20, 10_000, step=10), required=True,
+            help=f"milliseconds per frame of {shown}",
+        )  # fmt: skip
+    parser.add_argument(
+        "--animations", nargs="+", choices=performing.ANIMATED, metavar="NAME",
+        help=f"which to make, of {', '.join(performing.ANIMATED)}; without it, all it has",
+    )  # fmt: skip
+    parser.add_argument("--output-folder", type=Path, required=True, help="for the .gif files")
+    args = cli.parse(parser)
+
+    model, data = read_map_and_data(args.model, args.data, with_snapshots=True)
+    kind = "sequence" if data.is_sequence else "images"
+    n_frames, frame_ms = getattr(args, f"{kind}_frames"), getattr(args, f"{kind}_ms")
+    performance = performing.Performance(model, data, n_frames, frame_ms)
+    note = provenance.picture_note("imageio", "matplotlib", "pillow", **model.identity)
+    for name in args.animations or performing.names_of(model, data):
+        with threadpoolctl.threadpool_limits(1):
+            made = performing.animate(name, performance)
+        animation.write_gif(args.output_folder / f"{name}.gif", made.frames, made.frame_ms, note)
+
+
+if __name__ == "__main__":
+    cli.run(main)

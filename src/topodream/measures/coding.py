@@ -1,0 +1,87 @@
+"""What the activity tells of a digit's label."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import RidgeClassifier
+
+from topodream.grid import Floats
+from topodream.measures.sampling import SEED, Indices
+
+# Regularisation of the probe, in units of the mean squared length of its inputs.
+RIDGE = 0.01
+
+Labels = npt.NDArray[np.uint8]
+
+
+def votes(winners: Indices, labels: Labels, n_units: int) -> npt.NDArray[np.int64]:
+    """Return how many samples of each label each unit was first winner of: (n_units, n_labels)."""
+    counts = np.zeros((n_units, int(labels.max()) + 1), np.int64)
+    np.add.at(counts, (winners, labels), 1)
+    return counts
+
+
+def purity(winners: Indices, labels: Labels, n_units: int) -> float:
+    """Return the share of samples that have the label most frequent among those of their winner.
+
+    Manning, Raghavan and Schuetze 2008, chapter 16.
+    """
+    return float(votes(winners, labels, n_units).max(axis=1).sum() / len(labels))
+
+
+def named_right(
+    train: Indices, train_labels: Labels, held_out: Indices, labels: Labels, n_units: int
+) -> float:
+    """Return the share of held-out samples whose winner's most frequent label is theirs.
+
+    As Diehl and Cook 2015 name units. A unit that won no training sample has no label, and what
+    it wins counts as wrong.
+    """
+    counts = votes(train, train_labels, n_units)
+    named = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    return float(np.mean(named[held_out] == labels))
+
+
+def label_measures(
+    train: Indices, train_labels: Labels, held_out: Indices, labels: Labels, n_units: int
+) -> dict[str, float | None]:
+    """Return what the first winner alone tells of labels, with what chance gives.
+
+    Parameters
+    ----------
+    train, held_out : (n_samples,)
+        First winners.
+    train_labels, labels : (n_samples,)
+    n_units : int
+    """
+    dealt = np.random.default_rng(SEED).permutation(train_labels)
+    commonest = np.bincount(train_labels).argmax()
+    return {
+        "label_purity": purity(train, train_labels, n_units),
+        "label_purity_shuffled": purity(train, dealt, n_units),
+        "label_accuracy": named_right(train, train_labels, held_out, labels, n_units),
+        "chance_accuracy": float(np.mean(labels == commonest)),
+    }
+
+
+def probe(train: Floats, train_labels: Labels, held_out: Floats, labels: Labels) -> float | None:
+    """Return the accuracy of a linear classifier on held-out codes.
+
+    One-vs-all ridge regression (Alain and Bengio 2016 on probes). Codes are scaled as a whole, not
+    each unit by itself: one that hardly ever answers would count as much as any.
+
+    Parameters
+    ----------
+    train, held_out : (n_samples, n_features)
+    train_labels, labels : (n_samples,)
+
+    Returns
+    -------
+    float or None
+        None where codes are zero or no finite numbers, or all labels are the same.
+    """
+    scale = float(np.sqrt(np.square(train, dtype=float).sum(axis=1).mean()))
+    if not 0 < scale < np.inf or len(np.unique(train_labels)) == 1:
+        return None
+    classifier = RidgeClassifier(alpha=RIDGE * len(train), solver="cholesky")
+    classifier.fit(train / scale, train_labels)
+    return float(np.mean(classifier.predict(held_out / scale) == labels))

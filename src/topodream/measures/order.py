@@ -1,0 +1,254 @@
+"""Whether the map is one: whether units that are near on the grid like what is alike."""
+
+import numpy as np
+
+from topodream.grid import Floats, Grid
+from topodream.measures.sampling import SEED, Indices, shuffled, spread
+
+RANDOM_PAIRS = 20_000
+# Pairs at a time: their prototypes stay in the processor's cache.
+BLOCK = 200
+# Prototypes are alike where they are more similar than this share of random pairs.
+ALIKE = 0.95
+SHUFFLES = 20
+# Trustworthiness compares each sample with every other one.
+TRUST_SAMPLES = 1000
+TRUST_NEIGHBOURS = 10
+FARTHEST = 10
+
+Pairs = tuple[Indices, Indices]
+
+
+# ------------------------------------------------------------------ pairs of prototypes
+
+
+def directions(weights: Floats, *, centred: bool) -> Floats:
+    """Return prototypes scaled to length 1, constant (or zero) ones as 0: (n_units, n_inputs).
+
+    With ``centred`` each one's mean is taken off before, so that products of two are their
+    Pearson correlation; without, their cosine. Constant is what varies by no more than
+    rounding.
+    """
+    floor = np.zeros((len(weights), 1))
+    if centred:
+        floor = 1e-7 * np.linalg.norm(weights, axis=1, keepdims=True)
+        weights = weights - weights.mean(axis=1, keepdims=True, dtype=float)
+    norms = np.linalg.norm(weights, axis=1, keepdims=True)
+    unit: Floats = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > floor)
+    return unit
+
+
+def similarities(unit: Floats, pairs: Pairs) -> Floats:
+    """Return the product of pairs of directions, (n_pairs,): their correlation or cosine."""
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(pairs[0]), BLOCK)]
+    products = [np.einsum("pi,pi->p", unit[pairs[0][b]], unit[pairs[1][b]]) for b in blocks]
+    return np.concatenate(products) if products else np.array([])
+
+
+def pairs_apart(grid: Grid, rows: int, cols: int) -> Pairs:
+    """Return every pair of units whose second is ``rows`` below and ``cols`` right of its first.
+
+    >>> pairs_apart(Grid(2, 3), 0, 2)
+    (array([0, 3]), array([2, 5]))
+    """
+    numbers = grid.sheet(np.arange(grid.n_units))
+    first = numbers[: max(grid.rows - rows, 0), : max(grid.cols - cols, 0)]
+    return first.ravel(), numbers[rows:, cols:].ravel()
+
+
+def neighbour_pairs(grid: Grid) -> Pairs:
+    """Return every pair of units that touch along a row or a column.
+
+    >>> neighbour_pairs(Grid(2, 2))
+    (array([0, 2, 0, 1]), array([1, 3, 2, 3]))
+    """
+    along_row, along_column = pairs_apart(grid, 0, 1), pairs_apart(grid, 1, 0)
+    return (
+        np.concatenate([along_row[0], along_column[0]]),
+        np.concatenate([along_row[1], along_column[1]]),
+    )
+
+
+def random_pairs(n_units: int, n_pairs: int, rng: np.random.Generator) -> Pairs:
+    """Draw pairs of two different units, with repetition."""
+    one = rng.integers(n_units, size=n_pairs)
+    return one, (one + rng.integers(1, n_units, size=n_pairs)) % n_units
+
+
+def _some_pairs(grid: Grid) -> Pairs:
+    return random_pairs(grid.n_units, RANDOM_PAIRS, np.random.default_rng(SEED))
+
+
+def _mean(values: Floats) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+# ------------------------------------------------------------------ likeness on the grid
+
+
+def smoothness(weights: Floats, grid: Grid) -> dict[str, float | None]:
+    """Return the mean correlation of neighbouring prototypes and of random pairs.
+
+    A map without order has the same value for both: their difference is what order adds.
+    """
+    if grid.n_units == 1:
+        return dict.fromkeys(["neighbour_correlation", "random_correlation", "correlation_gain"])
+    unit = directions(weights, centred=True)
+    neighbours = similarities(unit, neighbour_pairs(grid)).mean()
+    others = similarities(unit, _some_pairs(grid)).mean()
+    return {
+        "neighbour_correlation": float(neighbours),
+        "random_correlation": float(others),
+        "correlation_gain": float(neighbours - others),
+    }
+
+
+def order_range(weights: Floats, grid: Grid) -> float | None:
+    """Return how many units apart the likeness of neighbours has fallen to half.
+
+    Likeness is the mean correlation of prototypes that are d units apart along a row or a
+    column, less that of random pairs; between whole distances it is interpolated.
+
+    Returns
+    -------
+    float or None
+        From 1 on; None for a map without order (neighbours gain less than 0.05), or where
+        likeness isn't down to half within FARTHEST units or within the grid.
+    """
+    if grid.n_units == 1:
+        return None
+    unit = directions(weights, centred=True)
+    level = similarities(unit, _some_pairs(grid)).mean()
+    likeness = []
+    for distance in range(1, min(FARTHEST, max(grid.rows, grid.cols) - 1) + 1):
+        both = [pairs_apart(grid, 0, distance), pairs_apart(grid, distance, 0)]
+        found = np.concatenate([similarities(unit, pairs) for pairs in both])
+        likeness.append(float(found.mean() - level))
+    return half_way(np.array(likeness)) if likeness[0] >= 0.05 else None
+
+
+def half_way(likeness: Floats) -> float | None:
+    """Return where values for distances 1, 2, ... first fall to half of the first one.
+
+    >>> half_way(np.array([0.8, 0.6, 0.2]))
+    2.5
+    """
+    half = likeness[0] / 2
+    below = np.flatnonzero(likeness <= half)
+    if not len(below):
+        return None
+    after = int(below[0])
+    before = likeness[after - 1]
+    return float(after + (before - half) / (before - likeness[after]))
+
+
+def cosines(weights: Floats, grid: Grid) -> dict[str, float | None]:
+    """Return the mean cosine of prototypes next to each other, and of random pairs."""
+    unit = directions(weights, centred=False)
+    others = similarities(unit, _some_pairs(grid)) if grid.n_units > 1 else np.array([])
+    return {
+        "row_cosine": _mean(similarities(unit, pairs_apart(grid, 0, 1))),
+        "column_cosine": _mean(similarities(unit, pairs_apart(grid, 1, 0))),
+        "random_cosine": _mean(others),
+    }
+
+
+def line_lengths(weights: Floats, grid: Grid) -> dict[str, float | None]:
+    """Return the mean length of lines of like units, for the map and for it shuffled.
+
+    A line is a longest run of units along a row of which each is alike the next: their
+    prototypes' cosine is above that of ALIKE of all random pairs. A unit that is alike
+    neither neighbour is a line of length 1.
+    """
+    if grid.cols == 1:
+        return {"line_length": None, "line_length_shuffled": None}
+    unit = directions(weights, centred=False)
+    threshold = float(np.quantile(similarities(unit, _some_pairs(grid)), ALIKE))
+    rng = np.random.default_rng(SEED)
+    orders = [rng.permutation(grid.n_units) for _ in range(SHUFFLES)]
+    chance = [line_length(unit, grid, threshold, order) for order in orders]
+    return {
+        "line_length": line_length(unit, grid, threshold),
+        "line_length_shuffled": float(np.mean(chance)),
+    }
+
+
+def line_length(unit: Floats, grid: Grid, threshold: float, order: Indices | None = None) -> float:
+    """Return the mean number of units in a line, see :func:`line_lengths`.
+
+    Parameters
+    ----------
+    unit : (n_units, n_inputs)
+        Prototypes of length 1.
+    grid : Grid
+    threshold : float
+    order : (n_units,), optional
+        The unit that stands at each place of the grid, where they are shuffled.
+    """
+    one, other = pairs_apart(grid, 0, 1)
+    if order is not None:
+        one, other = order[one], order[other]
+    joints = np.count_nonzero(similarities(unit, (one, other)) > threshold)
+    # Every joint makes two lines one.
+    return float(grid.n_units / (grid.n_units - joints))
+
+
+# ------------------------------------------------------------------ samples on the grid
+
+
+def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
+    """Return how often first and second winner don't touch, for the map and by chance.
+
+    Chance is exact: the mean over all ways to shuffle the units, which makes of two winners
+    any two units.
+
+    Parameters
+    ----------
+    best : (n_samples, 2 or more)
+        First and second winner, see ``ranked`` of :class:`topodream.measures.Responses`.
+    grid : Grid
+    """
+    if grid.n_units == 1:
+        return {"topographic_error": None, "topographic_error_shuffled": None}
+    rows, cols = np.divmod(best, grid.cols)
+    apart = np.maximum(abs(rows[:, 0] - rows[:, 1]), abs(cols[:, 0] - cols[:, 1]))
+    shifts = [(0, 1), (1, 0), (1, 1), (1, 1)]  # two diagonals, with as many pairs each
+    touching = sum(len(pairs_apart(grid, *shift)[0]) for shift in shifts)
+    all_pairs = grid.n_units * (grid.n_units - 1) / 2
+    return {
+        "topographic_error": float(np.mean(apart > 1)),
+        "topographic_error_shuffled": 1 - touching / all_pairs,
+    }
+
+
+def trust(samples: Floats, best: Indices, grid: Grid) -> dict[str, float | None]:
+    """Return the trustworthiness of the map, and of the map with its units shuffled.
+
+    Shuffled, samples with the same winner stay together, so that it is above 1/2.
+
+    Parameters
+    ----------
+    samples : (n_samples, n_inputs)
+        At most TRUST_SAMPLES of them are used, evenly spread.
+    best : (n_samples, ...)
+        Their winners, the first one first.
+    grid : Grid
+    """
+    # Takes half a second to import, which pictures of a map's order need not wait for.
+    from sklearn import manifold
+
+    chosen = spread(len(samples), TRUST_SAMPLES)
+    if len(chosen) <= 2 * TRUST_NEIGHBOURS or grid.n_units == 1:
+        return {"trustworthiness": None, "trustworthiness_shuffled": None}
+    # Samples of one winner lie on one point: less than half a unit's jitter breaks the ties.
+    jitter = np.random.default_rng(SEED).uniform(-0.01, 0.01, (len(chosen), 2))
+    winners = best[chosen, 0]
+    moved = shuffled(grid.n_units)[winners]
+
+    def of(units: Indices) -> float:
+        places = np.stack(np.divmod(units, grid.cols), axis=1) + jitter
+        return float(
+            manifold.trustworthiness(samples[chosen], places, n_neighbors=TRUST_NEIGHBOURS)
+        )
+
+    return {"trustworthiness": of(winners), "trustworthiness_shuffled": of(moved)}

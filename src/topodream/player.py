@@ -1,0 +1,31 @@
+"""The files that the page's player reads GIFs from.
+
+A browser can show a GIF, but neither stop it nor go to a frame, and a page opened from a
+``file://`` address may not read the file's bytes. It may run a script beside it, though: one
+that hands over those bytes, loaded when the player comes into view.
+"""
+
+import base64
+from pathlib import Path
+
+from topodream.errors import InputError
+from topodream.storage import write_text
+
+
+def script_of(gif: Path) -> Path:
+    """Return the name of the script that holds a GIF.
+
+    >>> script_of(Path("results/a/activity.gif")).as_posix()
+    'results/a/activity.gif.js'
+    """
+    return gif.with_name(f"{gif.name}.js")
+
+
+def write_script(gif: Path) -> None:
+    """Write a GIF's bytes as a script beside it, for ``player.js`` of the page."""
+    try:
+        content = gif.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the picture {gif}: {error.strerror}") from error
+    packed = base64.b64encode(content).decode("ascii")
+    write_text(script_of(gif), f'deliverGif("{packed}");\n')

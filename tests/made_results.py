@@ -1,0 +1,173 @@
+"""A small folder of results, made up in a second: what the page reads, and nothing trained."""
+
+import copy
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from topodream import config
+from topodream.storage import Content, write_hdf5, write_json
+
+ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"python": "3"}'}
+SMALL = {"grid": {"rows": 4, "cols": 5}}
+EXPERIMENTS = {
+    "pan-small": {"question": "Do windows pan?", "extends": "trace-40", **SMALL},
+    "digits-small": {
+        "question": "Are <digits> & </script> whole?",
+        "extends": "digits-competition",
+        **SMALL,
+    },
+    "digits-strong": {
+        "question": "What if neighbours count more?",
+        "extends": "digits-small",
+        "lateral": {"strength": 0.3},
+    },
+    "dream-wild": {"question": "Does it blow up?", "extends": "dream-symmetric"},
+}
+QUESTIONS = {name: section["question"] for name, section in EXPERIMENTS.items()}
+MEASURES = {
+    "pan-small": {"held_out_mse": 0.04, "neighbour_correlation": 0.3, "dead_in_training": 0.5},
+    "digits-small": {"held_out_mse": 0.02, "neighbour_correlation": 0.1, "dead_in_training": 0.25},
+    "digits-strong": {"held_out_mse": 0.03, "neighbour_correlation": 0.4, "dead_in_training": 0},
+    "dream-wild": {"held_out_mse": 9000.5, "neighbour_correlation": -0.001},
+}
+NULLS = {"mean_image_mse": 0.0691, "random_correlation": 0.05, "held_out_samples": 1000}
+DIVERGENCE = "diverged at step 1,082 (epoch 1): the mean squared error is no finite number (nan)"
+GROUPS = [
+    {"name": "Windows", "about": "Windows that pan.", "experiments": ["pan-small", "not-made"]},
+    {"name": "Digits", "about": "Whole digits.", "experiments": ["digits-small", "digits-strong"]},
+]
+
+
+def claim(values, threshold, verdict, **changes):
+    """A claim as findings.json holds it; its interval is 0.1 to either side of the mean."""
+    known = [value for value in values if value is not None]
+    mean = sum(known) / len(known) if known else None
+    return {
+        "text": "One map against another",
+        "measure": "neighbour_correlation",
+        "label": "correlation of neighbours",
+        "values": [{"seed": seed, "value": value} for seed, value in enumerate(values)],
+        "mean": mean,
+        "low": None if mean is None else mean - 0.1,
+        "high": None if mean is None else mean + 0.1,
+        "threshold": threshold,
+        "side": "above",
+        "verdict": verdict,
+        "experiments": ["digits-small", "not-shown"],
+        **changes,
+    }
+
+
+FINDINGS = {
+    "findings": [
+        {
+            "id": identity,
+            "said": f"a <statement> that {verdict}",
+            "source": "the notebook",
+            "verdict": verdict,
+            "because": "The numbers say so.",
+            "claims": claims,
+        }
+        for identity, verdict, claims in [
+            ("first", "holds", [claim([0.3, 0.4, 0.35], 0.1, "holds")]),
+            ("second", "does not hold", [claim([0.3], 0.9, "does not hold", low=None, high=None)]),
+            (
+                "third",
+                "undecided",
+                [claim([None], 0.1, "undecided"), claim([0.1], 0.1, "undecided")],
+            ),
+        ]
+    ],
+    "made_by": "a test",
+}
+SWEEP = {
+    "name": "strength",
+    "question": "How strong?",
+    "parameter": "lateral.strength",
+    "extends": "digits-small",
+    "seeds": [0, 1],
+    "panels": ["held_out_mse", "dead_in_training"],
+    "points": [
+        {
+            "name": f"strength-{value}-{seed}",
+            "value": value,
+            "seed": seed,
+            "diverged": value == 0.5,
+            "measures": {
+                "held_out_mse": 0.02 + seed / 1000,
+                "dead_in_training": None if value == 0.5 else 0.1,
+            },
+        }
+        for value in (0.1, None, 0.5)
+        for seed in (0, 1)
+    ],
+    "data": "made-up digits",
+}
+
+
+def make(folder, shipped_config):
+    """Write results of ``EXPERIMENTS``, findings, a sweep and two data sets into a folder."""
+    content = copy.deepcopy(shipped_config)
+    content["experiments"] |= copy.deepcopy(EXPERIMENTS)
+    catalogue = config.resolve(content)
+    for name in EXPERIMENTS:
+        make_experiment(folder, catalogue.experiments[name])
+    for name, kind in (("digits", "images"), ("pan", "sequence")):
+        attributes = {"described": f"made-up {name}", "licence": "none"}
+        (folder / "data").mkdir(exist_ok=True)
+        write_hdf5(folder / "data" / f"{name}.h5", Content(kind, {}, attributes), ORIGIN)
+    make_gif(folder / "data" / "pan.gif")
+    write_json(folder / "findings.json", FINDINGS)
+    write_json(folder / "sweeps" / "strength.json", SWEEP)
+    make_picture(folder / "sweeps" / "strength.png", (900, 300))
+
+
+def make_experiment(folder, experiment):
+    """Write what the page reads of an experiment, its prototypes random."""
+    home, name = folder / experiment.name, experiment.name
+    rng = np.random.default_rng(0)
+    weights = {"state/weights": rng.random((experiment.grid.n_units, 784))}
+    attributes = {"image_shape": (28, 28)}
+    home.mkdir(parents=True)
+    write_hdf5(home / "model.h5", Content("map", weights, attributes), ORIGIN)
+    (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
+    measured = {
+        "data": "made-up digits",
+        "data_sha256": "1" * 64,
+        "model_sha256": "2" * 64,
+        "divergence": DIVERGENCE if name == "dream-wild" else None,
+        "model_made_by": ORIGIN,
+        "measures": NULLS | MEASURES[name],
+        "made_by": "a test",
+    }
+    write_json(home / "measures.json", measured)
+    sizes = {"prototypes": (1000, 960), "reconstructions": (1120, 450), "hit_map": (720, 640)}
+    for figure, size in sizes.items():
+        make_picture(home / "figures" / f"{figure}.png", size)
+    make_gif(home / "activity.gif")
+    if name == "digits-strong":
+        make_picture(home / "figures" / "u_matrix.png", (720, 640))
+
+
+def make_picture(path, size):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (200, 220, 240)).save(path)
+
+
+def make_gif(path):
+    """Write a GIF that uses what the format has: colours of their own for frames, pixels that
+    let the frame before through, frames of a part only, all ways to dispose."""
+    rng = np.random.default_rng(1)
+    frames = []
+    for number in range(60):
+        pixels = np.zeros((40, 90, 4), np.uint8)
+        pixels[:, number : number + 20] = (*rng.integers(256, size=3), 255)
+        pixels[5:30, 60:80, :3] = rng.integers(4, size=(25, 20, 3)) * 80
+        pixels[5:30, 60:80, 3] = 255
+        frames.append(Image.fromarray(pixels))
+    ways = [(0, 1, 2, 3)[number % 4] for number in range(len(frames))]
+    frames[0].save(
+        path, save_all=True, append_images=frames[1:], duration=40, loop=0, disposal=ways
+    )

@@ -1,0 +1,204 @@
+"""What the page is made of, without a browser."""
+
+import base64
+import json
+import math
+import re
+
+import made_results
+import numpy as np
+import pytest
+from PIL import Image
+
+from topodream import dotplot, page, player, thumbnails
+from topodream.errors import InputError
+from topodream.grid import Grid
+
+
+@pytest.fixture
+def results(tmp_path, shipped_config):
+    made_results.make(tmp_path, shipped_config)
+    return tmp_path
+
+
+@pytest.fixture
+def contents(results):
+    return page.Contents(
+        experiments=made_results.QUESTIONS,
+        datasets=["digits", "pan"],
+        groups=made_results.GROUPS,
+        findings=results / "findings.json",
+        sweeps=["strength"],
+    )
+
+
+def rendered(results, contents):
+    page.write_companions(results, contents)
+    return page.render(results, contents)
+
+
+# ------------------------------------------------------------------ thumbnails
+
+
+def test_a_thumbnail_has_prototypes_at_their_places():
+    # Two units side by side of 1 x 2 weights; the scale ends at the largest weight, nearly.
+    drawn = thumbnails.draw(np.array([[0, 1.0], [1.0, -1.0]]), Grid(1, 2), (1, 2))
+    separator = round(thumbnails.SEPARATOR * 15)
+    assert drawn.tolist() == [[0, 15, separator, 15, 0]]
+
+
+def test_a_thumbnail_shows_the_middle_of_a_large_map():
+    grid = Grid(14, 13)
+    numbers = np.arange(grid.n_units, dtype=float)[:, None]
+    shown = thumbnails.middle(numbers, grid, (1, 1))[:, :, 0, 0]
+    assert shown.shape == (10, 10)
+    assert (shown[0, 0], shown[-1, -1]) == (2 * 13 + 1, 11 * 13 + 10)
+
+
+@pytest.mark.parametrize("weights", [np.zeros((4, 4)), np.full((4, 4), -1.0)])
+def test_a_thumbnail_of_a_map_without_weights_is_white(weights):
+    drawn = thumbnails.draw(weights, Grid(2, 2), (2, 2))
+    assert set(drawn[:2, :2].ravel().tolist()) == {0}
+
+
+def test_thumbnails_are_written_as_they_were_drawn(tmp_path):
+    levels = np.arange(15, dtype=np.uint8).reshape(3, 5)
+    thumbnails.write(tmp_path / "a.png", levels)
+    with Image.open(tmp_path / "a.png") as image:
+        greys = np.asarray(image.convert("L"))
+    np.testing.assert_array_equal(greys, 255 - 17 * levels)
+
+
+# ------------------------------------------------------------------ the player's scripts
+
+
+def test_a_script_holds_the_bytes_of_its_gif(results):
+    gif = results / "data" / "pan.gif"
+    player.write_script(gif)
+    text = (results / "data" / "pan.gif.js").read_text()
+    packed = re.fullmatch(r'deliverGif\("([A-Za-z0-9+/=]+)"\);\n', text)[1]
+    assert base64.b64decode(packed) == gif.read_bytes()
+
+
+def test_a_gif_that_is_missing_is_said(tmp_path):
+    with pytest.raises(InputError, match="cannot read the picture .*a.gif: No such file"):
+        player.write_script(tmp_path / "a.gif")
+
+
+# ------------------------------------------------------------------ plots of claims
+
+
+def test_a_plot_lays_values_out_from_left_to_right():
+    arranged = dotplot.arrange(made_results.claim([0.3, 0.4, 0.35], 0.1, "holds"))
+    at = [dot.x for dot in arranged.dots]
+    assert dotplot.LEFT < arranged.threshold.x < at[0] < at[2] < at[1] < dotplot.RIGHT
+    assert arranged.mean == pytest.approx(at[2])
+    assert arranged.interval[0] < at[0]
+    assert at[1] < arranged.interval[1]
+    assert [dot.text for dot in arranged.dots] == ["seed 0: 0.3", "seed 1: 0.4", "seed 2: 0.35"]
+    # Ticks and dots are on one scale: 0.4 is where the tick of 0.4 is.
+    assert {tick.text: tick.x for tick in arranged.ticks}["0.4"] == pytest.approx(at[1])
+
+
+@pytest.mark.parametrize(("side", "inside", "outside"), [("above", 0, 1), ("below", 1, 0)])
+def test_a_plot_shades_the_side_that_confirms(side, inside, outside):
+    arranged = dotplot.arrange(made_results.claim([2, 0], 1, "undecided", side=side))
+    left, right = arranged.confirms
+    assert left < arranged.dots[inside].x < right
+    assert not left < arranged.dots[outside].x < right
+
+
+def test_a_plot_of_nothing_has_its_threshold_alone():
+    arranged = dotplot.arrange(made_results.claim([None], 0.1, "undecided"))
+    assert (arranged.dots, arranged.mean, arranged.interval) == ([], None, None)
+    assert arranged.threshold.x == pytest.approx((dotplot.LEFT + dotplot.RIGHT) / 2)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (-3e-7, 2e-6), (0.99, 1.01), (-40, 12345)])
+def test_ticks_are_few_round_numbers_on_the_axis(first, last):
+    marks = dotplot.ticks(first, last)
+    assert 2 <= len(marks) <= 5
+    assert first <= marks[0]
+    assert marks[-1] <= last
+    step = marks[1] - marks[0]
+    assert float(f"{step:.3e}"[:5]) in (1, 2, 5)
+    assert all(math.isclose(mark / step, round(mark / step), abs_tol=1e-6) for mark in marks)
+
+
+# ------------------------------------------------------------------ the page
+
+
+def test_the_same_results_give_the_same_bytes(results, contents):
+    first = rendered(results, contents)
+    made = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    assert rendered(results, contents) == first
+    assert made == {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+
+
+def test_companions_are_those_that_were_announced(results, contents):
+    before = set(results.rglob("*"))
+    page.write_companions(results, contents)
+    made = {path.relative_to(results).as_posix() for path in set(results.rglob("*")) - before}
+    assert made == {
+        *(f"{name}/thumbnail.png" for name in made_results.EXPERIMENTS),
+        *(f"{name}/activity.gif.js" for name in made_results.EXPERIMENTS),
+        "data/pan.gif.js",
+    }
+
+
+def test_every_link_leads_to_a_file_or_to_a_place_in_the_page(results, contents):
+    html = rendered(results, contents)
+    links = re.findall(r'(?:src|href|data-script)="([^"]+)"', html)
+    ids = set(re.findall(r'id="([^"]+)"', html)) | {"compare="}
+    assert len(links) > 50
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in ids, link
+        elif link != "data:,":
+            assert (results / link).is_file(), link
+
+
+def test_scripts_and_readers_get_the_same_numbers(results, contents):
+    html = rendered(results, contents)
+    study = json.loads(re.search(r'id="study">(.*?)</script>', html, re.DOTALL)[1])
+    assert [one["name"] for one in study["experiments"]] == list(made_results.EXPERIMENTS)
+    small = study["experiments"][1]
+    assert small["question"] == "Are <digits> & </script> whole?"
+    assert "Are &lt;digits&gt; &amp; &lt;/script&gt; whole?" in html
+    assert small["settings"]["lateral.strength"] == "0.1"
+    assert small["values"]["held_out_mse"] == 0.02
+    assert small["values"]["total_activity"] is None
+    assert small["shown"]["total_activity"] == "-"
+    assert list(study["measures"]) == list(page.MEASURES)
+
+
+def test_nothing_is_shown_of_what_there_is_not(results):
+    html = rendered(results, page.Contents({"pan-small": "Why?"}))
+    for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):
+        assert absent not in html
+
+
+def test_a_group_that_lacks_something_is_an_error(results, contents):
+    page.write_companions(results, contents)
+    with pytest.raises(InputError, match="--groups: each needs name, about and experiments"):
+        page.render(results, page.Contents({"pan-small": "?"}, groups=[{"name": "a"}]))
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "expected"),
+    [
+        (None, ".4f", "-"),
+        (-0.001, ".2f", "0.00"),
+        (0.1225, ".1%", "12.2%"),
+        (1000, ",d", "1,000"),
+        (1000.0, ",d", "1,000"),
+    ],
+)
+def test_numbers_as_they_are_written(value, form, expected):
+    assert page._written(value, form) == expected
+
+
+def test_measures_to_compare_with_exist():
+    for measure in page.MEASURES.values():
+        assert measure.null is None or measure.null in page.MEASURES
+    assert set(page.KEY_MEASURES) <= set(page.MEASURES)

@@ -1,0 +1,585 @@
+"""The page in a real browser, headless Chromium, opened from a file as a reader opens it."""
+
+import io
+import shutil
+
+import made_results
+import numpy as np
+import pytest
+from PIL import Image
+
+from topodream import page
+from topodream.storage import write_text
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"none of {', '.join(NAMES)} is installed")
+
+# Chromium itself is to ask nobody for anything, and root may run it.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ALL = list(made_results.EXPERIMENTS)
+VIEWS = [
+    "",
+    "#view=overview&as=table&columns=held_out_mse,total_activity,mass_ratio",
+    "#view=overview&sort=held_out_mse",
+    "#digits-small",
+    "#dream-wild",
+    "#compare=digits-small,dream-wild",
+    "#view=findings",
+    "#view=sweeps",
+    "#view=data",
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, shipped_config):
+    folder = tmp_path_factory.mktemp("page") / "it's a #folder"
+    folder.mkdir()
+    made_results.make(folder, shipped_config)
+    contents = page.Contents(
+        experiments=made_results.QUESTIONS,
+        datasets=["digits", "pan"],
+        groups=made_results.GROUPS,
+        findings=folder / "findings.json",
+        sweeps=["strength"],
+    )
+    page.write_companions(folder, contents)
+    write_text(folder / "index.html", page.render(folder, contents))
+    return folder
+
+
+@pytest.fixture
+def visit(browser, results):
+    """A function that opens the page at a view. What the browser complains of is an error."""
+    contexts, complaints = [], []
+
+    def opened(view="", width=1280, folder=results, **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
+        tab = contexts[-1].new_page()
+        tab.set_default_timeout(5000)
+        tab.asked = []
+        tab.on("request", lambda request: tab.asked.append(request.url))
+        tab.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.goto((folder / "index.html").as_uri() + view)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def shown_cards(tab):
+    return tab.locator(".card:visible h3").all_inner_texts()
+
+
+def field(tab, name):
+    return tab.locator(f"#filter [name={name}]")
+
+
+def title(tab):
+    return tab.locator("h1:visible").inner_text()
+
+
+def arrive(tab, name):
+    """Wait for a view by its title."""
+    tab.locator("h1:visible", has_text=name).wait_for()
+
+
+def focused(tab):
+    return tab.evaluate("document.activeElement.innerText")
+
+
+def has_no_overflow(tab):
+    return tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# ------------------------------------------------------------------ overview
+
+
+def test_overview_shows_every_map_in_its_group(visit):
+    tab = visit()
+    assert title(tab) == "4 trained maps"
+    assert shown_cards(tab) == ALL
+    groups = tab.locator(".group:visible h2").all_inner_texts()
+    assert groups == ["Windows", "Digits", "Further experiments"]
+    card = tab.locator(".card", has_text="dream-wild")
+    assert card.locator(".badge").inner_text() == "diverged at step 1,082"
+    assert "9000.5000 against 0.0691" in card.inner_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("DIGITS-s", ["digits-small", "digits-strong"]),  # a name, in whatever case
+        ("blow", ["dream-wild"]),  # a question
+        ("lateral.strength 0.3", ["digits-strong"]),  # a setting
+        ("digits & whole", ["digits-small"]),  # every word
+        ("diverged", ["dream-wild"]),
+    ],
+)
+def test_search(visit, text, found):
+    tab = visit()
+    field(tab, "text").fill(text)
+    assert shown_cards(tab) == found
+    assert tab.locator("#count").inner_text() == f"{len(found)} of 4 maps"
+    tab.reload()
+    assert shown_cards(tab) == found
+
+
+def test_filters_of_model_and_data_add_up(visit):
+    tab = visit()
+    field(tab, "model").select_option("mwta")
+    assert shown_cards(tab) == ALL[:3]
+    field(tab, "dataset").select_option("digits")
+    assert shown_cards(tab) == ["digits-small", "digits-strong"]
+    assert tab.locator(".group:visible h2").all_inner_texts() == ["Digits"]
+    field(tab, "model").select_option("sparse_dream")
+    field(tab, "dataset").select_option("pan")
+    assert shown_cards(tab) == []
+    tab.get_by_role("button", name="Show all").click()
+    assert shown_cards(tab) == ALL
+
+
+@pytest.mark.parametrize("shown_as", ["grid", "table"])
+@pytest.mark.parametrize(
+    ("measure", "order", "expected"),
+    [
+        ("held_out_mse", "up", ["digits-small", "digits-strong", "pan-small", "dream-wild"]),
+        ("held_out_mse", "down", ["dream-wild", "pan-small", "digits-strong", "digits-small"]),
+        # What has no value comes last either way; 0 is a value.
+        ("dead_in_training", "up", ["digits-strong", "digits-small", "pan-small", "dream-wild"]),
+        ("dead_in_training", "down", ["pan-small", "digits-small", "digits-strong", "dream-wild"]),
+    ],
+)
+def test_sort(visit, measure, order, expected, shown_as):
+    tab = visit()
+    field(tab, "sort").select_option(measure)
+    field(tab, "order").select_option(order)
+    tab.get_by_label(shown_as, exact=True).check()
+    places = {"grid": ".card:visible h3", "table": "#table tbody th a"}
+    assert tab.locator(places[shown_as]).all_inner_texts() == expected
+    field(tab, "sort").select_option("")
+    assert tab.locator(places[shown_as]).all_inner_texts() == ALL
+
+
+def test_the_best_come_first_and_cards_say_what_they_are_sorted_by(visit):
+    tab = visit()
+    field(tab, "sort").select_option("neighbour_correlation")  # higher is better
+    assert shown_cards(tab)[0] == "digits-strong"
+    field(tab, "sort").select_option("held_out_samples")
+    assert "held-out samples\n1,000" in tab.locator(".card:visible").first.inner_text()
+
+
+def test_table_has_the_measures_asked_for_with_what_to_compare_them_with(visit):
+    tab = visit()
+    tab.get_by_label("table", exact=True).check()
+
+    def heads():
+        return tab.locator("#table th[scope=col]").all_inner_texts()[1:]
+
+    assert heads() == [
+        "held-out error", "error of the mean image", "correlation of neighbours",
+        "correlation of random pairs", "dead units, training",
+    ]  # fmt: skip
+    tab.get_by_text("Choose measures").click()
+    tab.locator("#columns").get_by_label("correlation of neighbours").uncheck()
+    tab.locator("#columns").get_by_label("error of the mean image").check()
+    tab.locator("#columns").get_by_label("mass ratio", exact=True).check()
+    expected = [
+        "held-out error", "error of the mean image", "mass ratio", "dead units, training"
+    ]  # fmt: skip
+    assert heads() == expected
+    cells = tab.locator("#table tbody tr").nth(1).locator("td").all_inner_texts()
+    assert cells == ["0.0200", "0.0691", "-", "25.0%"]
+    tab.reload()
+    assert heads() == expected
+
+
+def test_a_click_on_a_heading_sorts_another_turns_it_round(visit):
+    tab = visit("#view=overview&as=table")
+    heading = tab.get_by_role("button", name="held-out error")
+    heading.click()
+    names = tab.locator("#table tbody th a")
+    assert names.first.inner_text() == "digits-small"
+    assert tab.locator("th[aria-sort=ascending]").count() == 1
+    tab.keyboard.press("Enter")  # it has kept the focus
+    assert names.first.inner_text() == "dream-wild"
+    assert tab.locator("th[aria-sort=descending]").count() == 1
+
+
+# ------------------------------------------------------------------ views and addresses
+
+
+def test_back_leads_to_the_overview_as_it_was_left(visit):
+    tab = visit()
+    field(tab, "text").fill("digits-s")
+    tab.get_by_role("link", name="digits-strong").click()
+    arrive(tab, "digits-strong")
+    assert title(tab) == focused(tab) == "digits-strong"
+    assert tab.title() == "digits-strong: topodream"
+    tab.go_back()
+    arrive(tab, "trained maps")
+    assert shown_cards(tab) == ["digits-small", "digits-strong"]
+    assert focused(tab) == "digits-strong"
+    assert field(tab, "text").input_value() == "digits-s"
+    tab.go_forward()
+    arrive(tab, "digits-strong")
+
+
+@pytest.mark.parametrize("view", ["#nonsense", "#view=nonsense", "#%", "#compare"])
+def test_an_address_that_means_nothing_leads_somewhere(visit, view):
+    tab = visit(view)
+    assert title(tab) in ("4 trained maps", "Compare two maps")
+
+
+def test_links_between_views(visit):
+    tab = visit()
+    for name in ("Findings", "Sweeps", "Data", "Compare", "Experiments"):
+        tab.get_by_role("navigation").get_by_role("link", name=name).click()
+        tab.locator("nav [aria-current=page]", has_text=name).wait_for()
+        assert tab.locator(".view:visible").count() == 1
+    tab.get_by_role("link", name="digits-small").click()
+    tab.locator(".view:visible").get_by_role("link", name="next").click()
+    arrive(tab, "digits-strong")
+    tab.locator(".view:visible").get_by_label("Compare with").select_option("pan-small")
+    arrive(tab, "Compare two maps")
+    assert tab.url.endswith("#compare=digits-strong,pan-small")
+
+
+def test_keyboard_alone_skips_the_links_and_opens_a_map(visit):
+    tab = visit()
+    tab.keyboard.press("Tab")
+    assert focused(tab) == "To the content"
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab)
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if focused(tab) == "digits-small":
+            break
+    tab.keyboard.press("Enter")
+    arrive(tab, "digits-small")
+    tab.locator(".skip").focus()
+    tab.keyboard.press("Enter")
+    assert focused(tab) == title(tab) == "digits-small"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_phone_width_needs_no_sideways_scrolling(visit, view):
+    tab = visit(view, width=400)
+    assert has_no_overflow(tab)
+    for closed in tab.locator("details:visible").all():
+        closed.evaluate("element => { element.open = true; }")
+    assert has_no_overflow(tab)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_everything_to_operate_has_a_name(visit, view):
+    tab = visit(view)
+    tree = tab.locator("body").aria_snapshot()
+    operable = ("button", "link", "textbox", "searchbox", "combobox", "slider", "checkbox", "radio")
+    lines = [line.strip(" -") for line in tree.splitlines()]
+    found = [line for line in lines if line.split()[0].rstrip(":") in operable]
+    assert found
+    assert [line for line in found if '"' not in line and "/" not in line] == []
+    ids = tab.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_without_scripts_all_is_there_to_read(visit):
+    tab = visit(java_script_enabled=False)
+    assert tab.locator("section.experiment:visible").count() == 4
+    assert tab.locator("#digits-small a[href='digits-small/activity.gif'] img").count() == 1
+    assert tab.locator("form:visible, select:visible").count() == 0
+    assert tab.locator(".finding:visible").count() == 3
+
+
+# ------------------------------------------------------------------ comparison
+
+
+def test_two_ticked_maps_are_compared(visit):
+    tab = visit()
+    for name in ("pan-small", "digits-small", "digits-strong"):  # the third replaces the first
+        tab.locator(f".card:has-text('{name}')").get_by_label("compare").check()
+    assert not tab.locator(".card:has-text('pan-small')").get_by_label("compare").is_checked()
+    tab.get_by_role("link", name="Compare digits-small with digits-strong").click()
+    assert tab.locator("#differences tbody tr").all_inner_texts() == ["lateral.strength\t0.1\t0.3"]
+
+    def row(measure):
+        return tab.locator(f"[data-measure={measure}] td").all_inner_texts()
+
+    assert row("held_out_mse") == ["✓ 0.0200", "0.0300", "+0.0100"]
+    assert row("neighbour_correlation") == ["0.10", "✓ 0.40", "+0.30"]
+    assert row("dead_in_training") == ["25.0%", "✓ 0.0%", "-25.0 points"]
+    assert row("held_out_samples") == ["1,000", "1,000", "0"]
+    assert tab.locator("[data-measure=total_activity]").count() == 0  # neither has it
+    tab.get_by_role("button", name="Swap").click()
+    tab.get_by_text("-0.0100").wait_for()
+    assert tab.url.endswith("#compare=digits-strong,digits-small")
+    assert row("held_out_mse") == ["0.0300", "✓ 0.0200", "-0.0100"]
+
+
+def test_pictures_of_a_kind_stand_next_to_each_other(visit):
+    tab = visit("#compare=digits-small,digits-strong")
+    rows = tab.locator(".pairing")
+    kinds = rows.evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('figure')]"
+        ".map(figure => [figure.dataset.of, figure.dataset.kind]))"
+    )
+    assert ["digits-small", "figures/prototypes.png"] in kinds[0]
+    for pair in kinds:
+        if pair[0][1] == "figures/u_matrix.png":
+            assert pair == [["digits-strong", "figures/u_matrix.png"]]
+        else:
+            assert [name for name, _ in pair] == ["digits-small", "digits-strong"]
+            assert len({kind for _, kind in pair}) == 1
+    boxes = [figure.bounding_box() for figure in rows.nth(0).locator("figure").all()]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
+    assert rows.last.get_by_text("has no such picture").count() == 1
+
+
+def test_a_map_compared_with_one_that_lacks_a_measure(visit):
+    tab = visit("#compare=digits-small,dream-wild")
+    cells = tab.locator("[data-measure=dead_in_training] td").all_inner_texts()
+    assert cells == ["25.0%", "-", "-"]
+    settings = tab.locator("#differences th[scope=row]").all_inner_texts()
+    assert "model" in settings
+    assert "n_winners" in settings  # only one of them has it
+    assert "dataset" not in settings
+    assert "name" not in settings
+
+
+# ------------------------------------------------------------------ player
+
+
+@pytest.fixture
+def player(visit):
+    """A map's page with its player in sight and loaded, not moving; and the GIF's frames."""
+    tab = visit("#digits-small", reduced_motion="reduce")
+    tab.locator("canvas:visible").scroll_into_view_if_needed()
+    tab.locator("output:text-is('1 / 60')").wait_for()
+    return tab
+
+
+def wait_for_frame(tab, number):
+    """Wait until the player has come to a frame, or beyond it."""
+    tab.wait_for_function(
+        "number => parseInt(document.querySelector('.current output').value) >= number", arg=number
+    )
+
+
+def frame_shown(tab):
+    text = tab.locator("output").inner_text()
+    assert tab.get_by_role("slider").input_value() == str(int(text.split()[0]) - 1)
+    return text
+
+
+def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player):
+    """(Pillow's decoder is no judge: after "restore to previous" it loses transparency.)"""
+    wrong = player.evaluate(
+        """async () => {
+             const [{ pictures, slider, canvas }] = players;
+             const data = pictures.bytes;
+             const decoder = new ImageDecoder({ data, type: "image/gif" });
+             const pixelsOf = (source) => {
+               const copy = new OffscreenCanvas(canvas.width, canvas.height);
+               const context = copy.getContext("2d", { willReadFrequently: true });
+               context.drawImage(source, 0, 0);
+               return context.getImageData(0, 0, copy.width, copy.height).data.join();
+             };
+             const wrong = [];
+             // Forwards, then back and forth: frames are built on those before.
+             for (const number of [...Array(60).keys(), 3, 57, 26, 24, 25, 0]) {
+               slider.value = number;
+               slider.dispatchEvent(new Event("input"));
+               const { image } = await decoder.decode({ frameIndex: number });
+               if (pixelsOf(canvas) !== pixelsOf(image)) wrong.push(number);
+             }
+             return wrong;
+           }"""
+    )
+    assert wrong == []
+
+
+def test_the_frames_of_that_test_have_what_the_format_has(player):
+    frames = player.evaluate("players[0].frames.map(({ palette, ...rest }) => rest)")
+    assert {frame["disposal"] for frame in frames} == {0, 1, 2, 3}
+    assert any(frame["left"] > 0 and frame["width"] < 90 for frame in frames)
+    assert any(frame["transparent"] >= 0 for frame in frames)
+    assert player.evaluate("new Set(players[0].frames.map(({ palette }) => palette)).size") > 1
+
+
+@pytest.mark.parametrize("height", [1, 2, 5, 8, 17, 300])  # the last fills the table of codes
+def test_interlaced_rows_come_to_their_places(visit, height):
+    rng = np.random.default_rng(0)
+    image = Image.fromarray(rng.integers(256, size=(height, 30), dtype=np.uint8))
+    content = io.BytesIO()
+    image.save(content, format="GIF", interlace=1)
+    packed = bytearray(content.getvalue())
+    expected = image
+    if height < 16:  # too small for Pillow to interlace: say that it is, and rearrange
+        packed[packed.index(b",\0\0\0\0") + 9] |= 0x40
+        rows = [
+            *range(0, height, 8),
+            *range(4, height, 8),
+            *range(2, height, 4),
+            *range(1, height, 2),
+        ]
+        expected = Image.fromarray(np.asarray(image)[np.argsort(rows)])
+    drawn = visit().evaluate(
+        """(bytes) => {
+             const pictures = new GifPictures(Uint8Array.from(bytes));
+             if (!pictures.gif.frames[0].interlaced) throw new Error("not interlaced");
+             return Array.from(pictures.at(0), (colour) => colour & 0xff);
+           }""",
+        list(packed),
+    )
+    np.testing.assert_array_equal(np.reshape(drawn, (height, 30)), np.asarray(expected))
+
+
+def test_player_stands_still_for_who_wants_less_motion_and_plays_when_asked(player):
+    assert player.get_by_role("button", name="Play").count() == 1
+    player.wait_for_timeout(200)
+    assert frame_shown(player) == "1 / 60"
+    player.get_by_role("button", name="Play").click()
+    wait_for_frame(player, 4)
+
+
+def test_player_plays_by_itself_and_pauses(visit):
+    tab = visit("#digits-small")
+    tab.locator("canvas:visible").scroll_into_view_if_needed()
+    wait_for_frame(tab, 5)
+    tab.get_by_role("button", name="Pause").click()
+    paused = frame_shown(tab)
+    tab.wait_for_timeout(300)
+    assert frame_shown(tab) == paused
+
+
+def test_player_by_keyboard(player):
+    player.locator("canvas").focus()
+    for key, expected in [("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("ArrowLeft", 1),
+                          ("ArrowLeft", 60), ("ArrowRight", 1)]:  # fmt: skip
+        player.keyboard.press(key)
+        assert frame_shown(player) == f"{expected} / 60"
+    top = player.evaluate("scrollY")
+    player.keyboard.press(" ")
+    player.get_by_role("button", name="Pause").wait_for()
+    player.keyboard.press(" ")
+    player.get_by_role("button", name="Play").wait_for()
+    assert player.evaluate("scrollY") == top
+    player.get_by_role("slider").focus()
+    at = int(frame_shown(player).split()[0])
+    player.keyboard.press("ArrowRight")
+    assert frame_shown(player) == f"{at + 1} / 60"
+
+
+def test_player_speed(player):
+    def seconds_to_frame_21():
+        player.get_by_role("slider").fill("0")
+        player.get_by_role("button", name="Play").click()
+        return player.evaluate(
+            """async () => {
+                 const start = performance.now();
+                 while (Number(document.querySelector(".current output").value.split(" ")[0]) < 21)
+                   await new Promise(requestAnimationFrame);
+                 return (performance.now() - start) / 1000;
+               }"""
+        )
+
+    usual = seconds_to_frame_21()  # 20 x 40 ms
+    assert usual > 0.7
+    player.get_by_label("speed").select_option("4")
+    assert seconds_to_frame_21() < usual / 2
+
+
+def test_a_player_out_of_sight_holds_nothing(visit):
+    tab = visit("#digits-small")
+    tab.locator("canvas:visible").scroll_into_view_if_needed()
+    wait_for_frame(tab, 2)
+    tab.get_by_role("link", name="Findings").click()
+    arrive(tab, "Findings")
+    assert tab.locator("canvas").count() == 0
+
+
+def test_a_missing_script_is_said_where_the_player_is(browser, results, tmp_path):
+    folder = shutil.copytree(results, tmp_path / "copy")
+    (folder / "digits-small" / "activity.gif.js").unlink()
+    tab = browser.new_page()
+    tab.set_default_timeout(5000)
+    tab.goto((folder / "index.html").as_uri() + "#digits-small")
+    tab.locator("canvas").scroll_into_view_if_needed()
+    tab.get_by_text("digits-small/activity.gif.js is missing").wait_for()
+    tab.close()
+
+
+# ------------------------------------------------------------------ findings, sweeps, weight
+
+
+def test_findings_show_verdicts_numbers_and_plots(visit):
+    tab = visit("#finding=second")
+    assert title(tab) == "Findings"
+    assert "1" in tab.locator(".tally", has_text="does not hold").inner_text()
+    finding = tab.locator(".finding").nth(0)
+    assert finding.locator("header .badge").inner_text() == "✓ holds"
+    assert "mean 0.35, 95 % interval 0.25 to 0.45, 3 seeds" in finding.inner_text()
+    assert finding.locator("circle").count() == 3
+    assert finding.locator("a").all_inner_texts() == ["digits-small"]
+    third = tab.locator(".finding").nth(2)
+    assert third.locator(".claim").nth(0).locator("circle, .mean, .interval").count() == 0
+    box = third.locator("svg").nth(0).bounding_box()
+    assert box["height"] > 50
+
+
+def test_sweeps_show_picture_and_points(visit):
+    tab = visit("#view=sweeps")
+    assert tab.locator(".sweep img").evaluate("image => image.naturalWidth") == 900
+    tab.get_by_text("All 6 trainings").click()
+    rows = tab.locator(".sweep tbody tr").all_inner_texts()
+    assert rows[0] == "0.1\t0\t0.0200\t10.0%"
+    assert rows[2].startswith("none\t")
+    assert rows[5] == "0.5 diverged\t1\t0.0210\t-"
+
+
+def test_a_view_loads_its_own_pictures_alone(visit):
+    tab = visit("#view=sweeps")
+    tab.wait_for_load_state("networkidle")
+    assert [url.rsplit("/", 1)[1] for url in tab.asked[1:]] == ["strength.png"]
+
+
+def test_thirty_maps_open_at_once(visit, results, tmp_path):
+    folder = shutil.copytree(results, tmp_path / "thirty")
+    names = [f"map-{number}" for number in range(30)]
+    for name in names:
+        shutil.copytree(folder / "digits-small", folder / name)
+    contents = page.Contents(dict.fromkeys(names, "Why?"))
+    write_text(folder / "index.html", page.render(folder, contents))
+    took = []
+    for _ in range(3):
+        tab = visit(folder=folder)
+        tab.wait_for_load_state("networkidle")
+        pictures = [url for url in tab.asked if url.endswith((".png", ".gif", ".js"))]
+        assert 0 < len(pictures) <= 30
+        assert all(url.endswith("/thumbnail.png") for url in pictures)
+        timing = "performance.timing.loadEventEnd - performance.timing.navigationStart"
+        took.append(tab.evaluate(timing))
+    assert min(took) < 1000  # milliseconds
