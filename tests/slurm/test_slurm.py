@@ -176,7 +176,7 @@ def test_jobs_run_on_both_nodes_with_what_their_rules_ask_for(undisturbed):
     assert [job["JobState"] for job in jobs] == ["COMPLETED"] * 4
     assert {job["NodeList"] for job in jobs} == set(NODES)
     assert [job["MinMemoryNode"] for job in jobs] == ["1000M"] * 4
-    assert [job["TimeLimit"] for job in jobs] == ["00:50:00", "01:20:00", "01:20:00", "00:10:00"]
+    assert [job["TimeLimit"] for job in jobs] == ["00:50:00", "00:50:00", "00:50:00", "00:10:00"]
     assert not any("TresPerJob" in job for job in jobs)  # no GPU
 
 
