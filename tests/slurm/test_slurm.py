@@ -27,17 +27,21 @@ REASON = missing()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"SLURM can't be started: {REASON}")
 
 # Trainings that are stopped on their way. They need nothing but a model, nor does `expected`.
-STOPPED = ["cancelled", "hungry", "orphaned"]
-# What is particular to this cluster: no accounting database, nodes of one processor, no queue
-# that one had to be patient with, a file system that doesn't lag behind.
-HERE = {
+STOPPED = ["cancelled", "hungry", "orphaned", "adopted"]
+# What a training says that found a checkpoint.
+GOES_ON = ": goes on after epoch "
+# What is particular to this cluster: nobody queues that one had to be patient with, and files
+# don't lag behind.
+HASTE = {"seconds-between-status-checks": "1", "latency-wait": "20"}
+# No accounting database; nodes of one processor; a job for each experiment.
+SLURM = HASTE | {
+    "workflow-profile": "profiles/slurm",
     "slurm-status-command": "squeue",
     "slurm-init-seconds-before-status-checks": "1",
-    "seconds-between-status-checks": "1",
-    "latency-wait": "20",
     "cores": "1",
     "group-components": "experiment=1",
 }
+GENERIC = HASTE | {"workflow-profile": "profiles/cluster-generic"}
 
 
 def command(*args):
@@ -61,13 +65,13 @@ def made(folder):
 class OnCluster:
     """A Snakemake in the background, whose jobs run on the cluster."""
 
-    def __init__(self, cluster, folder, *targets, **options):
+    def __init__(self, cluster, folder, targets, options):
         self.folder = folder
         self.log = folder / f"snakemake-{len(list(folder.glob('snakemake-*.log')))}.log"
-        words = [word for key, value in (HERE | options).items() for word in (f"--{key}", value)]
+        words = [word for key, value in options.items() for word in (f"--{key}", value)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command("--profile", "profiles/slurm", *words, "--", *targets),
+                command(*words, "--", *targets),
                 cwd=folder,
                 env=cluster.environment,
                 stdout=log,
@@ -100,24 +104,31 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def expected(project, tmp_path_factory):
-    """What an undisturbed Snakemake makes without a cluster."""
-    sources = shutil.ignore_patterns("results", ".snakemake", "*.log")
-    folder = shutil.copytree(project, tmp_path_factory.mktemp("here") / "local", ignore=sources)
-    done = subprocess.run(
-        command("--cores", "2", "--", "all", *map(model_of, STOPPED)),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def here(project, tmp_path_factory):
+    """An undisturbed Snakemake without a cluster, at work meanwhile."""
+    folder = shutil.copytree(project, tmp_path_factory.mktemp("here") / "here")
+    targets = ("all", *map(model_of, STOPPED))
+    with (folder / "snakemake.log").open("wb") as log:
+        process = subprocess.Popen(
+            command("--cores", "1", "--", *targets), cwd=folder, stdout=log, stderr=log
+        )
+    yield folder, process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def expected(here):
+    """What it made."""
+    folder, process = here
+    assert process.wait(3 * PATIENCE) == 0, (folder / "snakemake.log").read_text()
     return made(folder)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(cluster, project):
+def undisturbed(cluster, project, here):
     """The folder after the whole workflow went through SLURM, and the jobs that it took."""
-    run = OnCluster(cluster, project, "all")
+    run = OnCluster(cluster, project, ["all"], SLURM)
     try:
         assert run.status() == 0, run.said()
     finally:
@@ -130,8 +141,8 @@ def on_cluster(cluster, undisturbed):
     """A function that starts a Snakemake there; what still runs ends with the test."""
     started = []
 
-    def start(*targets, **options):
-        started.append(OnCluster(cluster, undisturbed[0], *targets, **options))
+    def start(targets, options):
+        started.append(OnCluster(cluster, undisturbed[0], targets, options))
         return started[-1]
 
     yield start
@@ -145,13 +156,15 @@ def jobs_for(cluster, name):
     return [job for job in cluster.jobs() if f"train:experiment={name}'" in cluster.script(job)]
 
 
-def learning(cluster, folder, name, attempt):
-    """Wait until an experiment's training has left a checkpoint in that attempt; its job."""
+def learning(cluster, folder, name, attempt=1):
+    """Wait until a training, tried for that time, has made its first checkpoint; its job."""
+    state = folder / f"results/{name}/model.checkpoint/state.h5"
+    log = folder / f"results/{name}/logs/train.log"
 
     def learns():
         jobs = jobs_for(cluster, name)
-        state = folder / f"results/{name}/model.checkpoint/state.h5"
-        return len(jobs) == attempt and jobs[-1]["JobState"] == "RUNNING" and state.exists()
+        begun = len(jobs) == attempt and jobs[-1]["JobState"] == "RUNNING" and state.exists()
+        return begun and (attempt == 1 or GOES_ON in log.read_text())
 
     wait_until(learns, f"{name} learns, attempt {attempt}")
     return jobs_for(cluster, name)[-1]["JobId"]
@@ -182,57 +195,50 @@ def test_jobs_run_on_both_nodes_with_what_their_rules_ask_for(undisturbed):
 
 def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected):
     """One Snakemake, three trainings: cancelled, too large, too long. Two come to an end."""
+    names = ["cancelled", "hungry", "endless"]
+    # The one that is to be too large, at its first try; everything else has what it needs.
     memory = "200 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
-    run = on_cluster(
-        *map(model_of, ("cancelled", "hungry", "endless")),
-        **{
-            "retries": "1",
-            "default-resources": "mem_mb=200",
-            "set-resources": f"train:mem_mb={memory}",
-        },
-    )
-    cluster.command("scancel", learning(cluster, run.folder, "cancelled", 1))
+    options = {"default-resources": "mem_mb=200", "set-resources": f"train:mem_mb={memory}"}
+    run = on_cluster(list(map(model_of, names)), SLURM | options | {"retries": "1"})
+    cluster.command("scancel", learning(cluster, run.folder, "cancelled"))
     for attempt in (1, 2):
-        # As if its time were over: the shortest limit that SLURM knows is a minute.
         job = learning(cluster, run.folder, "endless", attempt)
+        # As if its time were over: the shortest limit that SLURM knows is a minute.
         cluster.command("scontrol", "update", f"JobId={job}", "EndTime=now+1")
-    assert run.status() == 1
+    assert run.status() == 1, run.said()
 
-    states = {
-        name: [job["JobState"] for job in jobs_for(cluster, name)]
-        for name in ("cancelled", "hungry", "endless")
-    }
+    states = {name: [job["JobState"] for job in jobs_for(cluster, name)] for name in names}
     assert states == {
         "cancelled": ["CANCELLED", "COMPLETED"],
         "hungry": ["FAILED", "COMPLETED"],
         "endless": ["TIMEOUT", "TIMEOUT"],
     }
-    said = run.said()
-    assert "SLURM status is: 'CANCELLED'" in said
-    assert "exceeded memory limit" in said
-    assert "SLURM status is: 'TIMEOUT'" in said
-    assert "DUE TO TIME LIMIT" in said
-    made_here = made(run.folder)
+    for reason in (" CANCELLED AT ", " exceeded memory limit ", " DUE TO TIME LIMIT "):
+        assert reason in run.said()
+    assert GOES_ON in log_of(run.folder, "cancelled")
+    results = made(run.folder)
     for name in ("cancelled", "hungry"):
-        assert made_here[model_of(name)] == expected[model_of(name)]
-    assert "cancelled: goes on after epoch" in log_of(run.folder, "cancelled")
-    assert model_of("endless") not in made_here
-    assert not (run.folder / "results/cancelled/model.checkpoint").exists()
+        assert results[model_of(name)] == expected[model_of(name)]
+    assert model_of("endless") not in results
+    # What was learnt until then is kept, for whoever gives it more time.
+    left = {path.split("/")[1] for path in results if "checkpoint" in path}
+    assert left == {"endless"}
 
 
 def test_a_snakemake_that_was_killed_is_started_again(cluster, on_cluster, expected):
-    killed = on_cluster(model_of("orphaned"))
-    job = learning(cluster, killed.folder, "orphaned", 1)
+    target = [model_of("orphaned")]
+    killed = on_cluster(target, SLURM)
+    job = learning(cluster, killed.folder, "orphaned")
     killed.kill()
     assert job in cluster.running()
 
-    refused = on_cluster(model_of("orphaned"))
+    refused = on_cluster(target, SLURM)
     assert refused.status() == 1
     assert "Directory cannot be locked" in refused.said()
-    assert len(jobs_for(cluster, "orphaned")) == 1
+    assert cluster.running() == [job]
 
     recovered = subprocess.run(
-        ["sh", "profiles/slurm/recover.sh"],
+        ["profiles/slurm/recover.sh"],
         cwd=killed.folder,
         env=cluster.environment,
         capture_output=True,
@@ -242,11 +248,26 @@ def test_a_snakemake_that_was_killed_is_started_again(cluster, on_cluster, expec
     assert recovered.stdout == f"cancels job {job}\n", recovered.stderr
     assert cluster.running() == []
 
-    # With a GPU, to see what is submitted for one: only the first node has one.
-    again = on_cluster(model_of("orphaned"), **{"set-resources": "train:gpu=1"})
+    # With a GPU, to see what is submitted for one; only the first node has it.
+    again = on_cluster(target, SLURM | {"set-resources": "train:gpu=1"})
     assert again.status() == 0, again.said()
     first, second = jobs_for(cluster, "orphaned")
     assert (first["JobState"], second["JobState"]) == ("CANCELLED", "COMPLETED")
     assert (second["TresPerJob"], second["NodeList"]) == ("gres:gpu:1", "n1")
-    assert "orphaned: goes on after epoch" in log_of(again.folder, "orphaned")
-    assert made(again.folder)[model_of("orphaned")] == expected[model_of("orphaned")]
+    assert GOES_ON in log_of(again.folder, "orphaned")
+    assert made(again.folder)[target[0]] == expected[target[0]]
+
+
+def test_the_generic_executor_finds_its_jobs_again(cluster, on_cluster, expected):
+    target = [model_of("adopted")]
+    killed = on_cluster(target, GENERIC)
+    job = learning(cluster, killed.folder, "adopted")
+    killed.kill()
+    unlock = command(*target, "--unlock")
+    subprocess.run(unlock, cwd=killed.folder, check=True, capture_output=True)
+    again = on_cluster(target, GENERIC)
+    assert again.status() == 0, again.said()
+    assert f"with external jobid '{job}'" in again.said()
+    assert [found["JobState"] for found in jobs_for(cluster, "adopted")] == ["COMPLETED"]
+    assert GOES_ON not in log_of(again.folder, "adopted")
+    assert made(again.folder)[target[0]] == expected[target[0]]
