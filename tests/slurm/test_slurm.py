@@ -263,7 +263,7 @@ def test_the_generic_executor_finds_its_jobs_again(cluster, on_cluster, expected
     killed = on_cluster(target, GENERIC)
     job = learning(cluster, killed.folder, "adopted")
     killed.kill()
-    unlock = command(*target, "--unlock")
+    unlock = command("--unlock", "--", *target)
     subprocess.run(unlock, cwd=killed.folder, check=True, capture_output=True)
     again = on_cluster(target, GENERIC)
     assert again.status() == 0, again.said()
