@@ -1,5 +1,7 @@
 """Whether the map is one: whether units that are near on the grid like what is alike."""
 
+import itertools
+
 import numpy as np
 from sklearn import manifold
 
@@ -15,7 +17,9 @@ SHUFFLES = 20
 # Trustworthiness compares each sample with every other one.
 TRUST_SAMPLES = 1000
 TRUST_NEIGHBOURS = 10
+# How far apart units are compared, and the gain of neighbours below which there is no order.
 FARTHEST = 10
+NO_ORDER = 0.05
 
 Pairs = tuple[Indices, Indices]
 
@@ -104,43 +108,63 @@ def smoothness(weights: Floats, grid: Grid) -> dict[str, float | None]:
     }
 
 
-def order_range(weights: Floats, grid: Grid) -> float | None:
-    """Return how many units apart the likeness of neighbours has fallen to half.
+def reaches(weights: Floats, grid: Grid) -> dict[str, float | None]:
+    """Return how far over the grid likeness of prototypes reaches, in units.
 
-    Likeness is the mean correlation of prototypes that are d units apart along a row or a
-    column, less that of random pairs; between whole distances it is interpolated.
-
-    Returns
-    -------
-    float or None
-        From 1 on; None for a map without order (neighbours gain less than 0.05), or where
-        likeness isn't down to half within FARTHEST units or within the grid.
+    See :func:`half_way` and :func:`integral_scale`; docs/measures.md has the formulas.
     """
     if grid.n_units == 1:
-        return None
+        return dict.fromkeys(["order_range", "row_reach", "column_reach"])
     unit = directions(weights, centred=True)
-    level = similarities(unit, _some_pairs(grid)).mean()
-    likeness = []
-    for distance in range(1, min(FARTHEST, max(grid.rows, grid.cols) - 1) + 1):
-        both = [pairs_apart(grid, 0, distance), pairs_apart(grid, distance, 0)]
-        found = np.concatenate([similarities(unit, pairs) for pairs in both])
-        likeness.append(float(found.mean() - level))
-    return half_way(np.array(likeness)) if likeness[0] >= 0.05 else None
+    level = float(similarities(unit, _some_pairs(grid)).mean())
+    rows = [similarities(unit, pairs_apart(grid, 0, d)) for d in _distances(grid.cols)]
+    cols = [similarities(unit, pairs_apart(grid, d, 0)) for d in _distances(grid.rows)]
+    either = itertools.zip_longest(rows, cols, fillvalue=np.array([]))
+    gains = [
+        np.array([found.mean() - level for found in group])
+        for group in (map(np.concatenate, either), rows, cols)
+    ]
+    return {
+        "order_range": half_way(gains[0]),
+        "row_reach": integral_scale(gains[1] / (1 - level)),
+        "column_reach": integral_scale(gains[2] / (1 - level)),
+    }
+
+
+def _distances(length: int) -> range:
+    return range(1, min(FARTHEST + 1, length))
 
 
 def half_way(likeness: Floats) -> float | None:
     """Return where values for distances 1, 2, ... first fall to half of the first one.
+
+    Between whole distances they are interpolated. None where there is nothing to halve, the
+    first being below NO_ORDER, or where they don't fall that far.
 
     >>> half_way(np.array([0.8, 0.6, 0.2]))
     2.5
     """
     half = likeness[0] / 2
     below = np.flatnonzero(likeness <= half)
-    if not len(below):
+    if likeness[0] < NO_ORDER or not len(below):
         return None
     after = int(below[0])
     before = likeness[after - 1]
     return float(after + (before - half) / (before - likeness[after]))
+
+
+def integral_scale(likeness: Floats) -> float | None:
+    """Return the sum of values for distances 1, 2, ... up to the first that isn't above 0.
+
+    Like the integral scale of turbulence (Tennekes and Lumley 1972, section 2.3). None where
+    there are no values.
+
+    >>> integral_scale(np.array([0.5, 0.25, -0.125, 0.25]))
+    0.75
+    """
+    if not len(likeness):
+        return None
+    return float(likeness[np.logical_and.accumulate(likeness > 0)].sum())
 
 
 def cosines(weights: Floats, grid: Grid) -> dict[str, float | None]:
@@ -206,10 +230,11 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     Parameters
     ----------
     best : (n_samples, 2 or more)
-        First and second winner, see ``ranked`` of :class:`topodream.measures.Responses`.
+        First and second winner, of samples whose winners are clear, see ``ranked`` and
+        ``clear`` of :class:`topodream.measures.Responses`.
     grid : Grid
     """
-    if grid.n_units == 1:
+    if grid.n_units == 1 or not len(best):
         return {"topographic_error": None, "topographic_error_shuffled": None}
     rows, cols = np.divmod(best, grid.cols)
     apart = np.maximum(abs(rows[:, 0] - rows[:, 1]), abs(cols[:, 0] - cols[:, 1]))
