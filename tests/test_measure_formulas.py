@@ -17,12 +17,12 @@ def bumps():
     grid, inputs = Grid(12, 12), np.arange(30)
     rows, cols = np.divmod(np.arange(grid.n_units), 12)
     along = [np.exp(-((inputs - 2 * places[:, None]) ** 2) / 8) for places in (rows, cols)]
-    return np.concatenate(along, axis=1), grid
+    return np.concatenate(along, axis=1), grid, np.ones(grid.n_units, bool)
 
 
 @pytest.fixture
 def shuffled_bumps(bumps):
-    return np.random.default_rng(0).permutation(bumps[0]), bumps[1]
+    return np.random.default_rng(0).permutation(bumps[0]), *bumps[1:]
 
 
 def test_explained_share():
@@ -97,13 +97,13 @@ def test_an_ordered_map_is_smoother_than_the_same_map_shuffled(bumps, shuffled_b
 
 
 def test_rows_and_columns_are_told_apart():
-    grid = Grid(3, 3)
+    grid, kept = Grid(3, 3), np.ones(9, bool)
     striped = np.repeat(np.eye(3), 3, axis=0)  # alike along rows, unlike along columns
-    cosines = order.cosines(striped, grid)
+    cosines = order.cosines(striped, grid, kept)
     assert (cosines["row_cosine"], cosines["column_cosine"]) == (1, 0)
     assert cosines["random_cosine"] == pytest.approx(2 / 8, abs=0.02)
-    reaches = order.reaches(striped, grid)
-    level = order.smoothness(striped, grid)["random_correlation"]
+    reaches = order.reaches(striped, grid, kept)
+    level = order.smoothness(striped, grid, kept)["random_correlation"]
     # Two distances, each with a correlation of 1.
     assert reaches["row_reach"] == pytest.approx(2)
     assert reaches["column_reach"] == 0
@@ -111,16 +111,18 @@ def test_rows_and_columns_are_told_apart():
 
 
 def test_range_of_order_grows_with_the_bumps_width(bumps, shuffled_bumps):
-    weights, grid = bumps
+    weights, grid, kept = bumps
     wide = np.apply_along_axis(np.convolve, 1, weights, np.ones(9), mode="same")
     assert (
-        1 < order.reaches(weights, grid)["order_range"] < order.reaches(wide, grid)["order_range"]
+        1
+        < order.reaches(weights, grid, kept)["order_range"]
+        < order.reaches(wide, grid, kept)["order_range"]
     )
     assert order.reaches(*shuffled_bumps)["order_range"] is None
 
 
 def test_reaches_of_a_grid_of_one_row():
-    assert order.reaches(np.eye(4), Grid(1, 4))["column_reach"] is None
+    assert order.reaches(np.eye(4), Grid(1, 4), np.ones(4, bool))["column_reach"] is None
 
 
 def test_half_way():
@@ -179,16 +181,28 @@ def test_trustworthiness_of_a_map_that_keeps_distances():
 
 
 def test_a_single_unit_has_no_order():
-    grid, weights, best = Grid(1, 1), np.ones((1, 4)), np.zeros((50, 1), int)
+    best, alone = np.zeros((50, 1), int), (np.ones((1, 4)), Grid(1, 1), np.ones(1, bool))
     found = [
-        order.smoothness(weights, grid),
-        order.reaches(weights, grid),
-        order.cosines(weights, grid),
-        order.line_lengths(weights, grid),
-        order.topographic_errors(best, grid),
-        order.trust(np.ones((50, 4)), best, grid),
+        order.smoothness(*alone),
+        order.reaches(*alone),
+        order.cosines(*alone),
+        order.line_lengths(*alone),
+        order.topographic_errors(best, alone[1]),
+        order.trust(np.ones((50, 4)), best, alone[1]),
     ]
-    assert {value for values in found for value in values.values()} == {None}
+    values = [value for measures in found for value in measures.values()]
+    assert all(value is None or np.isnan(value) for value in values)
+
+
+def test_units_that_do_not_count_change_nothing(bumps):
+    weights, grid, _ = bumps
+    kept = np.random.default_rng(3).random(144) < 0.7
+    noise = np.where(kept[:, None], weights, np.random.default_rng(1).random(weights.shape))
+    for measure in (order.smoothness, order.reaches, order.cosines, order.line_lengths):
+        assert measure(noise, grid, kept) == measure(weights, grid, kept)
+        assert measure(noise, grid, kept) != measure(noise, grid, np.ones(144, bool))
+    lines = order.line_lengths(weights, grid, np.zeros(144, bool))
+    assert set(lines.values()) == {None}
 
 
 # ------------------------------------------------------------------ usage
@@ -272,7 +286,7 @@ def test_effective_pixels_do_not_depend_on_scale():
 
 def test_faded_are_those_below_the_start():
     weights = np.array([[0.0, 0.09], [0.0, 0.1], [5, 0], [0.01, 0.02]])
-    assert prototypes.faded_share(weights, 0.1) == 0.5
+    assert prototypes.faded(weights, 0.1).tolist() == [True, False, False, True]
 
 
 def test_digits_look_like_digits_and_pixels_do_not(vectors):

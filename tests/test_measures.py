@@ -98,7 +98,7 @@ def whole_map(small_experiment):
     rng = np.random.default_rng(3)
     snapshots = rng.uniform(0, 0.02, (3, 20, 784)).astype(np.float16)
     wins = np.ones((2, 20), int)
-    wins[0, :3], wins[1, :5] = 0, 0
+    wins[0, :3], wins[1, :5], wins[1, 5] = 0, 0, 3
     history = History(
         np.array([9.0, 4.0]), np.ones(2), np.array([2.0, 3.0]), wins, np.ones((2, 20))
     )
@@ -137,14 +137,14 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
         "mass_ratio": as_trained.reconstructions.sum() / samples.sum(),
         "mass_ratio_excited": excited.reconstructions.sum() / samples.sum(),
         "total_activity": as_trained.activity.sum() / 60,
-        **order.smoothness(weights, experiment.grid),
+        **order.smoothness(weights, experiment.grid, np.ones(20, bool)),
         **order.topographic_errors(as_trained.ranked, experiment.grid),
         **order.trust(samples, as_trained.ranked, experiment.grid),
         "dead_in_training": 5 / 20,
         "dead_held_out": np.mean(as_trained.wins == 0),
-        **usage.usage(np.array(5 * [0] + 15 * [1])),
+        **usage.usage(np.array(5 * [0] + [3] + 14 * [1])),
         **usage.sparsenesses(as_trained.activity),
-        "border_wins": 9 / 14 / (15 / 20),
+        "border_wins": 11 / 14 / (17 / 20),
         "effective_pixels": prototypes.effective_pixels(weights).mean(),
         "largest_weight": weights.max(),
         "weight_growth": 1.5,
@@ -162,7 +162,7 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
         name for name, about in descriptions.MEASURES.items() if about.only not in (None, "mwta")
     }
     # No labels, no sequence, another model; no order whose range could be taken.
-    assert nothing == only | {"order_range", "win_size_correlation", "diverged_at_step"}
+    assert nothing == only | {"order_range", "diverged_at_step"}
     curve = results["curve"]
     assert curve["epoch"] == [0, 1, 2]
     for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
@@ -233,9 +233,36 @@ def test_measures_of_a_sparse_dream_map(dream_map, with_labels):
     assert found["faded_units"] == 0
     assert found["excitation_asymmetry"] < 0.4 < found["excitation_asymmetry_start"] == 1
     assert 0 < found["lateral_share"] < 1
-    dead = replace(dream_map.trained.state, weights=dream_map.trained.state.weights * 0.01)
-    dead_map = replace(dream_map, trained=replace(dream_map.trained, state=dead))
-    assert collect.measure(dead_map, *with_labels, 200)["measures"]["faded_units"] == 1
+    weights = dream_map.trained.state.weights.copy()
+    weights[:96] *= 0.01
+    state = replace(dream_map.trained.state, weights=weights)
+    half = replace(dream_map, trained=replace(dream_map.trained, state=state))
+    faded = collect.measure(half, *with_labels, 200)["measures"]
+    assert faded["faded_units"] == 0.96
+    # The last four units stand beside each other in a row.
+    assert faded["row_cosine"] is not None
+    assert faded["column_cosine"] is None
+
+
+@pytest.mark.parametrize("largest", [1e20, 1e200, np.inf, np.nan])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whatever_a_map_grew_to_nothing_fails(
+    whole_map, dream_map, with_labels, largest, dtype, tmp_path
+):
+    corners = np.zeros((300, 2), int)
+    data = [replace(part, corners=corners) for part in with_labels]
+    for model in (whole_map, dream_map):
+        with np.errstate(over="ignore"):
+            arrays = {
+                name: array.astype(dtype)
+                for name, array in models.arrays_of(model.trained.state).items()
+            }
+            arrays["weights"][3:9] = np.array(largest).astype(dtype)
+        experiment = replace(model.experiment, dtype=dtype)
+        trained = replace(model.trained, state=models.state_of(experiment, arrays))
+        results = collect.measure(replace(model, experiment=experiment, trained=trained), *data, 90)
+        write_json(tmp_path / "measures.json", results)
+        assert set(results["measures"]) == set(descriptions.MEASURES)
 
 
 def test_order_of_labels_matters_to_coding(whole_map, with_labels):
