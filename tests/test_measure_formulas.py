@@ -7,7 +7,7 @@ from topodream.grid import Grid
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained
 from topodream.measures.responses import Responses, best_units, with_trace
-from topodream.measures.sampling import spread
+from topodream.measures.sampling import shuffled, spread
 from topodream.models import mwta, sparse_dream
 
 
@@ -38,7 +38,7 @@ def test_spread_takes_all_or_evenly():
 
 
 def test_best_units_are_the_models_winners():
-    scores = np.random.default_rng(0).integers(0, 9, (200, 30)).astype(float)  # many ties
+    scores = np.random.default_rng(0).integers(-9, 0, (200, 30)).astype(float)  # many ties
     np.testing.assert_array_equal(best_units(scores, 7), mwta.choose_winners(scores, 7))
 
 
@@ -269,13 +269,13 @@ def test_dealing_answers_out_keeps_the_other_sparseness():
 
 
 def test_sizes_leave_units_without_a_win_out():
-    # The more pixels, the fewer wins; a flat prototype that never won.
-    weights = np.array([[1.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]])
+    # The more pixels, the fewer wins; but for one that never won.
+    weights = np.array([[1.0, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
     found = prototypes.sizes(weights, weights[:2], np.array([9, 5, 2, 0]))
-    assert found["effective_pixels"] == pytest.approx((1 + 2 + 3 + 4) / 4)
-    assert found["effective_pixels_samples"] == pytest.approx(1.5)
+    assert found["effective_pixels"] == pytest.approx((2 + 3 + 4 + 1) / 4)
+    assert found["effective_pixels_samples"] == pytest.approx(2.5)
     assert found["win_size_correlation"] == pytest.approx(-1)
-    assert found["frequent_winner_size"] == pytest.approx(1 / 2)
+    assert found["frequent_winner_size"] == pytest.approx(2 / 3)
 
 
 def test_effective_pixels_do_not_depend_on_scale():
@@ -369,9 +369,9 @@ def test_a_probe_reads_what_is_there():
 
 def test_path_by_hand():
     grid = Grid(2, 3)
-    # Unit 1 is one away from 0, 5 is sqrt(2) away from 1; then both stay or come from near.
-    winners = np.array([[0, 4], [1, 5], [1, 5], [0, 2]])
-    steps = [[1, 1], [0, 0], [1, 1]]
+    # 3 comes from 0 below which it is, nobody goes where 2 was; 4 is beside 3, 2 far from both.
+    winners = np.array([[0, 2], [0, 3], [4, 2]])
+    steps = [[0, 1], [1, 2]]
     assert sequence.path_length(winners, grid) == pytest.approx(np.mean(steps))
     assert sequence.path_length(winners[:1], grid) is None
 
@@ -405,6 +405,8 @@ def test_a_walk_is_shorter_than_its_frames_shuffled(small_experiment, trace):
     assert found["code_overlap"] == pytest.approx(1 / 29)  # where it turns
     if trace:
         assert found["trace_path"] < 0.8 * found["trace_path_shuffled"]
+        mixed = with_trace(fresh[shuffled(30)], experiment)
+        assert found["trace_path_shuffled"] == sequence.centre_path(mixed, Grid(4, 5))
     else:
         assert found["trace_path"] is found["trace_path_shuffled"] is None
 
@@ -421,14 +423,14 @@ def test_asymmetry_by_hand():
 
 
 def test_domination_by_hand():
-    # Unit 1 hears three times unit 0's drive, its own is as large; unit 0 hears nobody.
+    # Unit 1 hears three times unit 0's drive, its own is twice as large; unit 0 hears nobody.
     excitation = np.array([[0.0, 0], [3, 0]])
-    activity, drives = np.array([[1.0, 1], [0, 0]]), np.array([[2.0, 2], [50, 50]])
+    activity, drives = np.array([[0.25, 1], [0, 0]]), np.array([[2.0, 4], [50, 50]])
     inputs = lateral.heard(activity, drives, excitation)
-    np.testing.assert_allclose(inputs, [[1, 0], [3, 1]])  # a mean over both samples
+    np.testing.assert_allclose(inputs, [[0.25, 0], [3, 2]])  # a mean over both samples
     assert lateral.dominated(inputs) == 0.5
-    assert lateral.lateral_share(inputs) == 3 / 5
-    # Balanced, both hear 1.5 times the other's drive.
+    assert lateral.lateral_share(inputs) == 3 / 5.25
+    # Balanced, each hears 1.5 times the other's drive: unit 0 more than its own, unit 1 less.
     state = sparse_dream.State(
         np.ones((2, 4)), excitation, np.array([[0, 0.2], [0.7, 0]]), np.diag([1.0, 3]), np.zeros(2)
     )
@@ -437,9 +439,9 @@ def test_domination_by_hand():
         {
             "excitation_asymmetry": 1,
             "excitation_asymmetry_start": 0,
-            "lateral_share": 0.6,
+            "lateral_share": 3 / 5.25,
             "dominated_units": 0.5,
-            "dominated_units_balanced": 1,
+            "dominated_units_balanced": 0.5,
             "global_inhibition_max": 0.7,
             "column_inhibition_diagonal": 2,
         }

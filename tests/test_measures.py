@@ -309,6 +309,31 @@ def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vecto
     assert not measures.show(state, vectors[:9], experiment).clear.any()
     state.thresholds[:] = np.arange(100)
     assert measures.show(state, vectors[:9] / 1000, experiment).clear.all()
+    values = np.array([[3.0, 2, 2, 0], [3, 3, 1, 0], [3, 2, 1, 1]])
+    clear = responses._clear(values, responses.best_units(values, 2))
+    assert clear.tolist() == [False, True, True]
+
+
+def test_winners_that_are_not_clear_count_for_no_topographic_error(dream_map, with_labels):
+    dream_map.trained.state.thresholds[:] = -1e4
+    found = collect.measure(dream_map, *with_labels, 90)["measures"]
+    assert found["topographic_error"] is None
+
+
+def test_labels_are_those_of_the_samples_chosen(whole_map, with_labels, monkeypatch):
+    monkeypatch.setattr(collect, "LABELLED", 150)
+    found = collect.measure(whole_map, *with_labels, 200)["measures"]
+    assert found["probe_pixels"] > 0.5
+
+
+def test_the_probe_is_of_each_digit_by_itself(whole_map, with_labels):
+    settings = replace(whole_map.experiment.settings, trace=0.5)
+    traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
+    probes = [
+        collect.measure(model, *with_labels, 200)["measures"]["linear_probe"]
+        for model in (whole_map, traced)
+    ]
+    assert probes[0] == probes[1]
 
 
 def test_few_active_units_reconstruct_as_the_whole_map(map_and_samples):
