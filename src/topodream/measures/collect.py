@@ -80,14 +80,15 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> V
 def _measures(subject: Subject) -> Values:
     responses, grid = subject.responses, subject.model.experiment.grid
     weights, wins = subject.model.trained.weights, subject.model.last_wins
+    kept = ~_faded(subject.model)
     return {
         "held_out_samples": len(subject.samples),
         **_reconstruction(subject),
-        **order.smoothness(weights, grid),
-        "order_range": order.order_range(weights, grid),
-        **order.cosines(weights, grid),
-        **order.line_lengths(weights, grid),
-        **order.topographic_errors(responses.ranked, grid),
+        **order.smoothness(weights, grid, kept),
+        **order.reaches(weights, grid, kept),
+        **order.cosines(weights, grid, kept),
+        **order.line_lengths(weights, grid, kept),
+        **order.topographic_errors(responses.ranked[responses.clear], grid),
         **order.trust(subject.samples, responses.ranked, grid),
         **_usage(subject, wins),
         **_prototypes(subject, wins),
@@ -144,9 +145,7 @@ def _prototypes(subject: Subject, wins: usage.Wins) -> Values:
     weights, settings = subject.model.trained.weights, subject.model.experiment.settings
     return {
         **prototypes.sizes(weights, subject.samples, wins),
-        "faded_units": None
-        if isinstance(settings, Mwta)
-        else prototypes.faded_share(weights, settings.start.low),
+        "faded_units": None if isinstance(settings, Mwta) else float(_faded(subject.model).mean()),
         **_digit_likeness(subject),
         "wave_likeness": prototypes.wave_likeness(weights, subject.model.image_shape),
         "wave_likeness_samples": prototypes.wave_likeness(
@@ -154,6 +153,14 @@ def _prototypes(subject: Subject, wins: usage.Wins) -> Values:
         ),
         "largest_weight": float(weights.max()),
     }
+
+
+def _faded(model: Map) -> npt.NDArray[np.bool_]:
+    """Return which units of a SparseDream map have faded: (n_units,); with MWTA none do."""
+    settings, weights = model.experiment.settings, model.trained.weights
+    if isinstance(settings, Mwta):
+        return np.zeros(len(weights), bool)
+    return prototypes.faded(weights, settings.start.low)
 
 
 def _digit_likeness(subject: Subject) -> Values:
