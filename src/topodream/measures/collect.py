@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import models
-from topodream.config import Mwta
+from topodream.config import Experiment, Mwta
 from topodream.datasets import Samples
 from topodream.grid import Floats
 from topodream.maps import Map
@@ -19,6 +19,7 @@ from topodream.measures.responses import Responses, show, with_activation
 from topodream.measures.sampling import spread
 from topodream.models import sparse_dream
 from topodream.models.prototypes import drive
+from topodream.training import Snapshot
 
 # Training samples that labels are learnt from: each is a row of as many numbers as units.
 LABELLED = 4000
@@ -50,7 +51,9 @@ class Subject:
     responses: Responses
 
 
-def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> Values:
+def measure(
+    model: Map, train: Samples, held_out: Samples, n_held_out: int, *, curve: bool = True
+) -> Values:
     """Measure a map on held-out samples.
 
     Parameters
@@ -60,6 +63,8 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> V
     train, held_out : Samples
     n_held_out : int
         How many held-out samples to use, from the first on; all where there are fewer.
+    curve : bool
+        Whether to measure all snapshots, or the trained map alone.
 
     Returns
     -------
@@ -73,7 +78,11 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> V
     with np.errstate(all="ignore"):
         responses = show(model.trained.state, samples, model.experiment)
         subject = Subject(model, train, held_out, samples, responses)
-        results = {"measures": _measures(subject), "curve": _held_out_curve(model, samples)}
+        snapshots = model.trained.snapshots if curve else []
+        results = {
+            "measures": _measures(subject),
+            "curve": _held_out_curve(model.experiment, snapshots, samples),
+        }
     return {group: _finite(values) for group, values in results.items()}
 
 
@@ -255,10 +264,11 @@ def _finite(values: Any) -> Any:
     return values if values is None or math.isfinite(values) else None
 
 
-def _held_out_curve(model: Map, samples: Floats) -> dict[str, list[float]]:
-    experiment = model.experiment
+def _held_out_curve(
+    experiment: Experiment, snapshots: Sequence[Snapshot], samples: Floats
+) -> dict[str, list[float]]:
     curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
-    for snapshot in model.trained.snapshots:
+    for snapshot in snapshots:
         arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
         drawn = show(models.state_of(experiment, arrays), samples, experiment).reconstructions
         curve["epoch"].append(snapshot.epoch)
