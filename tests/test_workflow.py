@@ -40,6 +40,7 @@ DATA = [
 ]
 PAGE = "results/index.html"
 FINDINGS = "results/findings.json"
+JUDGED = {FINDINGS, "results/findings.md"}
 SWEEP = {"results/sweeps/tiny-strength.json", "results/sweeps/tiny-strength.png"}
 # Trained and measured, without pictures: the sweep's points, and what findings need besides.
 POINTS = [f"tiny-strength--{value}{seed}" for value in ("0.05", "0.2") for seed in ("", "--seed-1")]
@@ -74,7 +75,7 @@ def page_files(*names):
 PAGE_FILES = page_files(*NAMES)
 OF_THE_SWEEP = SWEEP | numbers_of(*POINTS)
 ALL_FILES = PAGE_FILES.union(
-    DATA, OF_THE_SWEEP, numbers_of(REPLICATE), {FINDINGS}, *map(files_of, NAMES)
+    DATA, OF_THE_SWEEP, numbers_of(REPLICATE), JUDGED, *map(files_of, NAMES)
 )
 
 
@@ -281,6 +282,8 @@ def test_sweeps_and_findings_are_made_and_shown(built):
         for name in ("tiny-digits", "tiny-digits--seed-1")
     ]
     assert [value["value"] for value in found[0]["claims"][0]["values"]] == errors
+    table = (built / "results/findings.md").read_text()
+    assert "| **does not hold** | gain in correlation: tiny-strength--0.2 minus" in table
     html = (built / PAGE).read_text()
     assert "Four times the strength gives five times the order &amp; &#34;more&#34;." in html
     assert "What does strength do to a tiny map?" in html
@@ -340,19 +343,19 @@ def test_what_was_deleted_is_made_again(copy, kept):
 def test_changing_an_experiment_makes_only_that_one_again(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
     changed = files_of("tiny-digits") | numbers_of(REPLICATE)
-    assert planned(copy) == {*PAGE_FILES, *changed, FINDINGS}
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_swapping_two_numbers_is_noticed(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
     changed = files_of("tiny-pan") | OF_THE_SWEEP
-    assert planned(copy) == {*PAGE_FILES, *changed, FINDINGS}
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_a_default_that_an_experiment_overrides_concerns_only_the_others(copy):
     change_overlay(copy, lambda c: c.update(defaults={"mwta": {"trace": 0.25}}))
     changed = files_of("tiny-digits") | numbers_of(REPLICATE) | files_of("tiny-wild")
-    assert planned(copy) == {*PAGE_FILES, *changed, FINDINGS}
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_changing_a_question_rewrites_only_the_page(copy):
@@ -382,20 +385,20 @@ def test_editing_the_model_retrains_and_leaves_data_alone(copy):
     append(copy / "src/topodream/models/mwta.py", "# a remark\n")
     made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
     trained = {path for path in made if "config.yaml" not in path}
-    assert planned(copy) == {*PAGE_FILES, *trained, FINDINGS}
+    assert planned(copy) == {*PAGE_FILES, *trained, *JUDGED}
 
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
     append(copy / "src/build_pan_sequence.py", "# a remark\n")
     changed = {path for path in files_of("tiny-pan") | OF_THE_SWEEP if "config.yaml" not in path}
-    after = {"results/data/pan.h5", "results/data/pan.gif", FINDINGS, *PAGE_FILES}
+    after = {"results/data/pan.h5", "results/data/pan.gif", *JUDGED, *PAGE_FILES}
     assert planned(copy) == after | changed
 
 
 def test_another_claim_is_judged_without_training(copy):
     path = copy / "findings.yaml"
     path.write_text(path.read_text().replace("above: 5", "above: 4"))
-    assert planned(copy) == {*PAGE_FILES, FINDINGS}
+    assert planned(copy) == {*PAGE_FILES, *JUDGED}
 
 
 def test_one_value_more_in_a_sweep_trains_only_that(copy):
