@@ -1,6 +1,7 @@
 # The only set-up logic of the project: an environment in .venv, made once from the lock files.
 #
 #   make            set up, then make everything `run:` in config.yaml selects (results/index.html)
+#   make study      the same with several seeds, which findings and sweeps need
 #   make test       set up, then all checks and tests
 #   make help       the other targets
 
@@ -11,11 +12,14 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results report dry-run setup setup-dev test check tests format bench readme-pictures lock clean help
+.PHONY: results study report dry-run setup setup-dev test check tests format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
 	@echo "Open results/index.html in a browser."
+
+study: setup ## All of it with several seeds: findings and sweeps too (a quarter of an hour)
+	$(SNAKEMAKE) --config run=study
 
 dry-run: setup ## Say what `make` would do
 	$(SNAKEMAKE) --dry-run
@@ -69,10 +73,11 @@ bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $$(.venv-bench/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['bench'])")
 	@touch $@
 
-readme-pictures: results ## Renew the README's pictures in docs/ from the results
+readme-pictures: results study ## Renew the README's pictures and the findings in docs/
 	$(BIN)/python src/render_map_gifs.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
 	  --images-frames 60 --images-ms 400 --animations activity --output-folder docs
+	cp results/findings.md docs/findings.md
 	$(BIN)/python -c "from PIL import Image; \
 	  Image.open('results/digits-competition/figures/prototypes.png').convert('L') \
 	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \

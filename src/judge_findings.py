@@ -27,16 +27,19 @@ def main() -> None:
     args = cli.parse(parser)
 
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
+    data: set[str] = set()
     for experiment, names in cli.from_json("--replicates", args.replicates).items():
         for seed, name in names.items():
             path = args.results / name / "measures.json"
             content = read_json(path)
             with complete(path):
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
+                data.add(content["data"])
     labels = {name: measure.label for name, measure in MEASURES.items()}
     statements = cli.from_json("--statements", args.statements)
     found = findings.judge(statements, measured, labels)
-    write_json(args.output, {"findings": found, **provenance.record("scipy")})
+    about = {"data": sorted(data), **provenance.record("scipy")}
+    write_json(args.output, {"findings": found, **about})
 
 
 if __name__ == "__main__":

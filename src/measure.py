@@ -23,12 +23,17 @@ def main() -> None:
     parser.add_argument(
         "--held-out", type=cli.whole(2, 10**9), required=True, help="samples to measure on"
     )
+    parser.add_argument(
+        "--no-curve", action="store_true", help="leave out the error after each kept epoch"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
     args = cli.parse(parser)
 
     model, data = read_map_and_data(args.model, args.data, with_snapshots=True)
     with threadpoolctl.threadpool_limits(1):
-        results = collect.measure(model, data.train, data.held_out, args.held_out)
+        results = collect.measure(
+            model, data.train, data.held_out, args.held_out, curve=not args.no_curve
+        )
     about = {
         "experiment": model.experiment.name,
         "data": data.described,

@@ -141,13 +141,13 @@ def test_wrong_names_are_one_clear_line(some_config, key, section, said):
 
 
 def test_statements_give_their_experiments_replicates(some_config):
-    claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "strength--0.2", "below": 0}
+    claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "radius--3", "below": 0}
     statement = {"said": "It does.", "source": "a test", "claims": [claim]}
     some_config["findings"] = {"seeds": [0, 5], "statements": {"it-does": statement}}
     catalogue = resolve(some_config)
     assert catalogue.replicates == {
         "excited-20": {0: "excited-20", 5: "excited-20--seed-5"},
-        "strength--0.2": {0: "strength--0.2", 5: "strength--0.2--seed-5"},
+        "radius--3": {0: "radius--3", 5: "radius--3--seed-5"},
     }
     assert catalogue.experiments["excited-20--seed-5"].seed == 5
 

@@ -7,7 +7,7 @@ from topodream import figures, measures, models
 from topodream.datasets import Samples
 from topodream.errors import InputError
 from topodream.maps import Map
-from topodream.measures import collect, responses
+from topodream.measures import collect, descriptions, order, prototypes, responses, usage
 from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
 from topodream.training import Divergence, History, Snapshot, Trained
@@ -98,8 +98,10 @@ def whole_map(small_experiment):
     rng = np.random.default_rng(3)
     snapshots = rng.uniform(0, 0.02, (3, 20, 784)).astype(np.float16)
     wins = np.ones((2, 20), int)
-    wins[0, :3], wins[1, :5] = 0, 0
-    history = History(np.array([9.0, 4.0]), np.ones(2), np.ones(2), wins, np.ones((2, 20)))
+    wins[0, :3], wins[1, :5], wins[1, 5] = 0, 0, 3
+    history = History(
+        np.array([9.0, 4.0]), np.ones(2), np.array([2.0, 3.0]), wins, np.ones((2, 20))
+    )
     experiment = small_experiment(activation="drive")
     kept = [
         Snapshot(epoch, {"weights": w, "activity": np.zeros(20)})
@@ -125,20 +127,42 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     as_trained = shown(weights, samples, experiment)
     excited = shown(weights, samples, measures.with_activation(experiment, "excited"))
     mean_image = (train.pixels / 255).reshape(40, -1).mean(axis=0)
+    mse, baseline = (np.mean((samples - x) ** 2) for x in (as_trained.reconstructions, mean_image))
     expected = {
         "held_out_samples": 60,
-        "held_out_mse": np.mean((samples - as_trained.reconstructions) ** 2),
-        "mean_image_mse": np.mean((samples - mean_image) ** 2),
+        "held_out_mse": mse,
+        "mean_image_mse": baseline,
+        "held_out_r2": 1 - mse / baseline,
         "training_mse": 4.0,
         "mass_ratio": as_trained.reconstructions.sum() / samples.sum(),
         "mass_ratio_excited": excited.reconstructions.sum() / samples.sum(),
         "total_activity": as_trained.activity.sum() / 60,
-        **measures.smoothness(weights, experiment.grid),
+        **order.smoothness(weights, experiment.grid, np.ones(20, bool)),
+        **order.topographic_errors(as_trained.ranked, experiment.grid),
+        **order.trust(samples, as_trained.ranked, experiment.grid),
         "dead_in_training": 5 / 20,
         "dead_held_out": np.mean(as_trained.wins == 0),
+        **usage.usage(np.array(5 * [0] + [3] + 14 * [1])),
+        **usage.sparsenesses(as_trained.activity),
+        "border_wins": 11 / 14 / (17 / 20),
+        "effective_pixels": prototypes.effective_pixels(weights).mean(),
+        "largest_weight": weights.max(),
+        "weight_growth": 1.5,
+        "settled_after": 2,
+        "diverged": 0,
     }
-    assert results["measures"] == pytest.approx(expected)
-    assert len(set(expected.values())) == len(expected)  # or one could stand for another
+    found = results["measures"]
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    inexact = [value for value in expected.values() if value != int(value)]
+    assert len(set(inexact)) == len(inexact)  # or one could stand for another
+    before, after = (s.arrays["weights"].astype(float) for s in whole_map.trained.snapshots[1:])
+    assert found["prototype_change"] == pytest.approx(prototypes.change(before, after))
+    nothing = {name for name, value in found.items() if value is None}
+    only = {
+        name for name, about in descriptions.MEASURES.items() if about.only not in (None, "mwta")
+    }
+    # No labels, no sequence, another model; no order whose range could be taken.
+    assert nothing == only | {"order_range", "diverged_at_step"}
     curve = results["curve"]
     assert curve["epoch"] == [0, 1, 2]
     for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
@@ -174,11 +198,154 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
     results = collect.measure(stopped, *parts, 60)
     assert results["measures"]["training_mse"] is None
     assert results["measures"]["dead_in_training"] is None
+    assert (results["measures"]["diverged"], results["measures"]["diverged_at_step"]) == (1, 7)
     assert results["measures"]["held_out_mse"] > 0
     assert stopped.title == "small (the start, it diverged in epoch 1)"
     assert stopped.last_wins.tolist() == [0] * 20
     figures.hit_map(stopped.last_wins, stopped.experiment.grid, "title", "data")
     figures.learning_curve(history.training_mse, results["curve"], 0.1, "title", "data")
+
+
+@pytest.fixture
+def with_labels(digits):
+    """Training and held-out digits that have labels."""
+    return [
+        Samples(digits[f"{part}/pixels"][:300], digits[f"{part}/labels"][:300], None)
+        for part in ("train", "held_out")
+    ]
+
+
+@pytest.fixture
+def dream_map(catalogue, whole_map):
+    """A SparseDream map as it starts."""
+    experiment = replace(catalogue.experiments["dream-drive-trained"], dtype="float64")
+    state = models.start(experiment, 784, np.random.default_rng(0))
+    state.thresholds[:] = 60
+    start = Snapshot(0, {**models.arrays_of(state), "excitation": np.triu(state.excitation)})
+    wins = np.ones((1, 100), int)
+    history = History(np.ones(1), np.ones(1), np.ones(1), wins, np.ones((1, 100)))
+    trained = Trained(state, history, [start], None)
+    return replace(whole_map, experiment=experiment, trained=trained)
+
+
+def test_measures_of_a_sparse_dream_map(dream_map, with_labels):
+    found = collect.measure(dream_map, *with_labels, 200)["measures"]
+    assert found["faded_units"] == 0
+    assert found["excitation_asymmetry"] < 0.4 < found["excitation_asymmetry_start"] == 1
+    assert 0 < found["lateral_share"] < 1
+    weights = dream_map.trained.state.weights.copy()
+    weights[:96] *= 0.01
+    state = replace(dream_map.trained.state, weights=weights)
+    half = replace(dream_map, trained=replace(dream_map.trained, state=state))
+    faded = collect.measure(half, *with_labels, 200)["measures"]
+    assert faded["faded_units"] == 0.96
+    # The last four units stand beside each other in a row.
+    assert faded["row_cosine"] is not None
+    assert faded["column_cosine"] is None
+
+
+@pytest.mark.parametrize("largest", [1e20, 1e200, np.inf, np.nan])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whatever_a_map_grew_to_nothing_fails(
+    whole_map, dream_map, with_labels, largest, dtype, tmp_path
+):
+    corners = np.zeros((300, 2), int)
+    data = [replace(part, corners=corners) for part in with_labels]
+    for model in (whole_map, dream_map):
+        with np.errstate(over="ignore"):
+            arrays = {
+                name: array.astype(dtype)
+                for name, array in models.arrays_of(model.trained.state).items()
+            }
+            arrays["weights"][3:9] = np.array(largest).astype(dtype)
+        experiment = replace(model.experiment, dtype=dtype)
+        trained = replace(model.trained, state=models.state_of(experiment, arrays))
+        results = collect.measure(replace(model, experiment=experiment, trained=trained), *data, 90)
+        write_json(tmp_path / "measures.json", results)
+        assert set(results["measures"]) == set(descriptions.MEASURES)
+
+
+def test_order_of_labels_matters_to_coding(whole_map, with_labels):
+    train, held_out = with_labels
+    found = collect.measure(whole_map, train, held_out, 200)["measures"]
+    assert 0.5 < found["probe_pixels"] < 1
+    assert found["label_purity"] > found["label_purity_shuffled"]
+    mixed = replace(train, labels=np.roll(train.labels, 1))
+    astray = collect.measure(whole_map, mixed, held_out, 200)["measures"]
+    assert astray["probe_pixels"] < 0.4
+    assert astray["label_accuracy"] < found["label_accuracy"]
+
+
+def test_windows_of_a_sequence_have_a_path(whole_map, parts):
+    train, held_out = (replace(part, corners=np.zeros((9, 2), int)) for part in parts)
+    found = collect.measure(whole_map, train, held_out, 60)["measures"]
+    assert found["path_length"] > 0
+    assert found["trace_path"] is None
+    settings = replace(whole_map.experiment.settings, trace=0.5)
+    traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
+    assert collect.measure(traced, train, held_out, 60)["measures"]["trace_path"] > 0
+
+
+def test_every_measure_is_described(whole_map, parts):
+    found = collect.measure(whole_map, *parts, 60)["measures"]
+    assert set(found) == set(descriptions.MEASURES)
+
+
+def test_descriptions_fit_together():
+    for name, about in descriptions.MEASURES.items():
+        assert about.group in descriptions.GROUPS
+        assert about.null is None or about.null in descriptions.MEASURES, name
+        assert format(3 if about.form.endswith("d") else 0.5, about.form)
+    groups = [about.group for about in descriptions.MEASURES.values()]
+    assert groups == sorted(groups, key=descriptions.GROUPS.index)
+    labels = [about.label for about in descriptions.MEASURES.values()]
+    assert len(set(labels)) == len(labels)
+
+
+def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vectors):
+    experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
+    state = models.start(experiment, 784, np.random.default_rng(0))
+    state.thresholds[:] = -1e4
+    assert not measures.show(state, vectors[:9], experiment).clear.any()
+    state.thresholds[:] = np.arange(100)
+    assert measures.show(state, vectors[:9] / 1000, experiment).clear.all()
+    values = np.array([[3.0, 2, 2, 0], [3, 3, 1, 0], [3, 2, 1, 1]])
+    clear = responses._clear(values, responses.best_units(values, 2))
+    assert clear.tolist() == [False, True, True]
+
+
+def test_winners_that_are_not_clear_count_for_no_topographic_error(dream_map, with_labels):
+    dream_map.trained.state.thresholds[:] = -1e4
+    found = collect.measure(dream_map, *with_labels, 90)["measures"]
+    assert found["topographic_error"] is None
+
+
+def test_labels_are_those_of_the_samples_chosen(whole_map, with_labels, monkeypatch):
+    monkeypatch.setattr(collect, "LABELLED", 150)
+    found = collect.measure(whole_map, *with_labels, 200)["measures"]
+    assert found["probe_pixels"] > 0.5
+
+
+def test_the_probe_is_of_each_digit_by_itself(whole_map, with_labels):
+    settings = replace(whole_map.experiment.settings, trace=0.5)
+    traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
+    probes = [
+        collect.measure(model, *with_labels, 200)["measures"]["linear_probe"]
+        for model in (whole_map, traced)
+    ]
+    assert probes[0] == probes[1]
+
+
+def test_few_active_units_reconstruct_as_the_whole_map(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    some = shown(weights, samples, experiment(n_winners=1))
+    large = np.concatenate([weights, np.zeros((980, 784))])
+    settings = {"grid": {"rows": 50, "cols": 20}, "n_winners": 1, "lateral": {"strength": 0}}
+    few = shown(large, samples, experiment(**settings))
+    np.testing.assert_allclose(few.reconstructions, few.activity @ large, rtol=1e-12)
+    assert few.reconstructions.shape == some.reconstructions.shape
+    blank = shown(large, np.zeros((2, 784)), experiment(**settings))
+    assert not blank.reconstructions.any()
 
 
 def test_what_sparse_dream_answers(catalogue, vectors):

@@ -9,6 +9,7 @@ import yaml
 from conftest import ROOT
 
 import topodream
+from topodream.measures.descriptions import MEASURES
 from topodream.models import mwta, sparse_dream
 
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -75,13 +76,13 @@ def test_every_function_the_equations_name_exists(heading, module, count):
             assert callable(getattr(module, name)), name
 
 
-def test_measures_are_documented_and_shown():
-    from topodream import page
-
+def test_measures_are_documented_with_their_null():
     text = (ROOT / "docs" / "measures.md").read_text()
-    for name in page.MEASURES:
-        if name != "held_out_samples":
-            assert f"| `{name}` |" in text
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", text, re.MULTILINE))
+    assert set(rows) == set(MEASURES) - {"held_out_samples"}
+    for name, row in rows.items():
+        if MEASURES[name].null is not None:
+            assert f"`{MEASURES[name].null}`" in row.split(" | ")[-1], name
 
 
 def test_targets_that_the_readme_names_exist():

@@ -39,6 +39,12 @@ DATA = [
     "results/data/pan.gif",
 ]
 PAGE = "results/index.html"
+FINDINGS = "results/findings.json"
+JUDGED = {FINDINGS, "results/findings.md"}
+SWEEP = {"results/sweeps/tiny-strength.json", "results/sweeps/tiny-strength.png"}
+# Trained and measured, without pictures: the sweep's points, and what findings need besides.
+POINTS = [f"tiny-strength--{value}{seed}" for value in ("0.05", "0.2") for seed in ("", "--seed-1")]
+REPLICATE = "tiny-digits--seed-1"
 
 
 def figures_of(name):
@@ -49,14 +55,13 @@ def gifs_of(name):
     return {f"results/{name}/{gif}.gif" for gif in GIFS[name]}
 
 
+def numbers_of(*names):
+    parts = ("config.yaml", "model.h5", "measures.json")
+    return {f"results/{name}/{part}" for name in names for part in parts}
+
+
 def files_of(name):
-    return {
-        f"results/{name}/config.yaml",
-        f"results/{name}/model.h5",
-        f"results/{name}/measures.json",
-        *figures_of(name),
-        *gifs_of(name),
-    }
+    return numbers_of(name) | figures_of(name) | gifs_of(name)
 
 
 def page_files(*names):
@@ -68,7 +73,10 @@ def page_files(*names):
 
 
 PAGE_FILES = page_files(*NAMES)
-ALL_FILES = PAGE_FILES.union(DATA, *map(files_of, NAMES))
+OF_THE_SWEEP = SWEEP | numbers_of(*POINTS)
+ALL_FILES = PAGE_FILES.union(
+    DATA, OF_THE_SWEEP, numbers_of(REPLICATE), JUDGED, *map(files_of, NAMES)
+)
 
 
 def copy_project(folder):
@@ -79,7 +87,8 @@ def copy_project(folder):
         # With what Numba compiled: it belongs to the sources, which keep their time.
         ignore = shutil.ignore_patterns("*.pyc")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-    shutil.copy2(ROOT / "tests" / "overlay.yaml", folder)
+    for name in ("overlay.yaml", "findings.yaml"):
+        shutil.copy2(ROOT / "tests" / name, folder)
     return folder
 
 
@@ -250,6 +259,37 @@ def test_a_map_that_diverged_is_made_and_shown_as_such(built):
     assert said in (built / "results/tiny-wild/logs/train.log").read_text()
 
 
+def test_sweeps_and_findings_are_made_and_shown(built):
+    sweep = json.loads((built / "results/sweeps/tiny-strength.json").read_text())
+    assert [(point["name"], point["value"], point["seed"]) for point in sweep["points"]] == [
+        ("tiny-strength--0.05", 0.05, 0),
+        ("tiny-strength--0.05--seed-1", 0.05, 1),
+        ("tiny-strength--0.2", 0.2, 0),
+        ("tiny-strength--0.2--seed-1", 0.2, 1),
+    ]
+    measured = json.loads((built / "results/tiny-strength--0.2/measures.json").read_text())
+    assert sweep["points"][2]["measures"] == measured["measures"]
+    assert iio.imread(built / "results/sweeps/tiny-strength.png").std() > 5
+    found = json.loads((built / FINDINGS).read_text())["findings"]
+    assert [(one["id"], one["verdict"]) for one in found] == [
+        ("has-an-error", "holds"),
+        ("strength-orders-much", "does not hold"),
+    ]
+    errors = [
+        json.loads((built / f"results/{name}/measures.json").read_text())["measures"][
+            "held_out_mse"
+        ]
+        for name in ("tiny-digits", "tiny-digits--seed-1")
+    ]
+    assert [value["value"] for value in found[0]["claims"][0]["values"]] == errors
+    table = (built / "results/findings.md").read_text()
+    assert "| **does not hold** | gain in correlation: tiny-strength--0.2 minus" in table
+    html = (built / PAGE).read_text()
+    assert "Four times the strength gives five times the order &amp; &#34;more&#34;." in html
+    assert "What does strength do to a tiny map?" in html
+    assert "Maps of a few units" in html
+
+
 def test_page_names_no_path_of_this_machine(built):
     for path in ALL_FILES:
         assert str(built).encode() not in (built / path).read_bytes(), path
@@ -302,17 +342,20 @@ def test_what_was_deleted_is_made_again(copy, kept):
 
 def test_changing_an_experiment_makes_only_that_one_again(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
-    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-digits")}
+    changed = files_of("tiny-digits") | numbers_of(REPLICATE)
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_swapping_two_numbers_is_noticed(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
-    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-pan")}
+    changed = files_of("tiny-pan") | OF_THE_SWEEP
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_a_default_that_an_experiment_overrides_concerns_only_the_others(copy):
     change_overlay(copy, lambda c: c.update(defaults={"mwta": {"trace": 0.25}}))
-    assert planned(copy) == {*PAGE_FILES, *files_of("tiny-digits"), *files_of("tiny-wild")}
+    changed = files_of("tiny-digits") | numbers_of(REPLICATE) | files_of("tiny-wild")
+    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
 
 
 def test_changing_a_question_rewrites_only_the_page(copy):
@@ -340,14 +383,34 @@ def test_editing_how_figures_are_drawn_redraws_only_them(copy):
 
 def test_editing_the_model_retrains_and_leaves_data_alone(copy):
     append(copy / "src/topodream/models/mwta.py", "# a remark\n")
-    trained = {path for name in NAMES for path in files_of(name) if "config.yaml" not in path}
-    assert planned(copy) == {*PAGE_FILES, *trained}
+    made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
+    trained = {path for path in made if "config.yaml" not in path}
+    assert planned(copy) == {*PAGE_FILES, *trained, *JUDGED}
 
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
     append(copy / "src/build_pan_sequence.py", "# a remark\n")
-    after = {"results/data/pan.h5", "results/data/pan.gif", *PAGE_FILES}
-    assert planned(copy) == after | files_of("tiny-pan") - {"results/tiny-pan/config.yaml"}
+    changed = {path for path in files_of("tiny-pan") | OF_THE_SWEEP if "config.yaml" not in path}
+    after = {"results/data/pan.h5", "results/data/pan.gif", *JUDGED, *PAGE_FILES}
+    assert planned(copy) == after | changed
+
+
+def test_another_claim_is_judged_without_training(copy):
+    path = copy / "findings.yaml"
+    path.write_text(path.read_text().replace("above: 5", "above: 4"))
+    assert planned(copy) == {*PAGE_FILES, *JUDGED}
+
+
+def test_one_value_more_in_a_sweep_trains_only_that(copy):
+    over = {"lateral.strength": [0.05, 0.2, 0.3], "seed": [0, 1]}
+    change_overlay(copy, lambda c: c["sweeps"]["tiny-strength"].update(over=over))
+    point = "tiny-strength--0.3"
+    assert planned(copy) == {*PAGE_FILES, *SWEEP, *numbers_of(point, f"{point}--seed-1")}
+
+
+def test_editing_how_sweeps_are_drawn_redraws_only_them(copy):
+    append(copy / "src/topodream/sweep_figure.py", "# a remark\n")
+    assert planned(copy) == {*PAGE_FILES, "results/sweeps/tiny-strength.png"}
 
 
 def test_touching_files_makes_nothing_again(copy):

@@ -74,8 +74,8 @@ def from_json(option: str, text: str, kind: type = dict) -> Any:
 
 def run(main: Callable[[], None]) -> None:
     """Run a script; what is wrong with its input is said in one line, with status 1."""
-    # As an exception, so that half-written files are removed; 143 is what shells report.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGALRM, _stop)
     name = Path(sys.argv[0]).name
     try:
         main()
@@ -85,3 +85,12 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"{name}: error: not enough memory ({error})")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _stop(*_: object) -> None:
+    """End the script as an exception does, so that half-written files are removed.
+
+    Python swallows what is raised while it deletes an object: it is raised again until heard.
+    """
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    sys.exit(143)  # what shells report of a process that was terminated

@@ -82,18 +82,24 @@ def datasets_of(kind):
     return "|".join(names) or NOTHING
 
 
+def has_pictures(name):
+    """Whether an experiment stands in the config itself: the points of sweeps, and replicates
+    for the findings, are trained and measured only."""
+    return name in CATALOGUE.listed
+
+
 def map_kind(name):
     """What decides which pictures an experiment has: its model, and the kind of its data set."""
     experiment = CATALOGUE.experiments[name]
     return experiment.model, CATALOGUE.datasets[experiment.dataset]["kind"]
 
 
-MAP_KINDS = sorted({map_kind(name) for name in CATALOGUE.experiments})
+MAP_KINDS = sorted({map_kind(name) for name in CATALOGUE.listed})
 
 
 def experiments_of(kind):
     """A pattern of the names of all experiments of a kind."""
-    return "|".join(re.escape(name) for name in CATALOGUE.experiments if map_kind(name) == kind)
+    return "|".join(name for name in CATALOGUE.listed if map_kind(name) == kind)
 
 
 def figures_of(kind):

@@ -13,11 +13,14 @@ rule measure:
         "results/{experiment}/logs/measure.log",
     params:
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
+        # The curve takes most of the time, and is drawn only of what has pictures.
+        curve=lambda wildcards: "" if has_pictures(wildcards.experiment) else "--no-curve",
     shell:
         "python {input.code[0]:q}"
         " --model {input.model}"
         " --data {input.data}"
         " {params.settings}"
+        " {params.curve}"
         " --output {output}"
         " > {log} 2>&1"
 

@@ -62,7 +62,8 @@ def companion_files():
 
 def made_files():
     """The page, all that it shows, and the maps: a file that was deleted is made again."""
-    return ["results/index.html", *companion_files(), *shown_files(), *trained_maps()]
+    tables = ["results/findings.md"] if CATALOGUE.findings else []
+    return ["results/index.html", *companion_files(), *shown_files(), *trained_maps(), *tables]
 
 
 rule build_page:

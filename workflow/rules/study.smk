@@ -49,6 +49,22 @@ rule plot_sweep:
         "python {input.code[0]:q}" " --sweep {input.sweep}" " --output {output}" " > {log} 2>&1"
 
 
+rule tabulate_findings:
+    """The findings as a table to quote from."""
+    input:
+        code=code("tabulate_findings.py"),
+        findings="results/findings.json",
+    output:
+        "results/findings.md",
+    log:
+        "results/logs/findings-table.log",
+    shell:
+        "python {input.code[0]:q}"
+        " --findings {input.findings}"
+        " --output {output}"
+        " > {log} 2>&1"
+
+
 rule judge_findings:
     """Whether what was said about experiments is borne out by what was measured."""
     input:

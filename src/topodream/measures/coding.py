@@ -80,7 +80,8 @@ def probe(train: Floats, train_labels: Labels, held_out: Floats, labels: Labels)
         None where codes are zero or no finite numbers, or all labels are the same.
     """
     scale = float(np.sqrt(np.square(train, dtype=float).sum(axis=1).mean()))
-    if not 0 < scale < np.inf or len(np.unique(train_labels)) == 1:
+    sound = 0 < scale < np.inf and np.isfinite(held_out).all()
+    if not sound or len(np.unique(train_labels)) == 1:
         return None
     classifier = RidgeClassifier(alpha=RIDGE * len(train), solver="cholesky")
     classifier.fit(train / scale, train_labels)

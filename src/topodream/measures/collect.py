@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import models
-from topodream.config import Mwta
+from topodream.config import Experiment, Mwta
 from topodream.datasets import Samples
 from topodream.grid import Floats
 from topodream.maps import Map
@@ -19,6 +19,7 @@ from topodream.measures.responses import Responses, show, with_activation
 from topodream.measures.sampling import spread
 from topodream.models import sparse_dream
 from topodream.models.prototypes import drive
+from topodream.training import Snapshot
 
 # Training samples that labels are learnt from: each is a row of as many numbers as units.
 LABELLED = 4000
@@ -50,7 +51,9 @@ class Subject:
     responses: Responses
 
 
-def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> Values:
+def measure(
+    model: Map, train: Samples, held_out: Samples, n_held_out: int, *, curve: bool = True
+) -> Values:
     """Measure a map on held-out samples.
 
     Parameters
@@ -60,6 +63,8 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> V
     train, held_out : Samples
     n_held_out : int
         How many held-out samples to use, from the first on; all where there are fewer.
+    curve : bool
+        Whether to measure all snapshots, or the trained map alone.
 
     Returns
     -------
@@ -73,21 +78,26 @@ def measure(model: Map, train: Samples, held_out: Samples, n_held_out: int) -> V
     with np.errstate(all="ignore"):
         responses = show(model.trained.state, samples, model.experiment)
         subject = Subject(model, train, held_out, samples, responses)
-        results = {"measures": _measures(subject), "curve": _held_out_curve(model, samples)}
+        snapshots = model.trained.snapshots if curve else []
+        results = {
+            "measures": _measures(subject),
+            "curve": _held_out_curve(model.experiment, snapshots, samples),
+        }
     return {group: _finite(values) for group, values in results.items()}
 
 
 def _measures(subject: Subject) -> Values:
     responses, grid = subject.responses, subject.model.experiment.grid
     weights, wins = subject.model.trained.weights, subject.model.last_wins
+    kept = ~_faded(subject.model)
     return {
         "held_out_samples": len(subject.samples),
         **_reconstruction(subject),
-        **order.smoothness(weights, grid),
-        "order_range": order.order_range(weights, grid),
-        **order.cosines(weights, grid),
-        **order.line_lengths(weights, grid),
-        **order.topographic_errors(responses.ranked, grid),
+        **order.smoothness(weights, grid, kept),
+        **order.reaches(weights, grid, kept),
+        **order.cosines(weights, grid, kept),
+        **order.line_lengths(weights, grid, kept),
+        **order.topographic_errors(responses.ranked[responses.clear], grid),
         **order.trust(subject.samples, responses.ranked, grid),
         **_usage(subject, wins),
         **_prototypes(subject, wins),
@@ -144,9 +154,7 @@ def _prototypes(subject: Subject, wins: usage.Wins) -> Values:
     weights, settings = subject.model.trained.weights, subject.model.experiment.settings
     return {
         **prototypes.sizes(weights, subject.samples, wins),
-        "faded_units": None
-        if isinstance(settings, Mwta)
-        else prototypes.faded_share(weights, settings.start.low),
+        "faded_units": None if isinstance(settings, Mwta) else float(_faded(subject.model).mean()),
         **_digit_likeness(subject),
         "wave_likeness": prototypes.wave_likeness(weights, subject.model.image_shape),
         "wave_likeness_samples": prototypes.wave_likeness(
@@ -154,6 +162,14 @@ def _prototypes(subject: Subject, wins: usage.Wins) -> Values:
         ),
         "largest_weight": float(weights.max()),
     }
+
+
+def _faded(model: Map) -> npt.NDArray[np.bool_]:
+    """Return which units of a SparseDream map have faded: (n_units,); with MWTA none do."""
+    settings, weights = model.experiment.settings, model.trained.weights
+    if isinstance(settings, Mwta):
+        return np.zeros(len(weights), bool)
+    return prototypes.faded(weights, settings.start.low)
 
 
 def _digit_likeness(subject: Subject) -> Values:
@@ -248,10 +264,11 @@ def _finite(values: Any) -> Any:
     return values if values is None or math.isfinite(values) else None
 
 
-def _held_out_curve(model: Map, samples: Floats) -> dict[str, list[float]]:
-    experiment = model.experiment
+def _held_out_curve(
+    experiment: Experiment, snapshots: Sequence[Snapshot], samples: Floats
+) -> dict[str, list[float]]:
     curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
-    for snapshot in model.trained.snapshots:
+    for snapshot in snapshots:
         arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
         drawn = show(models.state_of(experiment, arrays), samples, experiment).reconstructions
         curve["epoch"].append(snapshot.epoch)

@@ -120,6 +120,18 @@ MEASURES: dict[str, Measure] = {
         ".1f",
         "order",
     ),
+    "row_reach": Measure(
+        "reach of likeness along rows, units",
+        "likeness of prototypes summed over their distance in a row; 0 without order",
+        ".2f",
+        "order",
+    ),
+    "column_reach": Measure(
+        "reach of likeness along columns, units",
+        "the same along columns",
+        ".2f",
+        "order",
+    ),
     "row_cosine": Measure(
         "cosine along rows",
         "mean cosine of prototypes of units next to each other in a row",

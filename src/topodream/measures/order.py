@@ -1,6 +1,10 @@
 """Whether the map is one: whether units that are near on the grid like what is alike."""
 
+import itertools
+import math
+
 import numpy as np
+import numpy.typing as npt
 
 from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
@@ -14,9 +18,13 @@ SHUFFLES = 20
 # Trustworthiness compares each sample with every other one.
 TRUST_SAMPLES = 1000
 TRUST_NEIGHBOURS = 10
+# How far apart units are compared, and the gain of neighbours below which there is no order.
 FARTHEST = 10
+NO_ORDER = 0.05
 
 Pairs = tuple[Indices, Indices]
+Kept = npt.NDArray[np.bool_]
+NO_PAIRS: Pairs = (np.empty(0, np.intp), np.empty(0, np.intp))
 
 
 # ------------------------------------------------------------------ pairs of prototypes
@@ -62,11 +70,7 @@ def neighbour_pairs(grid: Grid) -> Pairs:
     >>> neighbour_pairs(Grid(2, 2))
     (array([0, 2, 0, 1]), array([1, 3, 2, 3]))
     """
-    along_row, along_column = pairs_apart(grid, 0, 1), pairs_apart(grid, 1, 0)
-    return (
-        np.concatenate([along_row[0], along_column[0]]),
-        np.concatenate([along_row[1], along_column[1]]),
-    )
+    return _joined(pairs_apart(grid, 0, 1), pairs_apart(grid, 1, 0))
 
 
 def random_pairs(n_units: int, n_pairs: int, rng: np.random.Generator) -> Pairs:
@@ -76,63 +80,91 @@ def random_pairs(n_units: int, n_pairs: int, rng: np.random.Generator) -> Pairs:
 
 
 def _some_pairs(grid: Grid) -> Pairs:
+    if grid.n_units == 1:
+        return NO_PAIRS
     return random_pairs(grid.n_units, RANDOM_PAIRS, np.random.default_rng(SEED))
 
 
-def _mean(values: Floats) -> float | None:
-    return float(values.mean()) if len(values) else None
+def among(pairs: Pairs, kept: Kept) -> Pairs:
+    """Return those pairs of which both units are kept."""
+    both = kept[pairs[0]] & kept[pairs[1]]
+    return pairs[0][both], pairs[1][both]
+
+
+def _mean(unit: Floats, pairs: Pairs) -> float:
+    """Return the mean similarity of pairs, NaN where there are none."""
+    return float(similarities(unit, pairs).mean()) if len(pairs[0]) else math.nan
 
 
 # ------------------------------------------------------------------ likeness on the grid
 
 
-def smoothness(weights: Floats, grid: Grid) -> dict[str, float | None]:
+def smoothness(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float]:
     """Return the mean correlation of neighbouring prototypes and of random pairs.
 
     A map without order has the same value for both: their difference is what order adds.
-    """
-    if grid.n_units == 1:
-        return dict.fromkeys(["neighbour_correlation", "random_correlation", "correlation_gain"])
-    unit = directions(weights, centred=True)
-    neighbours = similarities(unit, neighbour_pairs(grid)).mean()
-    others = similarities(unit, _some_pairs(grid)).mean()
-    return {
-        "neighbour_correlation": float(neighbours),
-        "random_correlation": float(others),
-        "correlation_gain": float(neighbours - others),
-    }
 
-
-def order_range(weights: Floats, grid: Grid) -> float | None:
-    """Return how many units apart the likeness of neighbours has fallen to half.
-
-    Likeness is the mean correlation of prototypes that are d units apart along a row or a
-    column, less that of random pairs; between whole distances it is interpolated.
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    grid : Grid
+    kept : (n_units,) bool
+        Units that count; so in all functions on prototypes here.
 
     Returns
     -------
-    float or None
-        From 1 on; None for a map without order (neighbours gain less than 0.05), or where
-        likeness isn't down to half within FARTHEST units or within the grid.
+    dict
+        NaN where there are no pairs.
     """
-    if grid.n_units == 1:
-        return None
     unit = directions(weights, centred=True)
-    level = similarities(unit, _some_pairs(grid)).mean()
-    likeness = []
-    for distance in range(1, min(FARTHEST, max(grid.rows, grid.cols) - 1) + 1):
-        both = [pairs_apart(grid, 0, distance), pairs_apart(grid, distance, 0)]
-        found = np.concatenate([similarities(unit, pairs) for pairs in both])
-        likeness.append(float(found.mean() - level))
-    return half_way(np.array(likeness)) if likeness[0] >= 0.05 else None
+    neighbours = _mean(unit, among(neighbour_pairs(grid), kept))
+    others = _mean(unit, among(_some_pairs(grid), kept))
+    return {
+        "neighbour_correlation": neighbours,
+        "random_correlation": others,
+        "correlation_gain": neighbours - others,
+    }
+
+
+def reaches(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | None]:
+    """Return how far over the grid likeness of prototypes reaches, in units.
+
+    See :func:`half_way` and :func:`integral_scale`; docs/measures.md has the formulas.
+    """
+    unit = directions(weights, centred=True)
+    level = _mean(unit, among(_some_pairs(grid), kept))
+    rows = [among(pairs_apart(grid, 0, d), kept) for d in _distances(grid.cols)]
+    cols = [among(pairs_apart(grid, d, 0), kept) for d in _distances(grid.rows)]
+    either = [_joined(*pairs) for pairs in itertools.zip_longest(rows, cols, fillvalue=NO_PAIRS)]
+    along_both, along_rows, along_cols = (
+        np.array([_mean(unit, pairs) - level for pairs in group]) for group in (either, rows, cols)
+    )
+    return {
+        "order_range": half_way(along_both),
+        "row_reach": integral_scale(along_rows / (1 - level)),
+        "column_reach": integral_scale(along_cols / (1 - level)),
+    }
+
+
+def _distances(length: int) -> range:
+    return range(1, min(FARTHEST + 1, length))
+
+
+def _joined(some: Pairs, others: Pairs) -> Pairs:
+    return np.concatenate([some[0], others[0]]), np.concatenate([some[1], others[1]])
 
 
 def half_way(likeness: Floats) -> float | None:
     """Return where values for distances 1, 2, ... first fall to half of the first one.
 
+    Between whole distances they are interpolated. None where there is nothing to halve, the
+    first being below NO_ORDER, or where they don't fall that far.
+
     >>> half_way(np.array([0.8, 0.6, 0.2]))
     2.5
     """
+    if not len(likeness) or not likeness[0] >= NO_ORDER:
+        return None
     half = likeness[0] / 2
     below = np.flatnonzero(likeness <= half)
     if not len(below):
@@ -142,28 +174,46 @@ def half_way(likeness: Floats) -> float | None:
     return float(after + (before - half) / (before - likeness[after]))
 
 
-def cosines(weights: Floats, grid: Grid) -> dict[str, float | None]:
-    """Return the mean cosine of prototypes next to each other, and of random pairs."""
+def integral_scale(likeness: Floats) -> float | None:
+    """Return the sum of values for distances 1, 2, ... up to the first that isn't above 0.
+
+    Like the integral scale of turbulence (Tennekes and Lumley 1972, section 2.3). None where
+    there are no values.
+
+    >>> integral_scale(np.array([0.5, 0.25, -0.125, 0.25]))
+    0.75
+    """
+    if not len(likeness) or math.isnan(likeness[0]):
+        return None
+    return float(likeness[np.logical_and.accumulate(likeness > 0)].sum())
+
+
+def cosines(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float]:
+    """Return the mean cosine of prototypes next to each other, and of random pairs.
+
+    NaN where there are no pairs.
+    """
     unit = directions(weights, centred=False)
-    others = similarities(unit, _some_pairs(grid)) if grid.n_units > 1 else np.array([])
     return {
-        "row_cosine": _mean(similarities(unit, pairs_apart(grid, 0, 1))),
-        "column_cosine": _mean(similarities(unit, pairs_apart(grid, 1, 0))),
-        "random_cosine": _mean(others),
+        "row_cosine": _mean(unit, among(pairs_apart(grid, 0, 1), kept)),
+        "column_cosine": _mean(unit, among(pairs_apart(grid, 1, 0), kept)),
+        "random_cosine": _mean(unit, among(_some_pairs(grid), kept)),
     }
 
 
-def line_lengths(weights: Floats, grid: Grid) -> dict[str, float | None]:
+def line_lengths(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | None]:
     """Return the mean length of lines of like units, for the map and for it shuffled.
 
     A line is a longest run of units along a row of which each is alike the next: their
     prototypes' cosine is above that of ALIKE of all random pairs. A unit that is alike
-    neither neighbour is a line of length 1.
+    neither neighbour, or doesn't count, is a line of length 1.
     """
-    if grid.cols == 1:
+    some = among(_some_pairs(grid), kept)
+    if grid.cols == 1 or not len(some[0]):
         return {"line_length": None, "line_length_shuffled": None}
     unit = directions(weights, centred=False)
-    threshold = float(np.quantile(similarities(unit, _some_pairs(grid)), ALIKE))
+    threshold = float(np.quantile(similarities(unit, some), ALIKE))
+    unit[~kept] = 0
     rng = np.random.default_rng(SEED)
     orders = [rng.permutation(grid.n_units) for _ in range(SHUFFLES)]
     chance = [line_length(unit, grid, threshold, order) for order in orders]
@@ -205,10 +255,11 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     Parameters
     ----------
     best : (n_samples, 2 or more)
-        First and second winner, see ``ranked`` of :class:`topodream.measures.Responses`.
+        First and second winner, of samples whose winners are clear, see ``ranked`` and
+        ``clear`` of :class:`topodream.measures.Responses`.
     grid : Grid
     """
-    if grid.n_units == 1:
+    if grid.n_units == 1 or not len(best):
         return {"topographic_error": None, "topographic_error_shuffled": None}
     rows, cols = np.divmod(best, grid.cols)
     apart = np.maximum(abs(rows[:, 0] - rows[:, 1]), abs(cols[:, 0] - cols[:, 1]))

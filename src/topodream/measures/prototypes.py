@@ -81,8 +81,8 @@ def rank_correlation(one: Floats | Wins, other: Floats) -> float | None:
     return float(spearmanr(one, other).statistic)
 
 
-def faded_share(weights: Floats, lowest_start: float) -> float:
-    """Return the share of prototypes of which no weight is as large as the smallest at the start.
+def faded(weights: Floats, lowest_start: float) -> npt.NDArray[np.bool_]:
+    """Return which prototypes have no weight as large as the smallest at the start: (n_units,).
 
     Parameters
     ----------
@@ -90,7 +90,8 @@ def faded_share(weights: Floats, lowest_start: float) -> float:
     lowest_start : float
         The least that weights start from, ``start.low``.
     """
-    return float(np.mean(weights.max(axis=1) < lowest_start))
+    below: npt.NDArray[np.bool_] = weights.max(axis=1) < lowest_start
+    return below
 
 
 # ------------------------------------------------------------------ what of

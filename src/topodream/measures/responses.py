@@ -31,6 +31,9 @@ class Responses:
     ranked : (n_samples, n_ranked)
         Numbers of the units of largest score (SparseDream: of largest activity), best first:
         as many as win, and two at least where there are two.
+    clear : (n_samples,) bool
+        Whether the first two of them are: where more units have as large a score, numbers
+        alone decide.
     n_winners : int
         How many of them win a sample that they answer to; SparseDream: 1.
     wins : (n_units,) int64
@@ -41,6 +44,7 @@ class Responses:
     activity: Floats
     fresh: Floats
     ranked: Indices
+    clear: npt.NDArray[np.bool_]
     n_winners: int
     wins: npt.NDArray[np.int64]
     reconstructions: Floats
@@ -62,15 +66,16 @@ def show(state: models.State, samples: Floats, experiment: Experiment) -> Respon
         _respond(state, samples[first : first + BLOCK], experiment)
         for first in range(0, len(samples), BLOCK)
     ]
-    fresh = np.concatenate([activity for activity, _, _ in blocks])
+    fresh, ranked, clear = (np.concatenate(part) for part in list(zip(*blocks, strict=True))[:3])
     activity = with_trace(fresh, experiment)
     settings = experiment.settings
     return Responses(
         activity=activity,
         fresh=fresh,
-        ranked=np.concatenate([ranked for _, ranked, _ in blocks]),
+        ranked=ranked,
+        clear=clear,
         n_winners=settings.n_winners if isinstance(settings, Mwta) else 1,
-        wins=np.sum([wins for _, _, wins in blocks], axis=0),
+        wins=np.sum([wins for *_, wins in blocks], axis=0),
         reconstructions=_reconstruct(state.weights, activity),
     )
 
@@ -92,8 +97,8 @@ def _reconstruct(weights: Floats, activity: Floats) -> Floats:
 
 def _respond(
     state: models.State, samples: Floats, experiment: Experiment
-) -> tuple[Floats, Indices, npt.NDArray[np.int64]]:
-    """Return the activity that samples evoke, units ranked, and wins per unit."""
+) -> tuple[Floats, Indices, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Return the activity that samples evoke, units ranked, what is clear, wins per unit."""
     settings, grid = experiment.settings, experiment.grid
     pair = min(2, grid.n_units)
     if isinstance(settings, Mwta):
@@ -103,12 +108,19 @@ def _respond(
         ranked = best_units(scores, max(pair, settings.n_winners))
         answers = driven if settings.activation == "drive" else scores
         activity = mwta.activity_of(ranked[:, : settings.n_winners], answers)
-        return activity, ranked, np.count_nonzero(activity, axis=0)
+        return activity, ranked, _clear(scores, ranked), np.count_nonzero(activity, axis=0)
     assert isinstance(state, sparse_dream.State)  # noqa: S101
     activity = sparse_dream.respond(state, samples, settings)[1]
     ranked = best_units(activity, pair)
     wins = np.bincount(ranked[activity.any(axis=1), 0], minlength=grid.n_units)
-    return activity, ranked, wins
+    return activity, ranked, _clear(activity, ranked), wins
+
+
+def _clear(values: Floats, ranked: Indices) -> npt.NDArray[np.bool_]:
+    """Return whether no unit has as large a value as the first two: (n_samples,)."""
+    second = np.take_along_axis(values, ranked[:, :2][:, -1:], axis=1)
+    clear: npt.NDArray[np.bool_] = np.count_nonzero(values >= second, axis=1) <= 2
+    return clear
 
 
 def best_units(values: Floats, count: int) -> Indices:

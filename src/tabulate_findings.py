@@ -1,0 +1,51 @@
+"""Write the findings as a table in Markdown: what was said, the verdict, the numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from topodream import cli
+from topodream.storage import complete, read_json, write_text
+
+
+def main() -> None:
+    """Read the findings, write the table."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--findings", type=Path, required=True, help="the findings (.json)")
+    parser.add_argument("--output", type=Path, required=True, help="the .md file to write")
+    args = cli.parse(parser)
+
+    content = read_json(args.findings)
+    with complete(args.findings):
+        lines = [row(finding) for finding in content["findings"]]
+        data = "; ".join(content["data"])
+    about = (
+        "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "
+        "where all of its claims do, does not hold where one fails, and is undecided else."
+    )
+    head = "| what was said | verdict | claims |\n|---|---|---|"
+    write_text(
+        args.output, "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
+    )
+
+
+def row(finding: Mapping[str, Any]) -> str:
+    """Return a finding as a line of the table."""
+    claims = "<br>".join(claim_text(claim) for claim in finding["claims"])
+    said = f"{finding['said']} *({finding['source']})*"
+    return f"| {said} | **{finding['verdict']}** | {claims} |"
+
+
+def claim_text(claim: Mapping[str, Any]) -> str:
+    """Return a claim with what was measured, and whether it holds."""
+    if claim["mean"] is None:
+        measured = "not measured"
+    elif claim["low"] is None:
+        measured = f"{claim['mean']:.3g}"
+    else:
+        measured = f"{claim['mean']:.3g} ({claim['low']:.3g} to {claim['high']:.3g})"
+    return f"{claim['text']}: {measured}, {claim['verdict']}"
+
+
+if __name__ == "__main__":
+    cli.run(main)
