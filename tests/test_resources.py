@@ -103,9 +103,8 @@ def rules():
 KINDS = [f"{model}_{data}" for model in ("mwta", "sparse_dream") for data in ("mnist", "pan")]
 
 
-def test_slurm_groups_every_step_of_data_experiments_and_sweeps():
-    alone = {"judge_findings", "build_page"}  # they need everything
-    assert set(profile("slurm")["groups"]) == rules() - alone
+def test_slurm_groups_every_step_but_the_page():
+    assert set(profile("slurm")["groups"]) == rules() - {"build_page"}
 
 
 @pytest.mark.parametrize("name", ["slurm", "cluster-generic", "kubernetes"])
