@@ -19,6 +19,13 @@ MEASURED_MIB = [
     ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 1537),
     ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 1202),
 ]
+# The most that any of the steps that read a trained map held: src/measure.py with 2,000 held-out
+# samples, src/plot_map.py, src/render_map_gifs.py.
+MEASURED_AFTERWARDS_MIB = [
+    ("competition-100", {}, 628),
+    ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 9112),
+    ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 761),
+]
 # Steps a second on one thread, from docs/performance.md.
 MEASURED_STEPS = [
     ("excited-20", "fast", 184_000),
@@ -50,6 +57,12 @@ def resolved(some_config):
 def test_memory_is_enough_and_not_twice_that(resolved, base, changes, measured):
     experiment, shape = resolved(base, **changes)
     assert measured <= resources.training_mib(experiment, *shape) < 2 * measured
+
+
+@pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_MIB)
+def test_memory_is_enough_for_what_follows(resolved, base, changes, measured):
+    experiment, shape = resolved(base, **changes)
+    assert measured <= resources.map_mib(experiment, *shape, 2000) < 2 * measured
 
 
 @pytest.mark.parametrize(("base", "engine", "steps_per_second"), MEASURED_STEPS)
@@ -111,7 +124,7 @@ def test_slurm_groups_every_step_but_the_page():
 def test_profiles_survive_failures_and_ask_for_more(name):
     settings = profile(name)
     assert settings["keep-going"]
-    # The generic executor finds its jobs again unless it is told to run them again.
+    # The generic executor finds queued jobs again, unless it is told to run all again.
     assert settings.get("rerun-incomplete", False) == (name != "cluster-generic")
     assert settings["retries"] >= 1
     assert all("attempt" in value for value in settings["default-resources"].values())

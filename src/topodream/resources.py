@@ -78,6 +78,22 @@ def training_mib(experiment: Experiment, n_samples: int, n_inputs: int) -> int:
     return TRAINING_START_MIB + _mib(copies)
 
 
+def map_mib(experiment: Experiment, n_samples: int, n_inputs: int, n_held_out: int) -> int:
+    """Return a bound on the memory for measuring and drawing a trained map, in MiB.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    n_samples, n_inputs : int
+        Of its data set, see :func:`data_shape`.
+    n_held_out : int
+        Samples that the map is measured on.
+    """
+    n_units = experiment.grid.n_units
+    responses, pairs_of_units = 8 * n_held_out * n_units, n_units**2
+    return training_mib(experiment, n_samples, n_inputs) + _mib(responses + pairs_of_units)
+
+
 def training_seconds(experiment: Experiment, n_inputs: int) -> float:
     """Return a bound on how long training takes, on one thread of a machine like most.
 

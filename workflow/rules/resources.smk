@@ -29,18 +29,28 @@ def data_memory(wildcards, attempt):
     return attempt * in_steps(SNAKEMAKE_MIB + resources.data_mib(section), MEMORY_STEP_MB)
 
 
+def sizes(wildcards):
+    """An experiment, and how many samples of how many pixels it learns."""
+    experiment = CATALOGUE.experiments[wildcards.experiment]
+    return experiment, *resources.data_shape(CATALOGUE.datasets[experiment.dataset])
+
+
 def training_memory(wildcards, attempt):
     """Memory for training, from the sizes of map and data, in MB."""
-    experiment = CATALOGUE.experiments[wildcards.experiment]
-    shape = resources.data_shape(CATALOGUE.datasets[experiment.dataset])
-    needed = SNAKEMAKE_MIB + resources.training_mib(experiment, *shape)
+    needed = SNAKEMAKE_MIB + resources.training_mib(*sizes(wildcards))
+    return attempt * in_steps(needed, MEMORY_STEP_MB)
+
+
+def map_memory(wildcards, attempt):
+    """Memory for measuring and drawing a trained map, in MB."""
+    held_out = CATALOGUE.evaluation["held_out"]
+    needed = SNAKEMAKE_MIB + resources.map_mib(*sizes(wildcards), held_out)
     return attempt * in_steps(needed, MEMORY_STEP_MB)
 
 
 def training_runtime(wildcards, attempt):
     """Time for training, from steps and the size of the map, in minutes."""
-    experiment = CATALOGUE.experiments[wildcards.experiment]
-    _, n_inputs = resources.data_shape(CATALOGUE.datasets[experiment.dataset])
+    experiment, _, n_inputs = sizes(wildcards)
     minutes = resources.training_seconds(experiment, n_inputs) / 60
     return attempt * in_steps(minutes, TIME_STEP_MINUTES)
 
