@@ -23,6 +23,8 @@ rule prepare_mnist:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("mnist"),
+    resources:
+        mem_mb=data_memory,
     params:
         settings=dataset_flags("source", "folder", "mirrors"),
     shell:
@@ -40,6 +42,8 @@ rule build_tapestry:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
+    resources:
+        mem_mb=data_memory,
     params:
         settings=dataset_flags("side"),
     shell:
@@ -66,6 +70,8 @@ rule build_pan_sequence:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("pan"),
+    resources:
+        mem_mb=data_memory,
     params:
         settings=dataset_flags(
             "frames",

@@ -33,6 +33,12 @@ rule train:
         "results/{experiment}/model.h5",
     log:
         "results/{experiment}/logs/train.log",
+    # An engine computes on one thread.
+    threads: 1
+    resources:
+        mem_mb=training_memory,
+        runtime=training_runtime,
+        gpu=training_gpus,
     # The only step that takes long: its lines go to the terminal too.
     shell:
         "python {input.code[0]:q}"

@@ -1,0 +1,136 @@
+"""What jobs ask a scheduler for: enough for what was measured, and not much more."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from topodream import catalogue as catalogues
+from topodream import resources
+
+# What training held at its peak, in MiB (maximum resident set of src/train.py, compiling
+# first but for digits-competition, which found the compiled loops).
+MEASURED_MIB = [
+    ("digits-competition", {}, 290),
+    ("competition-100", {"steps_per_epoch": 20}, 596),
+    ("digits-competition", {"grid": {"rows": 80, "cols": 80}, "epochs": 20}, 844),
+    ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 1537),
+    ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 1202),
+]
+# The most that any of the steps that read a trained map held: src/measure.py with 2,000 held-out
+# samples, src/plot_map.py, src/render_map_gifs.py.
+MEASURED_AFTERWARDS_MIB = [
+    ("competition-100", {}, 628),
+    ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 9112),
+    ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 761),
+]
+# Steps a second on one thread, from docs/performance.md.
+MEASURED_STEPS = [
+    ("excited-20", "fast", 184_000),
+    ("digits-competition", "fast", 48_100),
+    ("competition-100", "fast", 15_400),
+    ("trace-40", "fast", 33_300),
+    ("dream-symmetric", "fast", 105_000),
+    ("excited-20", "reference", 8_940),
+    ("trace-40", "reference", 1_680),
+    ("competition-100", "reference", 690),
+    ("dream-symmetric", "reference", 6_970),
+]
+
+
+@pytest.fixture
+def resolved(some_config):
+    """A function: an experiment with some settings changed, and the shape of its data."""
+
+    def make(base, **changes):
+        some_config["experiments"]["changed"] = {"question": "?", "extends": base, **changes}
+        catalogue = catalogues.resolve(some_config)
+        experiment = catalogue.experiments["changed"]
+        return experiment, resources.data_shape(catalogue.datasets[experiment.dataset])
+
+    return make
+
+
+@pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_MIB)
+def test_memory_is_enough_and_not_twice_that(resolved, base, changes, measured):
+    experiment, shape = resolved(base, **changes)
+    assert measured <= resources.training_mib(experiment, *shape) < 2 * measured
+
+
+@pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_MIB)
+def test_memory_is_enough_for_what_follows(resolved, base, changes, measured):
+    experiment, shape = resolved(base, **changes)
+    assert measured <= resources.map_mib(experiment, *shape, 2000) < 2 * measured
+
+
+@pytest.mark.parametrize(("base", "engine", "steps_per_second"), MEASURED_STEPS)
+def test_time_is_enough_and_not_twenty_times_that(resolved, base, engine, steps_per_second):
+    experiment, (_, n_inputs) = resolved(base, engine=engine)
+    measured = experiment.epochs * experiment.steps_per_epoch / steps_per_second
+    estimate = resources.training_seconds(experiment, n_inputs) - resources.TRAINING_START_SECONDS
+    assert measured <= estimate < 20 * measured
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "shape"),
+    [
+        ("digits", {}, (5_000, 784)),
+        ("digits", {"source": "keras"}, (70_000, 784)),
+        ("tapestry", {}, (1_800, 784)),
+        ("pan", {}, (12_000, 400)),
+    ],
+)
+def test_shapes_of_data_sets(catalogue, name, changes, shape):
+    assert resources.data_shape({**catalogue.datasets[name], **changes}) == shape
+
+
+@pytest.mark.parametrize(
+    ("changes", "measured"), [({}, 59), ({"frames": 100_000, "window": 28}, 202)]
+)
+def test_memory_for_making_windows(catalogue, changes, measured):
+    estimate = resources.data_mib({**catalogue.datasets["pan"], **changes})
+    assert measured <= estimate < 3 * measured
+
+
+def test_tensorflow_has_room(catalogue):
+    digits = catalogue.datasets["digits"]
+    assert resources.data_mib({**digits, "source": "keras"}) > 2000 + resources.data_mib(digits)
+
+
+# ------------------------------------------------------------------ profiles
+
+
+def profile(name):
+    return yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
+
+
+def rules():
+    """Names of all rules, those that are made in a loop too."""
+    text = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    made = [f"{name}_{kind}" for name in re.findall(r'f"(\w+)_\{', text) for kind in KINDS]
+    return set(re.findall(r"^rule (\w+):", text, re.MULTILINE)) | set(made)
+
+
+KINDS = [f"{model}_{data}" for model in ("mwta", "sparse_dream") for data in ("mnist", "pan")]
+
+
+def test_slurm_groups_every_step_but_the_page():
+    assert set(profile("slurm")["groups"]) == rules() - {"build_page"}
+
+
+@pytest.mark.parametrize("name", ["slurm", "cluster-generic", "kubernetes"])
+def test_profiles_survive_failures_and_ask_for_more(name):
+    settings = profile(name)
+    assert settings["keep-going"]
+    # The generic executor finds queued jobs again, unless it is told to run all again.
+    assert settings.get("rerun-incomplete", False) == (name != "cluster-generic")
+    assert settings["retries"] >= 1
+    assert all("attempt" in value for value in settings["default-resources"].values())
+
+
+def test_every_profile_is_explained():
+    page = (ROOT / "docs" / "clusters.md").read_text()
+    for path in (ROOT / "profiles").iterdir():
+        assert f"profiles/{Path(path).name}" in page, path

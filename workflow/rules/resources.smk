@@ -1,0 +1,61 @@
+# What jobs ask a scheduler for. On one machine it limits how many of them run at once, if that is
+# asked for (`snakemake --resources mem_mb=8000`); it is no reason to run anything again.
+#
+# A job that was stopped for want of memory or time asks for twice, thrice as much when it is
+# tried again (`retries` in the profiles). A rule that says nothing here has the profile's
+# `default-resources`.
+
+from topodream import resources
+
+# On a cluster a job is a Snakemake that starts a Snakemake that starts the command:
+# 147 MiB each, measured with the shipped config.
+SNAKEMAKE_MIB = 300
+# SLURM counts in steps of a minute at the least; figures of one digit suggest no precision.
+MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 5
+
+# Engines that compute on a GPU: none does yet. Their jobs ask for one, all others for None: a
+# 0 would be a request to some schedulers.
+GPU_ENGINES = ()
+
+
+def in_steps(value, step):
+    """The next multiple of a step."""
+    return step * math.ceil(value / step)
+
+
+def data_memory(wildcards, attempt):
+    """Memory for making a data set, in MB."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    return attempt * in_steps(SNAKEMAKE_MIB + resources.data_mib(section), MEMORY_STEP_MB)
+
+
+def sizes(wildcards):
+    """An experiment, and how many samples of how many pixels it learns."""
+    experiment = CATALOGUE.experiments[wildcards.experiment]
+    return experiment, *resources.data_shape(CATALOGUE.datasets[experiment.dataset])
+
+
+def training_memory(wildcards, attempt):
+    """Memory for training, from the sizes of map and data, in MB."""
+    needed = SNAKEMAKE_MIB + resources.training_mib(*sizes(wildcards))
+    return attempt * in_steps(needed, MEMORY_STEP_MB)
+
+
+def map_memory(wildcards, attempt):
+    """Memory for measuring and drawing a trained map, in MB."""
+    held_out = CATALOGUE.evaluation["held_out"]
+    needed = SNAKEMAKE_MIB + resources.map_mib(*sizes(wildcards), held_out)
+    return attempt * in_steps(needed, MEMORY_STEP_MB)
+
+
+def training_runtime(wildcards, attempt):
+    """Time for training, from steps and the size of the map, in minutes."""
+    experiment, _, n_inputs = sizes(wildcards)
+    minutes = resources.training_seconds(experiment, n_inputs) / 60
+    return attempt * in_steps(minutes, TIME_STEP_MINUTES)
+
+
+def training_gpus(wildcards):
+    """How many GPUs training computes on; None if it doesn't."""
+    engine = CATALOGUE.experiments[wildcards.experiment].engine
+    return 1 if engine in GPU_ENGINES else None
