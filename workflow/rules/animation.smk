@@ -20,6 +20,8 @@ for kind in MAP_KINDS:
             "results/{experiment}/logs/animations.log",
         wildcard_constraints:
             experiment=experiments_of(kind),
+        resources:
+            mem_mb=map_memory,
         params:
             settings=flags(CATALOGUE.animation),
             folder=subpath(output[0], parent=True),

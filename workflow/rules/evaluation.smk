@@ -11,6 +11,8 @@ rule measure:
         "results/{experiment}/measures.json",
     log:
         "results/{experiment}/logs/measure.log",
+    resources:
+        mem_mb=map_memory,
     params:
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
         # The curve takes most of the time, and is drawn only of what has pictures.
@@ -46,6 +48,8 @@ for kind in MAP_KINDS:
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
             experiment=experiments_of(kind),
+        resources:
+            mem_mb=map_memory,
         params:
             settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),
             folder=subpath(output[0], parent=True),
