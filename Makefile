@@ -81,6 +81,7 @@ readme-pictures: results study ## Renew the README's pictures and the findings i
 	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
 	  --images-frames 60 --images-ms 400 --animations activity --output-folder docs
 	cp results/findings.md docs/findings.md
+	cp results/sweeps/strength.png docs/strength.png
 	$(BIN)/python -c "from PIL import Image; \
 	  Image.open('results/digits-competition/figures/prototypes.png').convert('L') \
 	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \

@@ -55,7 +55,7 @@ def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
         return {
             "name": home.name,
             "value": str(value).lower() if isinstance(value, bool) else value,
-            "line": ", ".join(f"{key} = {other}" for key, other in others),
+            "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
             "seed": seed,
             "diverged": measured["divergence"] is not None,
             "measures": measured["measures"],

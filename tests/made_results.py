@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from topodream import config
+from topodream import catalogue, config
 from topodream.storage import Content, write_hdf5, write_json
 
 ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"python": "3"}'}
@@ -93,6 +93,7 @@ SWEEP = {
         {
             "name": f"strength-{value}-{seed}",
             "value": value,
+            "line": "",
             "seed": seed,
             "diverged": value == 0.5,
             "measures": {
@@ -111,9 +112,9 @@ def make(folder, shipped_config):
     """Write results of ``EXPERIMENTS``, findings, a sweep and two data sets into a folder."""
     content = copy.deepcopy(shipped_config)
     content["experiments"] |= copy.deepcopy(EXPERIMENTS)
-    catalogue = config.resolve(content)
+    resolved = catalogue.resolve(content)
     for name in EXPERIMENTS:
-        make_experiment(folder, catalogue.experiments[name])
+        make_experiment(folder, resolved.experiments[name])
     for name, kind in (("digits", "images"), ("pan", "sequence")):
         attributes = {"described": f"made-up {name}", "licence": "none"}
         (folder / "data").mkdir(exist_ok=True)

@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).with_name("templates")
 # What the cards of the overview show, and the table of measures shows at first.
 KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
 
+# Differences, ratios and thresholds of a measure are not written as the measure is.
+CLAIM_FORM = ".3g"
 DATA_PICTURES = {
     "tapestry": (".png", "The tapestry of training images that windows pan over."),
     "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
@@ -192,14 +194,15 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
 
 
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
-    """Return the files of a map's pictures by their names, in the order they are shown."""
+    """Return the files of a map's pictures by their names, those made, in the order to show them."""
     is_sequence = _kind(results, experiment.dataset) == "sequence"
     figures = figure_names(experiment.model, labelled=not is_sequence)
     animations = animation_names(experiment.model, is_sequence)
     files = {name: f"figures/{name}.png" for name in figures}
     files |= {name: f"{name}.gif" for name in animations}
     first = (figures[0], *reversed(animations))
-    return {name: files[name] for name in (*first, *figures[1:])}
+    made = [n for n in (*first, *figures[1:]) if (results / experiment.name / files[n]).exists()]
+    return {name: files[name] for name in made}
 
 
 def _write_thumbnail(home: Path) -> None:
@@ -226,7 +229,7 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
                         **claim,
                         "plot": dotplot.arrange(claim),
                         "shown": {
-                            key: _written(claim[key], _form(claim["measure"]))
+                            key: _written(claim[key], CLAIM_FORM)
                             for key in ("mean", "low", "high", "threshold")
                         },
                     }
@@ -235,6 +238,12 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
             }
             for finding in content["findings"]
         ]
+
+
+def _place(point: Mapping[str, Any]) -> str:
+    """Return the swept settings of a point."""
+    value = "none" if point["value"] is None else str(point["value"])
+    return f"{value}, {point['line']}" if point["line"] else value
 
 
 def _sweep(results: Path, name: str) -> dict[str, Any]:
@@ -247,7 +256,7 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
             "rows": [
                 {
                     "name": point["name"],
-                    "value": "none" if point["value"] is None else point["value"],
+                    "value": _place(point),
                     "seed": point["seed"],
                     "diverged": point["diverged"],
                     "shown": [
