@@ -75,6 +75,14 @@ def test_a_wrong_sweep_is_one_clear_line(swept, over, said):
     assert "\n" not in str(caught.value)
 
 
+def test_a_sweep_draws_measures_that_there_are(swept):
+    with pytest.raises(InputError) as caught:
+        swept({"learning_rate": [0.1]}, measures=["held_out_msee"])
+    assert str(caught.value) == (
+        "sweep 'some': measures = 'held_out_msee': no such measure (did you mean 'held_out_mse'?)"
+    )
+
+
 def test_a_point_does_not_replace_an_experiment(swept, some_config):
     some_config["experiments"]["some--0.1"] = {"extends": "trace-40"}
     with pytest.raises(InputError, match="'some--0.1' is not allowed"):
@@ -155,6 +163,11 @@ def test_statements_give_their_experiments_replicates(some_config):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (
+            {"measure": "held_out_msee"},
+            "findings: it-does: measure = 'held_out_msee': no such measure",
+        ),
+        ({"less": "nope"}, "findings: it-does: less = 'nope': no such measure"),
         ({"of": "excited-2"}, "findings: it-does: of = 'excited-2': no such experiment (did you"),
         ({"above": 1}, "is not allowed"),
         ({"minus": "trace-40", "divided_by": "trace-40"}, "is not allowed"),

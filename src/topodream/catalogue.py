@@ -7,7 +7,7 @@ with the seed of its settings it is the experiment itself.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,16 @@ from topodream.checking import (
 )
 from topodream.config import Experiment, resolve_dataset, resolve_experiment
 from topodream.errors import InputError
+from topodream.measures.descriptions import MEASURES
+
+# Keys of a claim whose value is a name, and what it names.
+NAMED_BY_CLAIMS = {
+    "measure": "measure",
+    "less": "measure",
+    "of": "experiment",
+    "minus": "experiment",
+    "divided_by": "experiment",
+}
 
 
 @dataclass(frozen=True)
@@ -154,9 +164,9 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
     """Make a sweep's points, and add their experiments and replicates."""
     section, where = config["sweeps"][name], f"sweep {name!r}"
     base = section["extends"]
-    if base not in config["experiments"]:
-        hint = did_you_mean(base, config["experiments"])
-        raise InputError(f"{where}: extends = {show(base)}: no such experiment{hint}")
+    _require("experiment", base, config["experiments"], f"{where}: extends")
+    for measure in section["measures"]:
+        _require("measure", measure, MEASURES, f"{where}: measures")
     axes = dict(section["over"])
     # The seed is each point's spread, unless it is all that varies.
     seeds = axes.pop("seed", None) if len(axes) > 1 else None
@@ -220,17 +230,21 @@ def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> Non
 
 
 def _spoken_of(statements: Section, experiments: Sequence[str]) -> Iterator[str]:
-    """Yield the experiments that statements are about."""
+    """Yield the experiments that statements are about; check all that claims name."""
+    known: dict[str, Collection[str]] = {"measure": MEASURES, "experiment": experiments}
     for name, statement in statements.items():
         for claim in statement["claims"]:
-            for key in ("of", "minus", "divided_by"):
-                if key in claim and claim[key] not in experiments:
-                    hint = did_you_mean(claim[key], experiments)
-                    raise InputError(
-                        f"findings: {name}: {key} = {show(claim[key])}: no such experiment{hint}"
-                    )
+            for key, kind in NAMED_BY_CLAIMS.items():
                 if key in claim:
-                    yield claim[key]
+                    _require(kind, claim[key], known[kind], f"findings: {name}: {key}")
+                    if kind == "experiment":
+                        yield claim[key]
+
+
+def _require(kind: str, name: str, known: Collection[str], where: str) -> None:
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise InputError(f"{where} = {show(name)}: no such {kind}{hint}")
 
 
 def _select(config: Section, experiments: list[str]) -> set[str]:
