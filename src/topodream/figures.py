@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from topodream.datasets import Samples
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
-from topodream.tiles import Indices, tile
+from topodream.tiles import Indices, tile, weight_scale
 
 DPI = 100
 # Pixels that a picture of tiles aims at, one of a value per unit, one of a matrix of several, and
@@ -62,7 +62,7 @@ def prototypes(
     """
     height, width = image_shape
     picture = tile(weights.reshape(-1, height, width), grid.cols)
-    scale = Normalize(0, max(float(np.percentile(weights, 99.9)), 1e-12))
+    scale = Normalize(0, weight_scale(weights))
     figure, axes, bar = _exact_axes(picture.shape)
     image = axes.imshow(picture, cmap=_greys(), norm=scale, interpolation="nearest")
     figure.colorbar(image, cax=bar, extend="max", label="weight")

@@ -11,6 +11,7 @@ from topodream.datasets import Data
 from topodream.errors import InputError
 from topodream.maps import Map
 from topodream.pictures import animation_names
+from topodream.tiles import weight_scale
 
 # The notebook's trace, for maps that were trained without one.
 NOTEBOOK_TRACE = 0.5
@@ -79,7 +80,7 @@ def formation(performance: Performance) -> Animation:
     """
     model = performance.model
     experiment, snapshots = model.experiment, model.trained.snapshots
-    largest = max(float(np.percentile(model.trained.weights, 99.9)), 1e-12)
+    largest = weight_scale(model.trained.weights)
     weights = [snapshot.arrays["weights"].astype(np.float32) for snapshot in snapshots]
     sheets = animation.prototype_sheets(weights, model.image_shape, experiment.grid, largest)
     label = f"prototypes; black: {largest:.2g} or more"

@@ -8,6 +8,7 @@ from PIL import Image
 
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
+from topodream.tiles import tile, weight_scale
 
 UNITS = 10
 GREYS = 16
@@ -46,12 +47,9 @@ def draw(weights: Floats, grid: Grid, image_shape: tuple[int, int]) -> Pixels:
     -------
     (rows * (height + 1) - 1, cols * (width + 1) - 1), less than ``GREYS``
     """
-    largest = max(float(np.percentile(weights, 99.9)), 1e-12)
-    shown = np.clip(middle(weights, grid, image_shape) / largest, 0, 1)
+    shown = np.clip(middle(weights, grid, image_shape) / weight_scale(weights), 0, 1)
     rows, cols, height, width = shown.shape
-    tiles = np.full((rows, height + 1, cols, width + 1), SEPARATOR)
-    tiles[:, :height, :, :width] = shown.transpose(0, 2, 1, 3)
-    sheet = tiles.reshape(rows * (height + 1), cols * (width + 1))[:-1, :-1]
+    sheet = tile(shown.reshape(rows * cols, height, width), cols, fill=SEPARATOR)[1:-1, 1:-1]
     levels: Pixels = (sheet * (GREYS - 1)).round().astype(np.uint8)
     return levels
 

@@ -42,6 +42,14 @@ def tile(images: Array, columns: int, gap: int = 1, fill: float = np.nan) -> Arr
     return np.pad(sheet, ((0, gap), (0, gap)), constant_values=fill)
 
 
+def weight_scale(weights: Array) -> float:
+    """Return the weight that is drawn black: the 99.9th percentile of all, above 0.
+
+    The largest would leave the rest white where a few are large.
+    """
+    return max(float(np.percentile(weights, 99.9)), 1e-12)
+
+
 def spread_units(grid: Grid) -> tuple[Indices, Indices]:
     """Return the rows and columns of units to draw a tile of: all, or an even choice.
 
