@@ -11,6 +11,7 @@ performance.md, between its markers; what else that page says stays.
 
 import argparse
 import dataclasses
+import json
 import os
 import platform
 import sys
@@ -195,7 +196,7 @@ def libraries(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[str
 def machine() -> dict[str, Any]:
     """Return what was measured on: processor, cores that may be used, versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = provenance.versions(("numpy", "numba"))
+    versions = json.loads(provenance.versions("train.py"))
     return {"processor": processor(), "cores": cores, **versions}
 
 

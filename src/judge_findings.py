@@ -38,7 +38,7 @@ def main() -> None:
     labels = {name: measure.label for name, measure in MEASURES.items()}
     statements = cli.from_json("--statements", args.statements)
     found = findings.judge(statements, measured, labels)
-    about = {"data": sorted(data), **provenance.record("scipy")}
+    about = {"data": sorted(data), **provenance.record()}
     write_json(args.output, {"findings": found, **about})
 
 

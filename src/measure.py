@@ -42,7 +42,9 @@ def main() -> None:
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
-    write_json(args.output, {**about, **results, **provenance.record("scipy", "scikit-learn")})
+    write_json(
+        args.output, {**about, **results, **provenance.record(model.experiment.modules_of_others)}
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main() -> None:
         panels = [panel(name) for name in sweep["panels"]]
         title = f"{sweep['name']}: {sweep['extends']} with other values of {sweep['parameter']}"
         figure = sweep_figure.sweep(points, panels, sweep["parameter"], title, sweep["data"])
-    figures.save(figure, args.output, provenance.picture_note("matplotlib", sweep=sweep["name"]))
+    figures.save(figure, args.output, provenance.picture_note(sweep=sweep["name"]))
 
 
 def panel(name: str) -> sweep_figure.SweepPanel:

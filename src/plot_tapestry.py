@@ -20,7 +20,6 @@ def main() -> None:
         woven.attributes["described"],
     )
     note = provenance.picture_note(
-        "matplotlib",
         shows=woven.attributes["described"],
         data_sha256=woven.attributes["content_sha256"],
     )

@@ -194,7 +194,7 @@ def test_a_quick_run_writes_the_three_files(tmp_path):
     assert [row["experiment"] for row in measured["steps"]] == ["excited-20", "dream-symmetric"]
     for row in measured["steps"]:
         assert all(rate["least"] > 0 for rate in row["rates"].values())
-    assert {"processor", "cores", "python", "numpy", "numba"} == set(measured["machine"])
+    assert {"processor", "cores", "python", "numpy", "h5py", "numba"} == set(measured["machine"])
 
     text = (tmp_path / "performance.md").read_text()
     assert text.startswith("# By hand\n")

@@ -2,9 +2,11 @@
 
 import ast
 import contextlib
+import dataclasses
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import termios
@@ -15,7 +17,9 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from topodream import catalogue, config, datasets, provenance
+from topodream import catalogue as catalogues
+from topodream import config, datasets, provenance
+from topodream.grid import Grid
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
 
@@ -62,6 +66,80 @@ def test_engines_that_are_chosen_by_name_are_sources_too():
     assert ROOT / "src" / "topodream" / "engines" / "reference.py" in sources
 
 
+def sources_for(script, experiment):
+    found = provenance.local_sources(ROOT / "src" / script, experiment.modules_of_others)
+    return {path.relative_to(ROOT / "src" / "topodream").as_posix() for path in found[1:]}
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "own", "others"),
+    [
+        ("excited-20", "fast", {"models/mwta.py", "engines/fast_mwta.py", "engines/jit.py"},
+         {"models/sparse_dream.py", "engines/fast_sparse_dream.py", "engines/reference.py"}),
+        ("dream-wide", "fast", {"models/sparse_dream.py", "engines/fast_sparse_dream.py"},
+         {"models/mwta.py", "engines/fast_mwta.py", "engines/reference.py"}),
+        ("dream-wide", "reference", {"models/sparse_dream.py", "engines/reference.py"},
+         {"models/mwta.py", "engines/fast_sparse_dream.py", "engines/jit.py"}),
+    ],
+)  # fmt: skip
+def test_other_models_and_engines_are_no_sources(catalogue, name, engine, own, others):
+    experiment = dataclasses.replace(catalogue.experiments[name], engine=engine)
+    sources = sources_for("train.py", experiment)
+    assert own <= sources
+    assert not others & sources
+    assert not own & experiment.modules_of_others
+
+
+class Poison(ast.NodeTransformer):
+    """Makes every function fail that is called."""
+
+    def visit_FunctionDef(self, node):
+        node.body = [ast.parse(f"raise AssertionError('{node.name} was called')").body[0]]
+        return node
+
+
+def run_all(src, home, experiment):
+    """Train, measure, draw and animate an experiment with the scripts of a folder."""
+    home.mkdir()
+    (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
+    data = ["--data", home.parent / "data.h5"]
+    model = ["--model", home / "model.h5", *data]
+    frames = ["--images-frames", 3, "--images-ms", 100, "--sequence-frames", 3]
+    frames += ["--sequence-ms", 100]
+    for script, *args in (
+        ["train.py", *data, "--config", home / "config.yaml", "--output", home / "model.h5"],
+        ["measure.py", *model, "--held-out", 30, "--output", home / "measures.json"],
+        ["plot_map.py", *model, "--measures", home / "measures.json", "--count", 3,
+         "--output-folder", home],
+        ["render_map_gifs.py", *model, *frames, "--output-folder", home],
+    ):  # fmt: skip
+        command = [sys.executable, src / script, *map(str, args)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return {path.name: path.read_bytes() for path in home.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [("excited-20", "fast"), ("dream-wide", "fast"), ("trace-40", "reference")]
+)
+def test_modules_of_others_are_not_run(catalogue, made, tmp_path, name, engine):
+    """All that is left out of an experiment's sources can fail: its files are the same."""
+    experiment = dataclasses.replace(
+        catalogue.experiments[name], engine=engine, epochs=2, steps_per_epoch=60,
+        grid=Grid(4, 5), dataset="digits",
+    )  # fmt: skip
+    shutil.copy2(made / "digits.h5", tmp_path / "data.h5")
+    (tmp_path / "workflow").symlink_to(ROOT / "workflow")  # the schemas
+    poisoned = shutil.copytree(ROOT / "src", tmp_path / "src")
+    spoilt = [p for p in poisoned.rglob("*.py") if p.stem in experiment.modules_of_others]
+    assert len(spoilt) >= 3
+    for path in spoilt:
+        path.write_text(ast.unparse(Poison().visit(ast.parse(path.read_text()))))
+    expected = run_all(ROOT / "src", tmp_path / "whole", experiment)
+    assert len(expected) > 8
+    assert run_all(poisoned, tmp_path / "spoilt", experiment) == expected
+
+
 def idx_folder(folder):
     """Write images that are not MNIST's."""
     folder.mkdir()
@@ -78,7 +156,7 @@ def made(tmp_path_factory):
     overlay = yaml.safe_load((ROOT / "tests" / "overlay.yaml").read_text())
     settings = yaml.safe_load((ROOT / "config.yaml").read_text())
     settings["experiments"] |= overlay["experiments"]
-    experiment = catalogue.resolve(settings).experiments["tiny-digits"]
+    experiment = catalogues.resolve(settings).experiments["tiny-digits"]
     for args in (
         ["prepare_mnist.py", "--source", "embedded", "--output", home / "digits.h5"],
         ["resolve_experiment.py", "--settings", json.dumps(config.to_mapping(experiment)),

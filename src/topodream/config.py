@@ -6,9 +6,10 @@ and which values it takes; the dataclasses here are what the rest of the code re
 """
 
 import dataclasses
+import itertools
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -112,8 +113,9 @@ class SparseDream:
     unit_norm: bool
 
 
-# Models by the name that `model:` gives them.
+# Models by the name that `model:` gives them, and what `engine:` can be.
 MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
+ENGINES = ("reference", "fast")
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,20 @@ class Experiment:
     order: str
     grid: Grid
     settings: Mwta | SparseDream
+
+    @property
+    def modules_of_others(self) -> set[str]:
+        """Names of the modules that only experiments of other models or engines use.
+
+        A module that serves one model, one engine, or one model on one engine bears their names
+        (`mwta`, `reference`, `fast_mwta`); a test holds that this experiment runs nothing in them.
+        """
+
+        def modules(models: Collection[str], engines: Collection[str]) -> set[str]:
+            pairs = itertools.product(engines, models)
+            return {*models, *engines, *map("_".join, pairs)}
+
+        return modules(MODELS, ENGINES) - modules([self.model], [self.engine])
 
 
 # ------------------------------------------------------------------ reading

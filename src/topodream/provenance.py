@@ -10,7 +10,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +20,42 @@ from topodream import __version__
 
 SRC = Path(__file__).resolve().parents[1]
 
+# Packages besides NumPy that shape what a script writes. Their versions are recorded in it, and
+# the workflow makes it again when they change.
+PACKAGES = {
+    "prepare_mnist.py": ("h5py",),
+    "build_tapestry.py": ("h5py",),
+    "build_pan_sequence.py": ("h5py",),
+    "train.py": ("h5py", "numba"),
+    "measure.py": ("scipy", "scikit-learn"),
+    "plot_map.py": ("matplotlib",),
+    "plot_tapestry.py": ("matplotlib",),
+    "plot_sweep.py": ("matplotlib",),
+    "render_map_gifs.py": ("imageio", "matplotlib", "pillow"),
+    "render_sequence_gif.py": ("imageio", "matplotlib", "pillow"),
+    "judge_findings.py": ("scipy",),
+    "build_page.py": ("jinja2", "pillow"),
+}
 
-def local_sources(script: Path) -> list[Path]:
+
+def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
     """Return a script and all of this project's modules that it imports, directly or not.
 
     The workflow names them as inputs of the script's rule, so that an edit of any of them
     makes again what depends on it.
+
+    Parameters
+    ----------
+    script : Path
+    left_out : collection of str
+        Names of modules that are imported, and not used: those of models and engines that
+        have no part in it (:attr:`topodream.config.Experiment.modules_of_others`).
     """
     found: list[Path] = []
     waiting = [script.resolve()]
     while waiting:
         source = waiting.pop()
-        if source not in found:
+        if source not in found and source.stem not in left_out:
             found.append(source)
             waiting.extend(_imported_files(source))
     return [found[0], *sorted(found[1:])]
@@ -70,10 +94,10 @@ def _imported_modules(text: str) -> Iterator[str]:
                 yield f"{package}.{words[0]}" if package else words[0]
 
 
-def code_digest(script: Path) -> str:
+def code_digest(script: Path, left_out: Collection[str] = ()) -> str:
     """Return the sha256 over the names and contents of a script's local sources."""
     digest = hashlib.sha256()
-    for source in local_sources(script):
+    for source in local_sources(script, left_out):
         digest.update(source.relative_to(SRC).as_posix().encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()
@@ -92,28 +116,35 @@ def content_digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
     return digest.hexdigest()
 
 
-def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of the packages that shaped a result."""
+def versions(script: str) -> str:
+    """Return the versions of Python and of the packages that shape what a script writes, as JSON.
+
+    Parameters
+    ----------
+    script : str
+        Its file's name.
+    """
+    packages = ("numpy", *PACKAGES.get(script, ()))
     found = {name: importlib.metadata.version(name) for name in packages}
-    return {"python": platform.python_version()} | found
+    return json.dumps({"python": platform.python_version()} | found)
 
 
-def record(*packages: str) -> dict[str, str]:
+def record(left_out: Collection[str] = ()) -> dict[str, str]:
     """Return what every result file says of its origin: the running script and versions.
 
     Parameters
     ----------
-    *packages : str
-        Installed packages, besides numpy, that shaped the result.
+    left_out : collection of str
+        Modules that have no part in it, see :func:`local_sources`.
     """
     script = Path(sys.argv[0])
     return {
         "made_by": f"{script.name}, topodream {__version__}",
-        "code_sha256": code_digest(script),
-        "versions": json.dumps(versions(("numpy", *packages))),
+        "code_sha256": code_digest(script, left_out),
+        "versions": versions(script.name),
     }
 
 
-def picture_note(*packages: str, **shows: str) -> str:
+def picture_note(left_out: Collection[str] = (), **shows: str) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**shows, **record(*packages)})
+    return json.dumps({**shows, **record(left_out)})

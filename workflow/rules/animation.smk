@@ -8,7 +8,7 @@ for kind in MAP_KINDS:
         name:
             f"render_map_gifs_{'_'.join(kind)}"
         input:
-            code=code("render_map_gifs.py"),
+            code=code_for_experiment("render_map_gifs.py"),
             model="results/{experiment}/model.h5",
             data=experiment_data,
         output:

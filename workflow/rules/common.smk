@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 # Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
@@ -43,11 +44,21 @@ wildcard_constraints:
     sweep="|".join(CATALOGUE.sweeps) or NOTHING,
 
 
-def code(script):
+@cache
+def code(script, left_out=frozenset()):
     """A script and every module of the project that it imports, as inputs of its rule."""
-    return [
-        f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in local_sources(ROOT / "src" / script)
-    ]
+    sources = local_sources(ROOT / "src" / script, left_out)
+    return [f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in sources]
+
+
+def code_for_experiment(script):
+    """A function of wildcards: the same without what only other models or engines use."""
+
+    def of(wildcards):
+        experiment = CATALOGUE.experiments[wildcards.experiment]
+        return code(script, frozenset(experiment.modules_of_others))
+
+    return of
 
 
 def experiment_data(wildcards):

@@ -4,7 +4,7 @@
 rule measure:
     """How well a map reconstructs, how smooth it is, how many units are dead."""
     input:
-        code=code("measure.py"),
+        code=code_for_experiment("measure.py"),
         model="results/{experiment}/model.h5",
         data=experiment_data,
     output:
@@ -35,7 +35,7 @@ for kind in MAP_KINDS:
         name:
             f"plot_map_{'_'.join(kind)}"
         input:
-            code=code("plot_map.py"),
+            code=code_for_experiment("plot_map.py"),
             model="results/{experiment}/model.h5",
             data=experiment_data,
             measures="results/{experiment}/measures.json",

@@ -26,7 +26,7 @@ rule resolve_experiment:
 rule train:
     """One map, trained from its start to its last epoch."""
     input:
-        code=code("train.py"),
+        code=code_for_experiment("train.py"),
         data=experiment_data,
         config="results/{experiment}/config.yaml",
     output:
