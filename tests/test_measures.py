@@ -10,7 +10,7 @@ from topodream.maps import Map
 from topodream.measures import collect, descriptions, order, prototypes, responses, usage
 from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
-from topodream.training import Divergence, History, Snapshot, Trained
+from topodream.trained import Divergence, History, Snapshot, Trained
 
 
 def shown(weights, samples, experiment):
