@@ -43,9 +43,15 @@ def findings():
     return ["results/findings.json"] if CATALOGUE.findings else []
 
 
-def groups():
-    """The headings of the page, each with its experiments."""
-    return [{"name": name, **group} for name, group in CATALOGUE.groups.items()]
+def page_contents():
+    """What the page shows, each in its order."""
+    return {
+        "experiments": {name: CATALOGUE.questions[name] for name in CATALOGUE.selected},
+        "groups": [{"name": name, **group} for name, group in CATALOGUE.groups.items()],
+        "datasets": shown_datasets(),
+        "findings": CATALOGUE.findings,
+        "sweeps": CATALOGUE.selected_sweeps,
+    }
 
 
 def trained_maps():
@@ -70,7 +76,7 @@ rule build_page:
     """The page that shows every selected experiment."""
     input:
         code=code("build_page.py"),
-        templates=multiext(f"{SRC}/topodream/templates/", *PAGE_PARTS),
+        templates=[source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS],
         shown=shown_files(),
         maps=trained_maps(),
     output:
@@ -79,20 +85,12 @@ rule build_page:
     log:
         "results/logs/page.log",
     params:
+        versions=versions_for("build_page.py"),
         # From a function, or braces in a question would be taken for wildcards.
-        experiments=lambda wildcards: json.dumps(
-            {name: CATALOGUE.questions[name] for name in CATALOGUE.selected}
-        ),
-        groups=lambda wildcards: json.dumps(groups()),
-        datasets=shown_datasets(),
-        findings=[f"--findings {path}" for path in findings()],
-        sweeps=CATALOGUE.selected_sweeps,
+        contents=lambda wildcards: json.dumps(page_contents()),
+    # Through standard input: no argument may be longer than 128 KiB.
     shell:
         "python {input.code[0]:q}"
-        " --experiments {params.experiments:q}"
-        " --groups {params.groups:q}"
-        " --datasets {params.datasets}"
-        " {params.findings}"
-        " --sweeps {params.sweeps}"
-        " --output {output.page}"
-        " > {log} 2>&1"
+        " --contents -"
+        " --output {output.page:q}"
+        " <<< {params.contents:q} > {log:q} 2>&1"
