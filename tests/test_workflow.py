@@ -523,10 +523,17 @@ def test_rules_name_their_experiments_through_inputs_and_params():
             assert "{wildcards" not in shell, path
 
 
+def test_snakemakes_linter_misses_conda_and_nothing_else(copy):
+    """The environment is one for all rules, locked: docs/decisions/9."""
+    done = snakemake(copy, "--lint", "text", check=False)
+    complaints = re.findall(r"^    \* (.*?):?$", done.stdout + done.stderr, re.MULTILINE)
+    assert set(complaints) == {"Specify a conda environment or container for each rule."}
+
+
 def test_every_rule_has_a_log_and_says_what_it_makes():
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         rules = re.findall(r"^ *rule(?: \w+)?:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S)
-        assert rules or path.name in ("common.smk", "resources.smk")
+        assert rules or path.name in ("common.smk", "contents.smk", "resources.smk")
         for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path

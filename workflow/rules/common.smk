@@ -107,6 +107,38 @@ def dataset_flags(*settings):
     return of
 
 
+def idx_files(wildcards):
+    """The IDX files that a source reads from a folder, as inputs: other files remake all.
+    What is missing is left out here; the script says so."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    if section["source"] == "embedded":
+        return sorted(map(source, EMBEDDED.glob("*.gz")))
+    folder = Path(section.get("folder", ""))
+    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
+    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
+
+
+def tapestry_of(wildcards):
+    """The tapestry that a pan sequence moves over."""
+    return f"results/data/{CATALOGUE.datasets[wildcards.dataset]['tapestry']}.h5"
+
+
+def resolved_settings(wildcards):
+    """An experiment's complete settings: the only thing of the config its jobs depend on."""
+    return json.dumps(to_mapping(experiment_of(wildcards)))
+
+
+def measures_of(names):
+    """The measures of experiments."""
+    return expand("results/{name}/measures.json", name=names)
+
+
+def points_of(wildcards):
+    """The measures of all points of a sweep, with all seeds."""
+    points = CATALOGUE.sweeps[wildcards.sweep].points
+    return measures_of(name for point in points for name in point.replicates.values())
+
+
 def datasets_of(kind):
     """A pattern of the names of all data sets of a kind; matches nothing if there is none."""
     names = [name for name, value in CATALOGUE.datasets.items() if value["kind"] == kind]

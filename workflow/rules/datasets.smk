@@ -1,17 +1,6 @@
 # config.yaml -> results/data/<data set>.h5, with a picture of what is worth seeing.
 
 
-def idx_files(wildcards):
-    """The IDX files that a source reads from a folder, as inputs: other files remake all.
-    What is missing is left out here; the script says so."""
-    section = CATALOGUE.datasets[wildcards.dataset]
-    if section["source"] == "embedded":
-        return sorted(map(source, EMBEDDED.glob("*.gz")))
-    folder = Path(section.get("folder", ""))
-    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
-    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
-
-
 rule prepare_mnist:
     """Labelled images, from the source that the config names."""
     input:
@@ -56,11 +45,6 @@ rule build_tapestry:
         " {params.settings}"
         " --output {output:q}"
         " > {log:q} 2>&1"
-
-
-def tapestry_of(wildcards):
-    """The tapestry that a pan sequence moves over."""
-    return f"results/data/{CATALOGUE.datasets[wildcards.dataset]['tapestry']}.h5"
 
 
 rule build_pan_sequence:

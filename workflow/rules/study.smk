@@ -1,17 +1,6 @@
 # measures.json of many experiments -> results/sweeps/*.json, *.png and results/findings.json
 
 
-def measures_of(names):
-    """The measures of experiments."""
-    return expand("results/{name}/measures.json", name=names)
-
-
-def points_of(wildcards):
-    """The measures of all points of a sweep, with all seeds."""
-    points = CATALOGUE.sweeps[wildcards.sweep].points
-    return measures_of(name for point in points for name in point.replicates.values())
-
-
 rule summarise_sweep:
     """What was measured at every point of a sweep."""
     input:

@@ -1,11 +1,6 @@
 # An experiment's settings and its data -> results/<experiment>/model.h5
 
 
-def resolved_settings(wildcards):
-    """An experiment's complete settings: the only thing of the config its jobs depend on."""
-    return json.dumps(to_mapping(experiment_of(wildcards)))
-
-
 rule resolve_experiment:
     """The complete settings of an experiment, as training reads them."""
     input:
