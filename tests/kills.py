@@ -11,7 +11,7 @@ in peace. In the other, until enough kills are done, SIGKILL hits one of
 After each the workflow is started again, as docs/clusters.md says: unlock, run. In the end it is
 left in peace too, and both clones have to hold the same files, byte by byte.
 
-    PYTHONPATH=src python tests/kills.py --kills 40
+    make kills
 """
 
 import argparse
@@ -48,18 +48,25 @@ def main():
     )
     parser.add_argument("--kills", type=int, default=40, help="how many (40)")
     parser.add_argument("--seed", type=int, default=0, help="of moments and victims (0)")
+    parser.add_argument(
+        "--caches", help="a folder on another file system, into which files have to be copied"
+    )
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home:
-        faults = disturb(Path(home), args.kills, random.Random(args.seed))  # noqa: S311
+    with (
+        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory(dir=args.caches) as caches,
+    ):
+        chance = random.Random(args.seed)  # noqa: S311
+        faults = disturb(Path(home), Path(caches), args.kills, chance)
     for fault in faults:
         print(f"LOST: {fault}")
     sys.exit(bool(faults))
 
 
-def disturb(home, n_kills, chance, tell=print):
-    """Do all of it in an empty folder; return what differs in the end, nothing if all is well."""
-    peace, war = Clone(home / "in peace"), Clone(home / "at war")
-    assert peace.start().wait(PATIENCE) == 0, peace.log.read_text()
+def disturb(home, caches, n_kills, chance, tell=print):
+    """Do all of it in empty folders; return what differs in the end, nothing if all is well."""
+    peace, war = (Clone(home / name, caches / name) for name in ("in peace", "at war"))
+    assert peace.finish() == 0
     kills = collections.Counter()
     while kills.total() < n_kills:
         if war.complete():
@@ -77,15 +84,14 @@ def disturb(home, n_kills, chance, tell=print):
 class Clone:
     """A clone of the project with a cache of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, cache):
         self.folder = copy_project(folder)
         overlay = yaml.safe_load((folder / "overlay.yaml").read_text())
         overlay["experiments"] |= MAPS
         overlay |= {"run": list(MAPS), "animation": {"sequence_frames": 5, "images_frames": 5}}
         (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
-        self.cache = folder.parent / f"cache of {folder.name}"
+        self.cache, self.log, self.starts = cache, folder / "said.log", 0
         self.cache.mkdir()
-        self.log, self.starts = folder / "said.log", 0
 
     def start(self):
         """Start the workflow in the background, unlocked."""
