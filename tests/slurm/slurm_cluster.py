@@ -1,4 +1,4 @@
-"""A SLURM of two nodes on this machine: munge, slurmctld and two slurmd, for as long as a test.
+"""A SLURM of three nodes on this machine: munge, slurmctld, three slurmd, as long as tests take.
 
 Nothing of the machine's own is touched: files lie in one folder, ports are free ones, the key is
 new, commands find all this through SLURM_CONF. There is no accounting database, no systemd and
@@ -21,7 +21,7 @@ DAEMONS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "scancel", "scontrol", "squeue", "srun")
 # Debian puts daemons there, where a user's PATH doesn't always lead.
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
-NODES = ("n1", "n2")
+NODES = ("n1", "n2", "n3")
 # Waiting ends as soon as something is so; this long it may take on a slow machine.
 PATIENCE = 180.0
 
@@ -61,12 +61,15 @@ KillWait=2
 UnkillableStepTimeout=60
 # The nodes are what is written here, whatever the machine has.
 SlurmdParameters=config_overrides
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=8000 Gres=gpu:1
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=8000
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 RealMemory=8000
+NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[3]} CPUs=4 RealMemory=8000 Gres=gpu:2
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=n1,n2 MaxTime=60 State=UP
+PartitionName=gpu Nodes=n3 MaxTime=INFINITE State=UP
 """
-# A device that is a file anyone has: it is counted and handed out, nothing computes on it.
-GPUS = "NodeName=n1 Name=gpu File=/dev/null\n"
+# Devices that are files anyone has: they are counted and handed out, nothing computes on them.
+GPUS = "".join(f"NodeName=n3 Name=gpu File=/dev/{name}\n" for name in ("null", "zero"))
 # The executor's job steps keep few of SLURM's variables, and not the one that says where the
 # cluster is: where it is installed it needn't be said.
 SRUN = """\
@@ -180,7 +183,7 @@ def started(folder: Path) -> Iterator[Cluster]:
         start("slurmctld", "-D", "-f", str(folder / "slurm.conf"))
         for node in NODES:
             start("slurmd", "-D", "-f", str(folder / "slurm.conf"), "-N", node)
-        wait_until(lambda: _idle_nodes(cluster) == set(NODES), "both nodes are idle", 60)
+        wait_until(lambda: _idle_nodes(cluster) == set(NODES), "all nodes are idle", 60)
         yield cluster
     except AssertionError as error:
         error.add_note(cluster.describe())

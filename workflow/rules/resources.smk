@@ -17,6 +17,17 @@ MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 5
 # 0 would be a request to some schedulers.
 GPU_ENGINES = ()
 
+# One job at a time on a device, unless told so (`snakemake --resources gpu=2`). It stands here
+# and not in the profiles, because any other `--resources` replaces those of a profile, and because
+# Snakemake 9.27 doesn't tell its limits to the Snakemake within a cluster's job, which would run
+# the trainings of a group at once. On a cluster the bound is one of each job, not of all together.
+# As a module of another workflow this one leaves that one's bounds alone.
+if Path(workflow.basedir).resolve() in (ROOT, ROOT / "workflow"):
+    workflow.global_resources.setdefault("gpu", 1)
+
+    resource_scopes:
+        gpu="local",
+
 
 def in_steps(value, step):
     """The next multiple of a step."""
