@@ -7,6 +7,7 @@ no cgroup: memory is polled, processes are followed by their parents.
 
 import getpass
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -14,7 +15,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -130,6 +131,26 @@ class Cluster:
             self.command("scancel", *jobs)
             wait_until(lambda: not self.running(), "all jobs have ended")
 
+    def kill(self, job: str) -> None:
+        """End all processes of a job at once, as when a machine loses its power.
+
+        `scancel` ends them one after another, and a Snakemake among them tidies up meanwhile.
+        """
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in self._processes(job):
+                os.kill(process, number)
+
+    def _processes(self, job: str) -> list[int]:
+        """Return the numbers of a job's processes, known by their environment."""
+        marks = (f"SLURM_JOB_ID={job}\0".encode(), f"{self.folder}/bin".encode())
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended meanwhile
+                environment = path.read_bytes()
+                if all(mark in environment for mark in marks):
+                    found.append(int(path.parent.name))
+        return found
+
     def jobs(self) -> list[dict[str, str]]:
         """Return what SLURM knows of every job since it was started, oldest first."""
         lines = self.command("scontrol", "--oneliner", "show", "job").splitlines()
@@ -144,6 +165,12 @@ class Cluster:
     def script(self, job: Mapping[str, str]) -> str:
         """Return what a job was given to run."""
         return self.command("scontrol", "write", "batch_script", job["JobId"], "-")
+
+    def steps(self, job: Mapping[str, str]) -> list[tuple[str, str | None]]:
+        """Return the steps of the workflow that a job was given: rule, and experiment or so."""
+        targets = re.search(r"--target-jobs (.*?) --", self.script(job))
+        found = re.findall(r"(\w+):(?:\w+=([\w-]+))?", targets[1] if targets else "")
+        return [(rule, value or None) for rule, value in found]
 
     def describe(self) -> str:
         """Return the ends of all logs, for whoever reads of a failure."""
