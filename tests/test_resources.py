@@ -40,6 +40,16 @@ MEASURED_STEPS = [
 ]
 
 
+# What the slowest of the steps after training took, in seconds: src/measure.py with 2,000
+# held-out samples, src/plot_map.py, src/render_map_gifs.py with 500 frames (of images, 60).
+MEASURED_AFTERWARDS_SECONDS = [
+    ("excited-20", {}, 2.3),
+    ("competition-100", {"steps_per_epoch": 20}, 12.8),
+    ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 51.2),
+    ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 4.3),
+]
+
+
 @pytest.fixture
 def resolved(some_config):
     """A function: an experiment with some settings changed, and the shape of its data."""
@@ -70,6 +80,13 @@ def test_time_is_enough_and_not_twenty_times_that(resolved, base, engine, steps_
     experiment, (_, n_inputs) = resolved(base, engine=engine)
     measured = experiment.epochs * experiment.steps_per_epoch / steps_per_second
     estimate = resources.training_seconds(experiment, n_inputs) - resources.TRAINING_START_SECONDS
+    assert measured <= estimate < 20 * measured
+
+
+@pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_SECONDS)
+def test_time_is_enough_for_what_follows(resolved, base, changes, measured):
+    experiment, _ = resolved(base, **changes)
+    estimate = resources.map_seconds(experiment, 2000, 500) - resources.START_SECONDS
     assert measured <= estimate < 20 * measured
 
 
