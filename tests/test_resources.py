@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from test_workflow import copy_project, snakemake
 
 from topodream import catalogue as catalogues
 from topodream import resources
@@ -151,3 +152,44 @@ def test_every_profile_is_explained():
     page = (ROOT / "docs" / "clusters.md").read_text()
     for path in (ROOT / "profiles").iterdir():
         assert f"profiles/{Path(path).name}" in page, path
+
+
+# ------------------------------------------------------------------ one job at a time on a GPU
+
+
+@pytest.fixture(scope="module")
+def two_trainings(tmp_path_factory):
+    """A function: what two trainings that want a GPU do, in the order that Snakemake says it."""
+    folder = copy_project(tmp_path_factory.mktemp("gpu") / "project")
+    targets = ("--", "results/tiny-digits/model.h5", "results/tiny-wild/model.h5")
+    snakemake(folder, "--cores", "2", *targets)
+
+    def order(*options):
+        again = ("--cores", "2", "--set-resources", "train:gpu=1", "--forcerun", "train")
+        done = snakemake(folder, *again, *options, *targets)
+        return re.findall(r"^(localrule|Finished).*\btrain\b", done.stdout + done.stderr, re.M)
+
+    return order
+
+
+def test_a_gpu_has_one_training_at_a_time(two_trainings):
+    # Another bound, which takes the place of all that a profile sets, doesn't lift this one.
+    assert two_trainings("--resources", "mem_mb=8000") == ["localrule", "Finished"] * 2
+
+
+def test_a_gpu_has_two_trainings_at_once_if_told_so(two_trainings):
+    assert two_trainings("--resources", "gpu=2") == ["localrule"] * 2 + ["Finished"] * 2
+
+
+def test_as_a_module_the_workflow_leaves_the_bounds_of_another_alone(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    (folder / "another").mkdir()
+    (folder / "another" / "Snakefile").write_text(
+        "module maps:\n    snakefile: '../workflow/Snakefile'\n    config: config\n\n"
+        "use rule * from maps as maps_*\n\n"
+        "rule large:\n    output: 'large'\n    resources: gpu=4\n    shell: 'touch {output}'\n"
+    )
+    # Of the other workflow, this one's values are the config.
+    values = ("--configfile", "config.yaml", "findings.yaml", "overlay.yaml")
+    done = snakemake(folder, "--snakefile", "another/Snakefile", *values, "--dry-run", "large")
+    assert "gpu=4" in done.stdout + done.stderr
