@@ -1,7 +1,6 @@
 """What jobs ask a scheduler for: enough for what was measured, and not much more."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -149,9 +148,15 @@ def test_profiles_survive_failures_and_ask_for_more(name):
 
 
 def test_every_profile_is_explained():
-    page = (ROOT / "docs" / "clusters.md").read_text()
+    pages = ROOT / "docs" / "clusters"
+    overview = (pages / "README.md").read_text()
     for path in (ROOT / "profiles").iterdir():
-        assert f"profiles/{Path(path).name}" in page, path
+        assert f"profiles/{path.name}" in overview, path
+    for name in ("slurm", "generic", "kubernetes"):
+        assert f"({name}.md)" in overview
+        page = (pages / f"{name}.md").read_text()
+        assert "## What to set" in page
+        assert "## When something goes wrong" in page
 
 
 # ------------------------------------------------------------------ one job at a time on a GPU
