@@ -246,8 +246,7 @@ def test_jobs_run_on_both_nodes_with_what_their_rules_ask_for(cluster, undisturb
         # Its steps follow one another.
         memory, runtime = zip(*(asks_for[step] for step in cluster.steps(job)), strict=True)
         assert job["MinMemoryNode"] == f"{max(memory)}M"
-        hours, minutes = divmod(sum(runtime), 60)
-        assert job["TimeLimit"] == f"{hours:02}:{minutes:02}:00"
+        assert minutes(job["TimeLimit"]) == sum(runtime)
         assert job["NumCPUs"] == "1"
 
 
@@ -257,19 +256,23 @@ def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected, 
     # The one that is to be too large, at its first try; everything else has what it needs.
     memory = "200 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
     options = {"default-resources": "mem_mb=200", "set-resources": f"train:mem_mb={memory}"}
-    run = on_cluster(list(map(model_of, names)), SLURM | options | {"retries": "1"})
+    run = on_cluster(list(map(model_of, names)), SLURM | options)
     cluster.command("scancel", learning(cluster, run.folder, "cancelled"))
     job = learning(cluster, run.folder, "endless")
     # As if its time were over: the shortest limit that SLURM knows is a minute.
     cluster.command("scontrol", "update", f"JobId={job}", "EndTime=now+1")
-    cluster.command("scancel", learning(cluster, run.folder, "endless", attempt=2))
+    for attempt in (2, 3):  # the profile's retries
+        cluster.command("scancel", learning(cluster, run.folder, "endless", attempt))
     assert run.status() == 1, run.said()
 
     assert {name: states(cluster, name) for name in names} == {
         "cancelled": ["CANCELLED", "COMPLETED"],
         "hungry": ["FAILED", "COMPLETED"],
-        "endless": ["TIMEOUT", "CANCELLED"],
+        "endless": ["TIMEOUT", "CANCELLED", "CANCELLED"],
     }
+    # With twice, then thrice the time (of the first job SLURM says when it was stopped).
+    _, twice, thrice = (minutes(job["TimeLimit"]) for job in jobs_for(cluster, "endless"))
+    assert 2 * thrice == 3 * twice > 0
     said = run.said()
     for reason in (" CANCELLED AT ", " exceeded memory limit ", " DUE TO TIME LIMIT "):
         assert reason in said
@@ -286,6 +289,13 @@ def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected, 
     survived("its second try goes on", line_with(GOES_ON, log_of(run.folder, "cancelled")))
     survived("a job takes too much memory", line_with(" exceeded memory limit ", said))
     survived("a job takes too much time", line_with(" DUE TO TIME LIMIT ", said))
+
+
+def minutes(limit):
+    """SLURM's [days-]hours:minutes:seconds."""
+    days, _, rest = limit.rpartition("-")
+    hours, rest, _ = map(int, rest.split(":"))
+    return 60 * (24 * int(days or 0) + hours) + rest
 
 
 def line_with(words, text):
