@@ -358,14 +358,18 @@ def test_a_snakemake_that_was_killed_is_started_again(cluster, on_cluster, expec
 
 def recover(cluster, folder):
     """What the script says that is to be run after a Snakemake was killed."""
-    script = ["profiles/slurm/recover.sh"]
+    return script(cluster, folder, "profiles/slurm/recover.sh")
+
+
+def status_of(cluster, folder, job):
+    """What the generic profile's script says of a job."""
+    return script(cluster, folder, "profiles/cluster-generic/status.sh", job).strip()
+
+
+def script(cluster, folder, *words):
+    """What a script of the project prints."""
     done = subprocess.run(
-        script,
-        cwd=folder,
-        env=cluster.environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
+        words, cwd=folder, env=cluster.environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -383,6 +387,7 @@ def test_jobs_of_a_killed_snakemake_on_the_generic_profile(cluster, on_cluster, 
     killed = on_cluster(target, GENERIC)
     wait_until(lambda: f"with external jobid '{job}'" in killed.said(), "it is known again")
     assert "Resuming incomplete job" in killed.said()
+    assert status_of(cluster, killed.folder, job) == "running"
     cluster.command("scontrol", "update", "PartitionName=main", "State=UP")
     survived("the same, with a job in the queue", line_with("Resuming", killed.said()))
 
@@ -397,6 +402,9 @@ def test_jobs_of_a_killed_snakemake_on_the_generic_profile(cluster, on_cluster, 
     wait_until(lambda: not cluster.running(), "the first training has ended as well")
     assert made(again.folder)[target[0]] == expected[target[0]]
     numbers = [job["JobId"] for job in jobs_for(cluster, "doubled")]
+    for job in cluster.jobs():
+        word = "success" if job["JobState"] == "COMPLETED" else "failed"
+        assert status_of(cluster, again.folder, job["JobId"]) == word
     survived("two trainings of one map at once", f"jobs {' and '.join(numbers)}: same bytes")
 
 
