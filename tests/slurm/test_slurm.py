@@ -100,14 +100,12 @@ class OnCluster:
 
     def asks_for(self):
         """What Snakemake says that each step asks for, MB and minutes: {step: (mem_mb, runtime)}."""
-        step = r" rule (\w+):\n(?:.*\n)*?(?: +wildcards: \w+=(.*)\n)? +resources: (.*)\n"
+        step = r"^ *rule (\w+):\n(?:.*\n)*?(?: +wildcards: \w+=(.*)\n)? +resources: (.*)\n"
         return {
             (rule, value or None): tuple(
                 int(re.search(rf"\b{name}=(\d+)", resources)[1]) for name in ("mem_mb", "runtime")
             )
-            for rule, value, resources in re.findall(
-                step, "\n" + self.said().replace("\nrule", "\n rule")
-            )
+            for rule, value, resources in re.findall(step, self.said(), re.M)
         }
 
 
@@ -255,7 +253,7 @@ def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected, 
     names = ["cancelled", "hungry", "endless"]
     # The one that is to be too large, at its first try; everything else has what it needs.
     memory = "200 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
-    options = {"default-resources": "mem_mb=200", "set-resources": f"train:mem_mb={memory}"}
+    options = {"set-resources": ("resolve_experiment:mem_mb=200", f"train:mem_mb={memory}")}
     run = on_cluster(list(map(model_of, names)), SLURM | options)
     cluster.command("scancel", learning(cluster, run.folder, "cancelled"))
     job = learning(cluster, run.folder, "endless")
