@@ -66,7 +66,7 @@ NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMe
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 RealMemory=8000
 NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[3]} CPUs=4 RealMemory=8000 Gres=gpu:2
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
-PartitionName=short Nodes=n1,n2 MaxTime=60 State=UP
+PartitionName=short Nodes=n1,n2 MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=n3 MaxTime=INFINITE State=UP
 """
 # Devices that are files anyone has: they are counted and handed out, nothing computes on them.
