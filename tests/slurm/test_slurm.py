@@ -205,7 +205,10 @@ def learning(cluster, folder, name, attempt=1):
     def learns():
         jobs = jobs_for(cluster, name)
         begun = len(jobs) == attempt and jobs[-1]["JobState"] == "RUNNING" and state.exists()
-        return begun and (attempt == 1 or GOES_ON in log.read_text())
+        try:
+            return begun and (attempt == 1 or GOES_ON in log.read_text())
+        except FileNotFoundError:  # Snakemake removes it before a step begins
+            return False
 
     wait_until(learns, f"{name} learns, attempt {attempt}")
     return jobs_for(cluster, name)[-1]["JobId"]
