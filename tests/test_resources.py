@@ -1,11 +1,11 @@
 """What jobs ask a scheduler for: enough for what was measured, and not much more."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from test_workflow import copy_project, snakemake
 
 from topodream import catalogue as catalogues
 from topodream import resources
@@ -40,6 +40,16 @@ MEASURED_STEPS = [
 ]
 
 
+# What the slowest of the steps after training took, in seconds: src/measure.py with 2,000
+# held-out samples, src/plot_map.py, src/render_map_gifs.py with 500 frames (of images, 60).
+MEASURED_AFTERWARDS_SECONDS = [
+    ("excited-20", {}, 2.3),
+    ("competition-100", {"steps_per_epoch": 20}, 12.8),
+    ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 51.2),
+    ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 4.3),
+]
+
+
 @pytest.fixture
 def resolved(some_config):
     """A function: an experiment with some settings changed, and the shape of its data."""
@@ -70,6 +80,13 @@ def test_time_is_enough_and_not_twenty_times_that(resolved, base, engine, steps_
     experiment, (_, n_inputs) = resolved(base, engine=engine)
     measured = experiment.epochs * experiment.steps_per_epoch / steps_per_second
     estimate = resources.training_seconds(experiment, n_inputs) - resources.TRAINING_START_SECONDS
+    assert measured <= estimate < 20 * measured
+
+
+@pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_SECONDS)
+def test_time_is_enough_for_what_follows(resolved, base, changes, measured):
+    experiment, _ = resolved(base, **changes)
+    estimate = resources.map_seconds(experiment, 2000, 500) - resources.START_SECONDS
     assert measured <= estimate < 20 * measured
 
 
@@ -131,6 +148,53 @@ def test_profiles_survive_failures_and_ask_for_more(name):
 
 
 def test_every_profile_is_explained():
-    page = (ROOT / "docs" / "clusters.md").read_text()
+    pages = ROOT / "docs" / "clusters"
+    overview = (pages / "README.md").read_text()
     for path in (ROOT / "profiles").iterdir():
-        assert f"profiles/{Path(path).name}" in page, path
+        assert f"profiles/{path.name}" in overview, path
+    for name in ("slurm", "generic", "kubernetes"):
+        assert f"({name}.md)" in overview
+        page = (pages / f"{name}.md").read_text()
+        assert "## What to set" in page
+        assert "## When something goes wrong" in page
+
+
+# ------------------------------------------------------------------ one job at a time on a GPU
+
+
+@pytest.fixture(scope="module")
+def two_trainings(tmp_path_factory):
+    """A function: what two trainings that want a GPU do, in the order that Snakemake says it."""
+    folder = copy_project(tmp_path_factory.mktemp("gpu") / "project")
+    targets = ("--", "results/tiny-digits/model.h5", "results/tiny-wild/model.h5")
+    snakemake(folder, "--cores", "2", *targets)
+
+    def order(*options):
+        again = ("--cores", "2", "--set-resources", "train:gpu=1", "--forcerun", "train")
+        done = snakemake(folder, *again, *options, *targets)
+        return re.findall(r"^(localrule|Finished).*\btrain\b", done.stdout + done.stderr, re.M)
+
+    return order
+
+
+def test_a_gpu_has_one_training_at_a_time(two_trainings):
+    # Another bound, which takes the place of all that a profile sets, doesn't lift this one.
+    assert two_trainings("--resources", "mem_mb=8000") == ["localrule", "Finished"] * 2
+
+
+def test_a_gpu_has_two_trainings_at_once_if_told_so(two_trainings):
+    assert two_trainings("--resources", "gpu=2") == ["localrule"] * 2 + ["Finished"] * 2
+
+
+def test_as_a_module_the_workflow_leaves_the_bounds_of_another_alone(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    (folder / "another").mkdir()
+    (folder / "another" / "Snakefile").write_text(
+        "module maps:\n    snakefile: '../workflow/Snakefile'\n    config: config\n\n"
+        "use rule * from maps as maps_*\n\n"
+        "rule large:\n    output: 'large'\n    resources: gpu=4\n    shell: 'touch {output}'\n"
+    )
+    # Of the other workflow, this one's values are the config.
+    values = ("--configfile", "config.yaml", "findings.yaml", "overlay.yaml")
+    done = snakemake(folder, "--snakefile", "another/Snakefile", *values, "--dry-run", "large")
+    assert "gpu=4" in done.stdout + done.stderr

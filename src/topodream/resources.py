@@ -21,8 +21,17 @@ COPIES_OF_SNAPSHOTS = 2
 # Seconds that a step takes on one thread: a part that is always there, and one for each weight.
 # Between once and ten times what docs/performance.md measured for the seven maps there.
 STEP_SECONDS = {"fast": (10e-6, 50e-12), "reference": (150e-6, 1e-9)}
-# Compiling, and reading everything over a slow network.
-TRAINING_START_SECONDS = 300
+# Until a step begins: the interpreter, and the Snakemakes that a cluster puts around it. Together
+# five seconds from a disk of one's own; this is for libraries read over a slow network.
+START_SECONDS = 120
+# Starting, and compiling, which takes six seconds.
+TRAINING_START_SECONDS = START_SECONDS + 60
+# Measuring and drawing a map, for each of its units and each sample that it is measured on, or
+# frame that is drawn: 0.2 to 2.3 microseconds for the four maps of tests/test_resources.py.
+UNIT_SECONDS = 4e-6
+
+# Steps that read no map: 45 MiB for a table, 330 for the GIF of a sequence of 500 frames.
+SMALL_MIB = 400
 
 # Making a data set: 59 MiB for 12,000 windows of 20 x 20, 202 for 102,000 of 28 x 28.
 DATA_START_MIB = 100
@@ -107,6 +116,20 @@ def training_seconds(experiment: Experiment, n_inputs: int) -> float:
     n_steps = experiment.epochs * experiment.steps_per_epoch
     n_weights = sum(_n_weights(experiment, n_inputs))
     return TRAINING_START_SECONDS + n_steps * (per_step + per_weight * n_weights)
+
+
+def map_seconds(experiment: Experiment, n_held_out: int, n_frames: int) -> float:
+    """Return a bound on how long any one step takes that measures or draws a trained map.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    n_held_out : int
+        Samples that the map is measured on.
+    n_frames : int
+        Frames of an animation.
+    """
+    return START_SECONDS + UNIT_SECONDS * experiment.grid.n_units * (n_held_out + n_frames)
 
 
 def _n_weights(experiment: Experiment, n_inputs: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A SLURM of two nodes on this machine: munge, slurmctld and two slurmd, for as long as a test.
+"""A SLURM of three nodes on this machine: munge, slurmctld, three slurmd, as long as tests take.
 
 Nothing of the machine's own is touched: files lie in one folder, ports are free ones, the key is
 new, commands find all this through SLURM_CONF. There is no accounting database, no systemd and
@@ -7,6 +7,7 @@ no cgroup: memory is polled, processes are followed by their parents.
 
 import getpass
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -14,14 +15,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "scancel", "scontrol", "squeue", "srun")
 # Debian puts daemons there, where a user's PATH doesn't always lead.
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
-NODES = ("n1", "n2")
+NODES = ("n1", "n2", "n3")
 # Waiting ends as soon as something is so; this long it may take on a slow machine.
 PATIENCE = 180.0
 
@@ -61,12 +62,15 @@ KillWait=2
 UnkillableStepTimeout=60
 # The nodes are what is written here, whatever the machine has.
 SlurmdParameters=config_overrides
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=8000 Gres=gpu:1
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=8000
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 RealMemory=8000
+NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[3]} CPUs=4 RealMemory=8000 Gres=gpu:2
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=n1,n2 MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=n3 MaxTime=INFINITE State=UP
 """
-# A device that is a file anyone has: it is counted and handed out, nothing computes on it.
-GPUS = "NodeName=n1 Name=gpu File=/dev/null\n"
+# Devices that are files anyone has: they are counted and handed out, nothing computes on them.
+GPUS = "".join(f"NodeName=n3 Name=gpu File=/dev/{name}\n" for name in ("null", "zero"))
 # The executor's job steps keep few of SLURM's variables, and not the one that says where the
 # cluster is: where it is installed it needn't be said.
 SRUN = """\
@@ -127,6 +131,26 @@ class Cluster:
             self.command("scancel", *jobs)
             wait_until(lambda: not self.running(), "all jobs have ended")
 
+    def kill(self, job: str) -> None:
+        """End all processes of a job at once, as when a machine loses its power.
+
+        `scancel` ends them one after another, and a Snakemake among them tidies up meanwhile.
+        """
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in self._processes(job):
+                os.kill(process, number)
+
+    def _processes(self, job: str) -> list[int]:
+        """Return the numbers of a job's processes, known by their environment."""
+        marks = (f"SLURM_JOB_ID={job}\0".encode(), f"{self.folder}/bin".encode())
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended meanwhile
+                environment = path.read_bytes()
+                if all(mark in environment for mark in marks):
+                    found.append(int(path.parent.name))
+        return found
+
     def jobs(self) -> list[dict[str, str]]:
         """Return what SLURM knows of every job since it was started, oldest first."""
         lines = self.command("scontrol", "--oneliner", "show", "job").splitlines()
@@ -141,6 +165,12 @@ class Cluster:
     def script(self, job: Mapping[str, str]) -> str:
         """Return what a job was given to run."""
         return self.command("scontrol", "write", "batch_script", job["JobId"], "-")
+
+    def steps(self, job: Mapping[str, str]) -> list[tuple[str, str | None]]:
+        """Return the steps of the workflow that a job was given: rule, and experiment or so."""
+        targets = re.search(r"--target-jobs (.*?) --", self.script(job))
+        found = re.findall(r"(\w+):(?:\w+=([\w-]+))?", targets[1] if targets else "")
+        return [(rule, value or None) for rule, value in found]
 
     def describe(self) -> str:
         """Return the ends of all logs, for whoever reads of a failure."""
@@ -180,7 +210,7 @@ def started(folder: Path) -> Iterator[Cluster]:
         start("slurmctld", "-D", "-f", str(folder / "slurm.conf"))
         for node in NODES:
             start("slurmd", "-D", "-f", str(folder / "slurm.conf"), "-N", node)
-        wait_until(lambda: _idle_nodes(cluster) == set(NODES), "both nodes are idle", 60)
+        wait_until(lambda: _idle_nodes(cluster) == set(NODES), "all nodes are idle", 60)
         yield cluster
     except AssertionError as error:
         error.add_note(cluster.describe())

@@ -2,20 +2,33 @@
 # asked for (`snakemake --resources mem_mb=8000`); it is no reason to run anything again.
 #
 # A job that was stopped for want of memory or time asks for twice, thrice as much when it is
-# tried again (`retries` in the profiles). A rule that says nothing here has the profile's
-# `default-resources`.
+# tried again (`retries` in the profiles).
 
 from topodream import resources
 
 # On a cluster a job is a Snakemake that starts a Snakemake that starts the command:
 # 147 MiB each, measured with the shipped config.
 SNAKEMAKE_MIB = 300
-# SLURM counts in steps of a minute at the least; figures of one digit suggest no precision.
-MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 5
+# SLURM counts in minutes. Small steps of time, because those of a group add up.
+MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 1
+
+# Sources that download, and how long that may take: 12 MB, TensorFlow and its copy of them.
+DOWNLOADED, DOWNLOAD_MINUTES = ("keras", "mirror"), 20
 
 # Engines that compute on a GPU: none does yet. Their jobs ask for one, all others for None: a
 # 0 would be a request to some schedulers.
 GPU_ENGINES = ()
+
+# One job at a time on a device, unless told so (`snakemake --resources gpu=2`). It stands here
+# and not in the profiles, because any other `--resources` replaces those of a profile, and because
+# Snakemake 9.27 doesn't tell its limits to the Snakemake within a cluster's job, which would run
+# the trainings of a group at once. On a cluster the bound is one of each job, not of all together.
+# As a module of another workflow this one leaves that one's bounds alone.
+if Path(workflow.basedir).resolve() in (ROOT, ROOT / "workflow"):
+    workflow.global_resources.setdefault("gpu", 1)
+
+    resource_scopes:
+        gpu="local",
 
 
 def in_steps(value, step):
@@ -53,6 +66,30 @@ def training_runtime(wildcards, attempt):
     experiment, _, n_inputs = sizes(wildcards)
     minutes = resources.training_seconds(experiment, n_inputs) / 60
     return attempt * in_steps(minutes, TIME_STEP_MINUTES)
+
+
+def map_runtime(wildcards, attempt):
+    """Time for measuring a trained map, or for drawing it, from its size, in minutes."""
+    experiment, _, _ = sizes(wildcards)
+    n_frames = max(CATALOGUE.animation[f"{kind}_frames"] for kind in ("sequence", "images"))
+    seconds = resources.map_seconds(experiment, CATALOGUE.evaluation["held_out"], n_frames)
+    return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
+
+
+def data_runtime(wildcards, attempt):
+    """Time for making a data set, in minutes: more where it is downloaded."""
+    is_remote = CATALOGUE.datasets[wildcards.dataset].get("source") in DOWNLOADED
+    return attempt * (DOWNLOAD_MINUTES if is_remote else small_runtime(wildcards, 1))
+
+
+def small_memory(wildcards, attempt):
+    """Memory for a step that reads no map, in MB."""
+    return attempt * in_steps(SNAKEMAKE_MIB + resources.SMALL_MIB, MEMORY_STEP_MB)
+
+
+def small_runtime(wildcards, attempt):
+    """Time for a step of seconds, in minutes."""
+    return attempt * in_steps(resources.START_SECONDS / 60 + 1, TIME_STEP_MINUTES)
 
 
 def training_gpus(wildcards):
