@@ -7,6 +7,7 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 from pathlib import Path
 
 from topodream import cli, page
+from topodream.files import check_name
 from topodream.storage import write_text
 
 
@@ -30,8 +31,17 @@ def main() -> None:
     )
     args = cli.parse(parser)
 
+    experiments = cli.from_json("--experiments", args.experiments)
+    # They name folders and files of the results: none may lead elsewhere.
+    for option, names in (
+        ("--experiments", experiments),
+        ("--datasets", args.datasets),
+        ("--sweeps", args.sweeps),
+    ):
+        for name in names:
+            check_name(name, option)
     contents = page.Contents(
-        experiments=cli.from_json("--experiments", args.experiments),
+        experiments=experiments,
         datasets=args.datasets,
         groups=cli.from_json("--groups", args.groups, kind=list),
         findings=args.findings,

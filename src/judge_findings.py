@@ -6,9 +6,13 @@ not hold, undecided) follows from the measured values of several seeds alone.
 
 from pathlib import Path
 
-from topodream import cli, findings, provenance
+from topodream import cli, findings, provenance, results
 from topodream.measures.descriptions import MEASURES
-from topodream.storage import complete, read_json, write_json
+from topodream.storage import write_json
+
+CLAIM = {"measure": str, "of": str}
+STATEMENTS = {results.ANY: {"said": str, "source": str, "claims": [CLAIM]}}
+REPLICATES = {results.ANY: {results.ANY: results.name}}
 
 
 def main() -> None:
@@ -28,16 +32,21 @@ def main() -> None:
 
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
-    for experiment, names in cli.from_json("--replicates", args.replicates).items():
-        for seed, name in names.items():
-            path = args.results / name / "measures.json"
-            content = read_json(path)
-            with complete(path):
+    replicates = cli.from_json("--replicates", args.replicates)
+    statements = cli.from_json("--statements", args.statements)
+    with cli.option("--replicates"):
+        results.check(replicates, REPLICATES)
+        for experiment, names in replicates.items():
+            for seed, name in names.items():
+                content = results.read_result(
+                    args.results / name / "measures.json", results.MEASURED
+                )
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
     labels = {name: measure.label for name, measure in MEASURES.items()}
-    statements = cli.from_json("--statements", args.statements)
-    found = findings.judge(statements, measured, labels)
+    with cli.option("--statements"):
+        results.check(statements, STATEMENTS)
+        found = findings.judge(statements, measured, labels)
     about = {"data": sorted(data), **provenance.record("scipy")}
     write_json(args.output, {"findings": found, **about})
 

@@ -2,9 +2,9 @@
 
 import json
 
-import h5py
 import numpy as np
 import pytest
+from conftest import forged
 
 from topodream import datasets
 from topodream.errors import InputError
@@ -49,7 +49,7 @@ def test_snapshots_are_left_out_unless_asked_for(files):
 
 def test_data_it_did_not_learn_is_refused(files, tmp_path):
     path, data_path, *_ = files
-    with h5py.File(data_path, "a") as file:
+    with forged(data_path) as file:
         file.attrs["content_sha256"] = "another"
     with pytest.raises(InputError, match=r"model.h5 was not trained on .*digits.h5"):
         read_map_and_data(path, data_path)
@@ -87,7 +87,7 @@ def with_fewer_rows(file):
     ],
 )
 def test_a_map_that_lacks_something(files, damage, message):
-    with h5py.File(files[0], "a") as file:
+    with forged(files[0]) as file:
         damage(file)
     with pytest.raises(InputError, match=message) as caught:
         read_map(files[0])
@@ -96,7 +96,7 @@ def test_a_map_that_lacks_something(files, damage, message):
 
 
 def test_a_data_set_that_lacks_something(files):
-    with h5py.File(files[1], "a") as file:
+    with forged(files[1]) as file:
         del file["held_out/pixels"]
     with pytest.raises(InputError, match="incomplete, it lacks 'held_out/pixels'"):
         datasets.read_data(files[1])

@@ -3,6 +3,7 @@ import errno
 import h5py
 import numpy as np
 import pytest
+from conftest import forged
 
 from topodream.errors import InputError
 from topodream.provenance import content_digest
@@ -82,12 +83,12 @@ def missing(path):
 
 
 def another_layout(path):
-    with h5py.File(path, "a") as file:
+    with forged(path) as file:
         file.attrs["layout_version"] = 99
 
 
 def no_kind(path):
-    with h5py.File(path, "a") as file:
+    with forged(path) as file:
         del file.attrs["kind"]
 
 
@@ -98,7 +99,7 @@ def no_kind(path):
         (not_hdf5, "not a whole HDF5 file"),
         (a_folder, "it is a folder"),
         (missing, "no such file"),
-        (another_layout, "has layout 99, needed: 2"),
+        (another_layout, "has layout 99, needed: 3"),
         (no_kind, "holds nothing known, needed: images"),
     ],
 )

@@ -30,6 +30,7 @@ from topodream.checking import (
     with_types,
 )
 from topodream.errors import InputError
+from topodream.files import check_name
 from topodream.grid import Grid
 
 # Keys of an experiment's section that say nothing about how it is trained.
@@ -146,11 +147,14 @@ def read_experiment(path: Path) -> Experiment:
 def experiment_from(settings: Section, where: str) -> Experiment:
     """Check resolved settings, with their ``name``, and make an Experiment of them."""
     settings = dict(settings)
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise InputError(f"{where}: the key name is missing, or is not a text")
+    if "name" not in settings:
+        raise InputError(f"{where}: the key name is missing")
+    name = settings.pop("name")
+    check_name(name, where)
     check_plain(settings, where)
-    return _build_experiment(name, [(where, settings)], where)
+    experiment = _build_experiment(name, [(where, settings)], where)
+    check_name(experiment.dataset, f"{where}: dataset")
+    return experiment
 
 
 def to_mapping(experiment: Experiment) -> dict[str, Any]:

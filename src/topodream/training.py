@@ -20,8 +20,8 @@ Bytes = npt.NDArray[np.uint8]
 
 # Snapshots are for pictures and curves: half precision halves their prototypes and shows no
 # difference, but for a map that blows up, whose weights beyond 65,504 become infinite.
-SNAPSHOT_DTYPES = {"weights": np.float16}
-OTHER_SNAPSHOT_DTYPE = np.float32
+SNAPSHOT_DTYPES = {"weights": "float16"}
+OTHER_SNAPSHOT_DTYPE = "float32"
 # A prototype's weight beyond which a map has diverged. Samples are in [0, 1], and weights
 # that reconstruct them are of that order too.
 LARGEST_WEIGHT = 1e6
@@ -60,6 +60,17 @@ class History:
     largest_weight: npt.NDArray[np.float64]
     wins: Integers
     mean_activity: npt.NDArray[np.float64]
+
+
+def record_shapes(experiment: Experiment) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and type of what is recorded of an epoch."""
+    numbers = ("training_mse", "mean_weight", "largest_weight")
+    n_units = (experiment.grid.n_units,)
+    return {
+        **dict.fromkeys(numbers, ((), "float64")),
+        "wins": (n_units, "int64"),
+        "mean_activity": (n_units, "float64"),
+    }
 
 
 @dataclass(frozen=True)
@@ -270,10 +281,15 @@ def _history(records: list[EpochRecord], n_units: int) -> History:
     )
 
 
+def snapshot_dtype(name: str) -> str:
+    """Return the type that an array of a state has in snapshots."""
+    return SNAPSHOT_DTYPES.get(name, OTHER_SNAPSHOT_DTYPE)
+
+
 def _snapshot(progress: Progress) -> Snapshot:
     with np.errstate(over="ignore"):
         arrays = {
-            name: array.astype(SNAPSHOT_DTYPES.get(name, OTHER_SNAPSHOT_DTYPE))
+            name: array.astype(snapshot_dtype(name))
             for name, array in models.arrays_of(progress.state).items()
         }
     return Snapshot(progress.epoch, arrays)
