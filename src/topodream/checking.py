@@ -17,7 +17,7 @@ import yaml
 
 from topodream.errors import InputError
 from topodream.errors import show as show
-from topodream.files import read_bytes
+from topodream.files import named, read_bytes
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
@@ -47,9 +47,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(raw.decode())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a YAML file: {reason}") from error
+        raise InputError(f"{named(path)}: not a YAML file: {reason}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: has to hold keys and values, not {show(content)}")
+        raise InputError(f"{named(path)}: has to hold keys and values, not {show(content)}")
     return content
 
 

@@ -30,7 +30,7 @@ from topodream.checking import (
     with_types,
 )
 from topodream.errors import InputError
-from topodream.files import check_name
+from topodream.files import check_name, named
 from topodream.grid import Grid
 
 # Keys of an experiment's section that say nothing about how it is trained.
@@ -141,7 +141,7 @@ class Experiment:
 
 def read_experiment(path: Path) -> Experiment:
     """Read an experiment's resolved settings from the file training was given."""
-    return experiment_from(read_yaml(path), str(path))
+    return experiment_from(read_yaml(path), named(path))
 
 
 def experiment_from(settings: Section, where: str) -> Experiment:

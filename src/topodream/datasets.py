@@ -173,7 +173,7 @@ def read_idx_folder(folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)) ->
 def _read_plain_or_gzipped(folder: Path, name: str) -> bytes:
     for path in (folder / name, folder / f"{name}.gz"):
         if os.path.lexists(path):
-            check_file(path)
+            check_file(path, most_bytes())
             with readable(path), path.open("rb") as file:
                 return unpack(file, str(path))
     raise InputError(f"no file {name} or {name}.gz in {folder}")

@@ -28,20 +28,19 @@ def most_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-def check_file(path: Path) -> int:
-    """Return a file's size.
+def check_file(path: Path, most: int) -> None:
+    """Refuse what is missing, larger than it sensibly can be, or something else than a file.
 
-    Raises
-    ------
-    InputError
-        If it is missing, or something else: to open a pipe would wait for ever.
+    To open a pipe would wait for ever.
     """
     with readable(path):
         found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         what = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, a device or a socket"
-        raise InputError(f"cannot read {path}: it is {what}")
-    return found.st_size
+        raise InputError(f"cannot read {named(path)}: it is {what}")
+    if found.st_size > most:
+        size = f"{found.st_size:,} bytes, at most {most:,} are sensible"
+        raise InputError(f"cannot read {named(path)}: {size}")
 
 
 def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
@@ -52,9 +51,7 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
     InputError
         If it can't be read, is no file, or is too large.
     """
-    size = check_file(path)
-    if size > most:
-        raise InputError(f"cannot read {path}: {size:,} bytes, at most {most:,} are sensible")
+    check_file(path, most)
     with readable(path):
         return path.read_bytes()
 
@@ -65,10 +62,9 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        links = f", it is a link to {real(path)}" if path.is_symlink() else ""
-        raise InputError(f"cannot read {path}: no such file{links}") from error
+        raise InputError(f"cannot read {named(path)}: no such file") from error
     except OSError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
+        raise InputError(f"cannot read {named(path)}: {reason(error)}") from error
     except ValueError as error:  # a NUL in a name
         raise InputError(f"cannot read {path}: {error}") from error
 
@@ -78,16 +74,13 @@ def damaged(path: Path, why: object) -> InputError:
 
     Behind a link, as a cache of results makes them, it is the file it leads to that is wrong.
     """
-    text = " ".join(str(why).split())
-    if not path.is_symlink():
-        return InputError(f"{path}: damaged ({text}); delete it so that it is made again")
-    also = "delete both so that it is made again"
-    return InputError(f"{path}, a link to {real(path)}: damaged ({text}); {also}")
+    text, what = " ".join(str(why).split()), "both" if path.is_symlink() else "it"
+    return InputError(f"{named(path)}: damaged ({text}); delete {what} so that it is made again")
 
 
-def real(path: Path) -> str:
-    """Return the place that a link leads to in the end."""
-    return os.path.realpath(path)
+def named(path: Path) -> str:
+    """Return what an error calls a file: its path, and where that leads if it is a link."""
+    return f"{path}, a link to {os.path.realpath(path)}" if path.is_symlink() else str(path)
 
 
 def reason(error: OSError) -> str:

@@ -14,6 +14,7 @@ from topodream import models
 from topodream.config import Experiment, experiment_from, to_mapping
 from topodream.datasets import Data, read_data
 from topodream.errors import InputError, show
+from topodream.files import named
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of, write_hdf5
 from topodream.training import (
     Divergence,
@@ -116,7 +117,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
     content = read_hdf5(path, ("map",), parts)
     attributes = content.attributes
     with complete(path):
-        experiment = experiment_from(json.loads(text_of(content, "settings")), str(path))
+        experiment = experiment_from(json.loads(text_of(content, "settings")), named(path))
         height, width = image_shape = shape_of(attributes["image_shape"])
         shapes = models.shapes_of(experiment, height * width)
         divergence = _divergence(json.loads(text_of(content, "divergence")), experiment)

@@ -17,7 +17,7 @@ from PIL import Image
 from topodream import __version__, dotplot, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
-from topodream.files import check_file, damaged
+from topodream.files import LARGEST_TEXT, check_file, damaged
 from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
@@ -308,7 +308,7 @@ def _kind(results: Path, dataset: str) -> str:
 def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
     path = results / file
-    check_file(path)
+    check_file(path, LARGEST_TEXT)
     try:
         with Image.open(path) as image:
             width, height = image.size

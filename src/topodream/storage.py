@@ -93,7 +93,7 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a mapping as readable JSON with a digest of it; NaN and infinity are refused."""
     plain = json.loads(json.dumps(content, allow_nan=False))
-    sealed = {**plain, DIGEST: _json_digest(plain)}
+    sealed = {**plain, DIGEST: json_digest(plain)}
     write_text(path, json.dumps(sealed, indent=2) + "\n")
 
 
@@ -111,12 +111,12 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise damaged(path, "it has to hold keys and values")
     digest = content.pop(DIGEST, None)
-    if digest is not None and digest != _json_digest(content):
+    if digest is not None and digest != json_digest(content):
         raise damaged(path, "its digest is that of another content")
     return content
 
 
-def _json_digest(content: Mapping[str, Any]) -> str:
+def json_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -166,7 +166,7 @@ def _check_seal(path: Path) -> None:
 
     Before HDF5 gets to see it: its library crashes or never ends on some damaged files.
     """
-    check_file(path)
+    check_file(path, most_bytes())
     with readable(path), path.open("rb") as file:
         found = file.read(SEAL_SIZE)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
