@@ -5,13 +5,20 @@ not hold, undecided) follows from the measured values of several seeds alone.
 """
 
 from pathlib import Path
+from typing import Any
 
 from topodream import cli, findings, provenance, results
 from topodream.measures.descriptions import MEASURES
 from topodream.storage import write_json
 
-CLAIM = {"measure": str, "of": str}
-STATEMENTS = {results.ANY: {"said": str, "source": str, "claims": [CLAIM]}}
+
+def claim(value: Any) -> None:
+    """Refuse what is no claim."""
+    side = "above" if "above" in value else "below"
+    results.check(value, {"measure": str, "of": str, side: results.number})
+
+
+STATEMENTS = {results.ANY: {"said": str, "source": str, "claims": [claim]}}
 REPLICATES = {results.ANY: {results.ANY: results.name}}
 
 

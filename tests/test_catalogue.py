@@ -77,7 +77,10 @@ def test_without_seeds_a_sweep_takes_the_experiments_own(swept):
         ({"learning_rate": [1, 1.0]}, "is not allowed"),
         ({"trace": ["none", None]}, "trace = 'none' is not allowed"),
         (
-            {key: [i / 10 for i in range(10)] for key in ("learning_rate", "a", "b", "c", "d", "e")},
+            {
+                key: [i / 10 for i in range(10)]
+                for key in ("learning_rate", "a", "b", "c", "d", "e")
+            },
             "sweep 'some': over makes 1,000,000 maps, at most 100,000",
         ),
         (

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,8 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the folder; the state first, without which the rest is nothing."""
-        (self.folder / STATE).unlink(missing_ok=True)
+        with suppress(OSError):  # missing, or a folder in its place
+            (self.folder / STATE).unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _epoch_file(self, number: int) -> Path:

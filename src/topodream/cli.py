@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from topodream.errors import InputError, one_line
 from topodream.files import reason
-from topodream.storage import check_writable
+from topodream.storage import check_writable, refuse_constant
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -70,7 +70,8 @@ def real(least: float, most: float) -> Callable[[str], float]:
 def from_json(option: str, text: str, kind: type = dict) -> Any:
     """Return what an option gives as JSON: a mapping, or with ``kind=list`` a list."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_constant=refuse_constant)
+        json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
     except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error
     if not isinstance(content, kind):

@@ -222,7 +222,7 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
     settings = overlay(layers)
     model = settings.get("model")
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
     check(settings, model, where, layers)
     experiment: Experiment = _build(

@@ -1,6 +1,7 @@
 """Files: written whole or not at all, read with errors a person can act on."""
 
 import hashlib
+import io
 import json
 import secrets
 import tempfile
@@ -105,7 +106,8 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     raw = read_bytes(path)
     try:
-        content = json.loads(raw.decode(), parse_constant=_refuse)
+        content = json.loads(raw.decode(), parse_constant=refuse_constant)
+        json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"not a JSON file: {error}") from error
     if not isinstance(content, dict):
@@ -117,10 +119,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def json_digest(content: Mapping[str, Any]) -> str:
+    """Return the digest of a mapping, however its JSON is laid out."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _refuse(constant: str) -> None:
+def refuse_constant(constant: str) -> None:
+    """Raise ValueError for NaN and infinity, which JSON lacks and Python reads."""
     raise ValueError(f"{constant} is no number")
 
 
@@ -143,22 +147,23 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
         "layout_version": LAYOUT_VERSION,
         "content_sha256": content_digest(content.arrays),
     }
+    # In memory first: on a disk that is full, HDF5 crashes or fails again as it closes the file.
+    packed = io.BytesIO()
+    with h5py.File(packed, "w", userblock_size=SEAL_SIZE) as file:
+        for name, array in content.arrays.items():
+            file.create_dataset(name, data=array, **_storage_options(array))
+        for name, value in sorted(attributes.items()):
+            file.attrs[name] = value
+    raw = packed.getbuffer()
+    seal(raw)
     with written_whole(path) as temporary:
-        with h5py.File(temporary, "w", userblock_size=SEAL_SIZE) as file:
-            for name, array in content.arrays.items():
-                file.create_dataset(name, data=array, **_storage_options(array))
-            for name, value in sorted(attributes.items()):
-                file.attrs[name] = value
-        seal(temporary)
+        temporary.write_bytes(raw)
 
 
-def seal(path: Path) -> None:
+def seal(raw: memoryview | bytearray) -> None:
     """Write the digest of a file into its first bytes, which HDF5 leaves to its user."""
-    with path.open("r+b") as file:
-        file.seek(SEAL_SIZE)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        file.write(_seal_of(digest))
+    digest = hashlib.sha256(memoryview(raw)[SEAL_SIZE:]).hexdigest()
+    raw[:SEAL_SIZE] = _seal_of(digest)
 
 
 def _check_seal(path: Path) -> None:

@@ -15,10 +15,10 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from topodream import catalogue, checking, cli, config, datasets, provenance, results, storage
+from topodream import catalogue, checking, cli, config, datasets, results, storage
 from topodream.checkpoints import Checkpoints
 from topodream.files import NAME
-from topodream.maps import read_map, read_map_and_data, write_map
+from topodream.maps import read_map, read_map_and_data
 from topodream.training import train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,8 +60,24 @@ def make(home):
     found = catalogue.resolve(shipped).experiments
     idx_files(home / "idx", "")
     idx_files(home / "idx-gz", ".gz")
-    script("prepare_mnist", "--source", "idx", "--folder", home / "idx", "--output", home / "data/digits.h5")
-    script("build_tapestry", "--digits", home / "data/digits.h5", "--side", 3, "--output", home / "data/tapestry.h5")
+    script(
+        "prepare_mnist",
+        "--source",
+        "idx",
+        "--folder",
+        home / "idx",
+        "--output",
+        home / "data/digits.h5",
+    )
+    script(
+        "build_tapestry",
+        "--digits",
+        home / "data/digits.h5",
+        "--side",
+        3,
+        "--output",
+        home / "data/tapestry.h5",
+    )
     pan(home, home / "data/pan.h5")
     for name, data in (("m", "digits"), ("s", "pan"), ("w", "digits")):
         experiment = found[name]
@@ -84,6 +100,7 @@ def make(home):
     Image.new("RGB", (60, 40)).save(home / "sweeps/sw.png")
     judge(home)
     plot_map(home)
+    gifs(home)
     checkpoint(home, found["m"])
     (home / "all.yaml").write_text(yaml.safe_dump(shipped_config(), sort_keys=False))
     for output in OUTPUTS:
@@ -196,7 +213,7 @@ def module(name):
     return loaded
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818
     """A script's exit with another status than 0: its status, and what it wrote to stderr."""
 
 
@@ -245,7 +262,16 @@ def plot_map(home):
 
 
 def gifs(home):
-    frames = ["--images-frames", 3, "--images-ms", 100, "--sequence-frames", 3, "--sequence-ms", 100]
+    frames = [
+        "--images-frames",
+        3,
+        "--images-ms",
+        100,
+        "--sequence-frames",
+        3,
+        "--sequence-ms",
+        100,
+    ]
     names = ["--animations", "activity", "--output-folder", home / "w"]
     script("render_map_gifs", *of_map(home, "w", "digits"), *frames, *names)
 
@@ -265,19 +291,35 @@ def judge(home):
 def sequence_gif(home):
     files = ["--sequence", home / "data/pan.h5", "--tapestry", home / "data/tapestry.h5"]
     script(
-        "render_sequence_gif", *files, "--frames", 3, "--frame-ms", 100, "--output", home / "out.gif"
+        "render_sequence_gif",
+        *files,
+        "--frames",
+        3,
+        "--frame-ms",
+        100,
+        "--output",
+        home / "out.gif",
     )
 
 
 def page(home):
-    names = ["--experiments", option(home, "experiments"), "--datasets", "digits", "tapestry", "pan"]
+    names = [
+        "--experiments",
+        option(home, "experiments"),
+        "--datasets",
+        "digits",
+        "tapestry",
+        "pan",
+    ]
     more = ["--findings", home / "findings.json", "--sweeps", "sw"]
     groups = ["--groups", option(home, "groups")]
     script("build_page", *names, *more, *groups, "--output", home / "index.html")
 
 
 def resolve_one(home):
-    script("resolve_experiment", "--settings", option(home, "settings"), "--output", home / "out.yaml")
+    script(
+        "resolve_experiment", "--settings", option(home, "settings"), "--output", home / "out.yaml"
+    )
 
 
 def plainly(name, option, victim, output):
@@ -290,23 +332,32 @@ def plainly(name, option, victim, output):
 
 
 def prepare(home):
-    script("prepare_mnist", "--source", "idx", "--folder", home / "idx-gz", "--output", home / "out.h5")
+    script(
+        "prepare_mnist", "--source", "idx", "--folder", home / "idx-gz", "--output", home / "out.h5"
+    )
 
 
 def tapestry(home):
-    script("build_tapestry", "--digits", home / "data/digits.h5", "--side", 3, "--output", home / "out.h5")
+    script(
+        "build_tapestry",
+        "--digits",
+        home / "data/digits.h5",
+        "--side",
+        3,
+        "--output",
+        home / "out.h5",
+    )
 
 
 def resume(home):
     """Train where a checkpoint is in the way: damaged, it is said, and training starts over."""
-    (home / "killed.h5").write_bytes(b"what was here before")
     files = ["--data", home / "data/digits.h5", "--config", home / "m/config.yaml"]
     script("train", *files, "--output", home / "killed.h5")
 
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 COMPANIONS = ("thumbnail.png", ".gif.js")
-OUTPUTS = ("out.yaml", "out.h5", "out.gif", "out.png", "out.md", "index.html")
+OUTPUTS = ("out.yaml", "out.h5", "out.gif", "out.png", "out.md", "index.html", "killed.h5")
 
 TARGETS = {
     "resolve config": Target(22, (), resolved),
