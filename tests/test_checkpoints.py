@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, forged
 
 from topodream import config, datasets, models
 from topodream.checkpoints import Checkpoints
@@ -180,6 +180,50 @@ def test_an_epoch_that_is_missing_is_refused(begun):
     (opened().folder / "epoch-1.h5").unlink()
     with pytest.raises(InputError, match=r"epoch-1.h5: no such file"):
         opened().restore(784)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "said"),
+    [
+        ("state.h5", "weights", np.ones((20, 783)), r"weights of shape \(20, 783\) in place"),
+        ("state.h5", "weights", np.full((20, 784), np.nan), "not finite"),
+        ("state.h5", "activity", np.ones(20, np.float32), "activity of type float32"),
+        ("epoch-1.h5", "wins", np.ones(3, np.int64), r"wins of shape \(3,\) in place of \(20,\)"),
+        ("epoch-2.h5", "snapshot/weights", np.ones((2, 2), np.float16), "snapshots of weights"),
+        ("state.h5", "epoch", 99, "epoch 99 of 4"),
+        ("state.h5", "epoch", 0, "epoch 0 of 4"),
+        ("epoch-1.h5", "training_mse", np.inf, "training_mse has values that are not finite"),
+        ("epoch-1.h5", "mean_weight", "text", "mean_weight of type"),
+    ],
+)
+def test_a_checkpoint_of_a_right_digest_and_a_wrong_content(file, name, value, said, begun):
+    _, opened = begun
+    path = opened().folder / file
+    with forged(path) as content:
+        if name in content.attrs:
+            content.attrs[name] = value
+        else:
+            del content[name]
+            content[name] = value
+    with pytest.raises(InputError, match=rf"{file}: damaged \(.*{said}"):
+        opened().restore(784)
+
+
+def test_a_checkpoint_of_other_samples_is_refused(begun):
+    _, opened = begun
+    with pytest.raises(InputError, match=r"weights of shape \(20, 784\) in place of \(20, 400\)"):
+        opened().restore(400)
+
+
+def test_whatever_lies_in_the_way_of_a_checkpoint_is_removed(begun):
+    _, opened = begun
+    state = opened().folder / "state.h5"
+    state.unlink()
+    state.mkdir()
+    with pytest.raises(InputError, match=r"state.h5: it is a folder"):
+        opened().restore(784)
+    opened().remove()
+    assert not state.parent.exists()
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(begun):

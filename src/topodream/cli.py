@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -100,7 +100,8 @@ def run(main: Callable[[], None]) -> None:
     name = one_line(Path(sys.argv[0]).name)
     try:
         main()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where the output was closed
+            sys.stdout.flush()
     except InputError as error:
         sys.exit(f"{name}: error: {error}")
     except MemoryError as error:
@@ -116,12 +117,10 @@ def run(main: Callable[[], None]) -> None:
 
 def _drop_output() -> None:
     """Let what is still to be printed go nowhere, or Python fails with it again as it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):  # not a file of the operating system, or closed
-        pass
-    finally:
+    with suppress(AttributeError, OSError, ValueError):  # closed, or no file of the system
+        output = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output)
         os.close(nowhere)
 
 
