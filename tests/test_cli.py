@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -18,7 +19,7 @@ def run(*args, **options):
 
 
 def test_what_is_printed_to_a_full_disk_is_one_clear_line(tmp_path):
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = run(*EMBEDDED, tmp_path / "d.h5", stdout=full)
     assert done.returncode == 1
     assert done.stderr == b"prepare_mnist.py: error: No space left on device\n"

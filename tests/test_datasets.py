@@ -111,7 +111,9 @@ def test_a_file_is_unpacked_no_further_than_its_header_says(tmp_path):
     with pytest.raises(InputError, match="train-images-idx3-ubyte: too long, 29 bytes where its"):
         datasets.mnist_content("idx", raw)
     path.write_bytes(gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16) + bomb * 2000)
-    with pytest.raises(InputError, match="images-idx3-ubyte.gz: .* bytes, by its header, do not fit"):
+    with pytest.raises(
+        InputError, match="images-idx3-ubyte.gz: .* bytes, by its header, do not fit"
+    ):
         datasets.read_idx_folder(folder)
 
 

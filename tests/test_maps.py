@@ -115,7 +115,10 @@ def with_fewer_rows(file):
         (with_value("state/activity", np.inf), "activity has values that are not finite"),
         (with_value("history/training_mse", np.nan), "training_mse has values that are not"),
         (with_value("snapshots/weights", np.nan), "weights has values that are not finite"),
-        (with_array("state/weights", np.ones((20, 784), np.float32)), "float32 in place of float64"),
+        (
+            with_array("state/weights", np.ones((20, 784), np.float32)),
+            "float32 in place of float64",
+        ),
         (with_array("history/wins", np.ones((1, 19), int)), r"wins of shape \(1, 19\) in place"),
         (with_array("history/training_mse", np.ones(2)), r"training_mse of shape \(2,\) in place"),
         (with_array("snapshots/epochs", np.array([0, 7])), r"snapshots of epochs \[0 7\], of a"),
@@ -137,14 +140,18 @@ def test_a_map_that_lacks_something(files, damage, message):
 def test_snapshots_of_a_map_that_blew_up_are_infinite(files):
     with forged(files[0]) as file:
         with_value("snapshots/weights", np.inf)(file)
-    assert np.isinf(read_map(files[0], with_snapshots=True).trained.snapshots[-1].arrays["weights"]).any()
+    assert np.isinf(
+        read_map(files[0], with_snapshots=True).trained.snapshots[-1].arrays["weights"]
+    ).any()
 
 
 def test_data_of_another_shape_is_refused_before_it_is_multiplied(files):
     with forged(files[1]) as file:
         for part in ("train", "held_out"):
             with_array(f"{part}/pixels", file[f"{part}/pixels"][:, :20])(file)
-    with pytest.raises(InputError, match=r"prototypes of \(28, 28\) pixels, .* samples of \(20, 28\)"):
+    with pytest.raises(
+        InputError, match=r"prototypes of \(28, 28\) pixels, .* samples of \(20, 28\)"
+    ):
         read_map_and_data(files[0], files[1])
 
 
