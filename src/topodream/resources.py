@@ -13,9 +13,9 @@ from topodream.config import Experiment, Mwta
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
 # single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
 TRAINING_START_MIB = 400
-# The weights, what an engine keeps beside them, their copy and the file as they are written.
-COPIES_OF_STATE = 4
-# Snapshots are kept until training ends, then stacked, then packed, once more each.
+# The weights, what an engine keeps beside them, and their copy in the file while it is packed.
+COPIES_OF_STATE = 3
+# Snapshots are kept until training ends, then stacked, then packed, which takes them once more each.
 COPIES_OF_SNAPSHOTS = 3
 
 # Seconds that a step takes on one thread: a part that is always there, and one for each weight.
@@ -26,7 +26,7 @@ TRAINING_START_SECONDS = 300
 
 # Making a data set: 59 MiB for 12,000 windows of 20 x 20, 202 for 102,000 of 28 x 28.
 DATA_START_MIB = 100
-COPIES_OF_DATA = 4
+COPIES_OF_DATA = 3
 # The source keras imports TensorFlow.
 TENSORFLOW_MIB = 2000
 
