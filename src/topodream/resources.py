@@ -13,10 +13,10 @@ from topodream.config import Experiment, Mwta
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
 # single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
 TRAINING_START_MIB = 400
-# The weights, what an engine keeps beside them, and their copy in the file while it is packed.
+# The weights, what an engine keeps beside them, and their copy while they are written.
 COPIES_OF_STATE = 3
-# Snapshots are kept until training ends, then stacked, then packed, which takes them once more each.
-COPIES_OF_SNAPSHOTS = 3
+# Snapshots are kept until training ends, then stacked, which takes them once more.
+COPIES_OF_SNAPSHOTS = 2
 
 # Seconds that a step takes on one thread: a part that is always there, and one for each weight.
 # Between once and ten times what docs/performance.md measured for the seven maps there.
