@@ -431,7 +431,7 @@ class Worker:
         return f"the process ended with {code}" if code else ""
 
 
-def fuzz(cases, seed, place, targets_=None, workers=2, seconds=SECONDS, say=lambda text: None):
+def fuzz(cases, seed, place, targets_=None, workers=2, seconds=SECONDS, say=lambda done: None):
     """Run cases; return a list of (case, outcome, what was said)."""
     shares = [list(range(first, cases, workers)) for first in range(workers)]
     watched = selectors.DefaultSelector()
@@ -467,9 +467,22 @@ def fuzz(cases, seed, place, targets_=None, workers=2, seconds=SECONDS, say=lamb
             if worker.current is not None and time.monotonic() - worker.since > seconds:
                 os.kill(worker.pid, signal.SIGKILL)
                 stop(worker, "hang", f"no end after {seconds} seconds")
-        say(f"\r{len(ended):,} of {cases:,} cases")
-    say("\n")
+        say(len(ended))
     return [(case_of(seed, number, targets_), how, said) for number, how, said in ended]
+
+
+def shown(cases):
+    """A function that shows how many cases are done: on a terminal, else a line in a while."""
+    last = -1
+
+    def say(done):
+        nonlocal last
+        step = 10 if sys.stderr.isatty() else 1000
+        if done // step != last:
+            last = done // step
+            print(f"{done:,} of {cases:,} cases", end="\r" if step == 10 else "\n", file=sys.stderr)
+
+    return say
 
 
 def table(ended):
@@ -508,8 +521,7 @@ def main():
                 print(case_of(args.seed, args.only), worker.end())
                 return
             started = time.monotonic()
-            shown = sys.stderr.write if sys.stderr.isatty() else (lambda text: None)
-            ended = fuzz(args.cases, args.seed, place, workers=args.workers, say=shown)
+            ended = fuzz(args.cases, args.seed, place, workers=args.workers, say=shown(args.cases))
         finally:
             unmount(Path(folder) / "small")
     print(table(ended))
