@@ -160,6 +160,7 @@ IMAGES_FILE = {
         (put("train/labels", np.ones(3)), "train/labels of type float64"),
         (put("train/corners", np.ones((2, 2), np.int64)), "train/corners of shape"),
         (put("train/labels", "text"), "train/labels holds object, not numbers"),
+        (say("described", b"\xff"), "surrogates not allowed"),
         (say("described", 3), "described is int64, not a text"),
         (say("licence", ["a", "b"]), "licence is ndarray, not a text"),
     ],

@@ -278,11 +278,20 @@ def test_what_is_larger_than_can_be_is_not_read(read, written):
         ({"external": [("/dev/zero", 0, 2**50)]}, "refers to other files"),
     ],
 )
-def test_a_shape_that_nobody_filled_is_not_believed(options, said, written):
+@pytest.mark.parametrize("length", [2**40, 1000])
+def test_a_shape_that_nobody_filled_is_not_believed(options, said, length, written):
     with forged(written / "map.h5") as file:
-        file.create_dataset("huge", (2**40, 9), "f4", **options)
+        file.create_dataset("huge", (length, 9), "f4", **options)
     with pytest.raises(InputError, match=f"damaged .*huge {said}"):
         read_hdf5(written / "map.h5", ("map",))
+
+
+def test_what_unpacks_to_more_than_there_is_room_for_is_not_read(written, monkeypatch):
+    arrays = {"zeros": np.zeros((100, 1000, 10), np.uint8)}
+    write_hdf5(written / "zeros.h5", Content("map", arrays, {}), ORIGIN)
+    monkeypatch.setattr("topodream.storage.most_bytes", lambda: 999_999)
+    with pytest.raises(InputError, match="zeros claims 1,000,000 bytes, and .* are stored"):
+        read_hdf5(written / "zeros.h5", ("map",))
 
 
 @pytest.mark.parametrize("value", ["text", np.zeros(3, "i4,f8"), h5py.Empty("f4")])

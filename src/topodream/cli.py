@@ -4,11 +4,10 @@ import argparse
 import io
 import json
 import math
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -108,20 +107,10 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
     except OSError as error:
         # Never a fault of the program: the computer refused, most often to take what is printed.
-        _drop_output()
         where = "" if error.filename is None else one_line(f"{error.filename}: ")
         sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _drop_output() -> None:
-    """Let what is still to be printed go nowhere, or Python fails with it again as it ends."""
-    with suppress(AttributeError, OSError, ValueError):  # closed, or no file of the system
-        output = sys.stdout.fileno()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, output)
-        os.close(nowhere)
 
 
 def _stop(*_: object) -> None:

@@ -261,6 +261,7 @@ def text_of(content: Content, name: str) -> str:
     value = content.attributes[name]
     if not isinstance(value, str):
         raise ValueError(f"{name} is {type(value).__name__}, not a text")
+    value.encode()  # what is no UTF-8 in the file is half a character here, and can't be written
     return value
 
 

@@ -175,10 +175,10 @@ def spoil_output(case, home, place):
         (path / "kept").write_text("kept")
     elif case.how == "read-only folder":
         return read_only(path.parent)
-    elif case.how == "limited file" or (case.how == "full disk" and not place.small):
-        return limited_files(case.rng)
-    elif case.how == "full disk" and path.parent != home:
+    elif case.how == "full disk" and place.small and path.parent != home:
         return full_disk(path, place.small)
+    elif case.how in ("limited file", "full disk"):
+        return limited_files(case.rng)
     return contextlib.nullcontext()
 
 
@@ -240,6 +240,7 @@ def outcome(case, drive, home=None):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", "Glyph")  # a font may lack what a name has
             read = drive()
     except InputError as error:
         return one_clear_line(case, str(error), home)

@@ -103,6 +103,7 @@ def make(home):
     gifs(home)
     checkpoint(home, found["m"])
     (home / "all.yaml").write_text(yaml.safe_dump(shipped_config(), sort_keys=False))
+    (home / "out").mkdir()
     for output in OUTPUTS:
         path = home / output
         if not path.exists():
@@ -298,7 +299,7 @@ def sequence_gif(home):
         "--frame-ms",
         100,
         "--output",
-        home / "out.gif",
+        home / "out/out.gif",
     )
 
 
@@ -318,7 +319,11 @@ def page(home):
 
 def resolve_one(home):
     script(
-        "resolve_experiment", "--settings", option(home, "settings"), "--output", home / "out.yaml"
+        "resolve_experiment",
+        "--settings",
+        option(home, "settings"),
+        "--output",
+        home / "out/out.yaml",
     )
 
 
@@ -333,7 +338,13 @@ def plainly(name, option, victim, output):
 
 def prepare(home):
     script(
-        "prepare_mnist", "--source", "idx", "--folder", home / "idx-gz", "--output", home / "out.h5"
+        "prepare_mnist",
+        "--source",
+        "idx",
+        "--folder",
+        home / "idx-gz",
+        "--output",
+        home / "out/out.h5",
     )
 
 
@@ -345,7 +356,7 @@ def tapestry(home):
         "--side",
         3,
         "--output",
-        home / "out.h5",
+        home / "out/out.h5",
     )
 
 
@@ -357,7 +368,15 @@ def resume(home):
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 COMPANIONS = ("thumbnail.png", ".gif.js")
-OUTPUTS = ("out.yaml", "out.h5", "out.gif", "out.png", "out.md", "index.html", "killed.h5")
+OUTPUTS = (
+    "out/out.yaml",
+    "out/out.h5",
+    "out/out.gif",
+    "out/out.png",
+    "out/out.md",
+    "index.html",
+    "killed.h5",
+)
 
 TARGETS = {
     "resolve config": Target(22, (), resolved),
@@ -389,12 +408,12 @@ TARGETS = {
         ("m/measures.json",),
         lambda home: results.read_result(home / "m/measures.json", results.MEASURED),
     ),
-    "prepare_mnist": Target(1, (f"idx-gz/{IMAGES}.gz",), prepare, "out.h5"),
-    "build_tapestry": Target(1, ("data/digits.h5",), tapestry, "out.h5"),
+    "prepare_mnist": Target(1, (f"idx-gz/{IMAGES}.gz",), prepare, "out/out.h5"),
+    "build_tapestry": Target(1, ("data/digits.h5",), tapestry, "out/out.h5"),
     "build_pan_sequence": Target(
-        1, ("data/tapestry.h5",), lambda home: pan(home, home / "out.h5"), "out.h5"
+        1, ("data/tapestry.h5",), lambda home: pan(home, home / "out/out.h5"), "out/out.h5"
     ),
-    "resolve_experiment": Target(3, ("options/settings.json",), resolve_one, "out.yaml"),
+    "resolve_experiment": Target(3, ("options/settings.json",), resolve_one, "out/out.yaml"),
     "options of a sweep": Target(3, ("options/sweep.json",), summarise, "sweeps/sw.json"),
     "options of findings": Target(
         3, ("options/statements.json", "options/replicates.json"), judge, "findings.json"
@@ -427,23 +446,23 @@ TARGETS = {
         1, ("m/model.h5", "m/measures.json"), plot_map, "m/figures/learning_curve.png"
     ),
     "render_map_gifs": Target(1, ("w/model.h5", "data/digits.h5"), gifs, "w/activity.gif"),
-    "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out.gif"),
+    "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out/out.gif"),
     "plot_tapestry": Target(
         0.5,
         ("data/tapestry.h5",),
-        plainly("plot_tapestry", "--tapestry", "data/tapestry.h5", "out.png"),
-        "out.png",
+        plainly("plot_tapestry", "--tapestry", "data/tapestry.h5", "out/out.png"),
+        "out/out.png",
     ),
     "summarise_sweep": Target(2, ("m/measures.json",), summarise, "sweeps/sw.json"),
     "plot_sweep": Target(
-        1, ("sweeps/sw.json",), plainly("plot_sweep", "--sweep", "sweeps/sw.json", "out.png"), "out.png"
+        1, ("sweeps/sw.json",), plainly("plot_sweep", "--sweep", "sweeps/sw.json", "out/out.png"), "out/out.png"
     ),
     "judge_findings": Target(2, ("m/measures.json", "s/measures.json"), judge, "findings.json"),
     "tabulate_findings": Target(
         2,
         ("findings.json",),
-        plainly("tabulate_findings", "--findings", "findings.json", "out.md"),
-        "out.md",
+        plainly("tabulate_findings", "--findings", "findings.json", "out/out.md"),
+        "out/out.md",
     ),
     "build_page": Target(
         3,
