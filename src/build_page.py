@@ -7,7 +7,8 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 from pathlib import Path
 
 from topodream import cli, page
-from topodream.storage import complete, write_text
+from topodream.files import check_name
+from topodream.storage import write_text
 
 
 def main() -> None:
@@ -30,9 +31,13 @@ def main() -> None:
 
     results = args.output.parent
     wanted = cli.from_json("--contents", args.contents)
-    with complete(Path("--contents")):
+    with cli.option("--contents"):
         findings = results / "findings.json" if wanted.pop("findings", False) else None
         contents = page.Contents(**wanted, findings=findings)
+        # They name folders and files of the results: none may lead elsewhere.
+        for key in ("experiments", "datasets", "sweeps"):
+            for name in getattr(contents, key):
+                check_name(name, f"--contents: {key}")
     page.write_companions(results, contents)
     write_text(args.output, page.render(results, contents))
 

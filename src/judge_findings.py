@@ -5,10 +5,23 @@ not hold, undecided) follows from the measured values of several seeds alone.
 """
 
 from pathlib import Path
+from typing import Any
 
-from topodream import cli, findings, provenance
+from topodream import cli, findings, provenance, results
 from topodream.measures.descriptions import MEASURES
-from topodream.storage import complete, read_json, write_json
+from topodream.storage import write_json
+
+
+def claim(value: Any) -> None:
+    """Refuse what is no claim."""
+    side = "above" if "above" in value else "below"
+    results.check(value, {"measure": str, "of": str, side: results.number})
+
+
+QUESTIONS = {
+    "statements": {results.ANY: {"said": str, "source": str, "claims": [claim]}},
+    "replicates": {results.ANY: {results.ANY: results.name}},
+}
 
 
 def main() -> None:
@@ -26,20 +39,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
     args = cli.parse(parser)
 
-    questions = cli.from_json("--questions", args.questions)
-    with complete(Path("--questions")):
-        statements, replicates = questions["statements"], questions["replicates"]
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
-    for experiment, names in replicates.items():
-        for seed, name in names.items():
-            path = args.results / name / "measures.json"
-            content = read_json(path)
-            with complete(path):
+    labels = {name: measure.label for name, measure in MEASURES.items()}
+    questions = cli.from_json("--questions", args.questions)
+    with cli.option("--questions"):
+        results.check(questions, QUESTIONS)
+        for experiment, names in questions["replicates"].items():
+            for seed, name in names.items():
+                path = args.results / name / "measures.json"
+                content = results.read_result(path, results.MEASURED)
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
-    labels = {name: measure.label for name, measure in MEASURES.items()}
-    found = findings.judge(statements, measured, labels)
+        found = findings.judge(questions["statements"], measured, labels)
     about = {"data": sorted(data), **provenance.record()}
     write_json(args.output, {"findings": found, **about})
 

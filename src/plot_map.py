@@ -8,10 +8,15 @@ from pathlib import Path
 
 import threadpoolctl
 
-from topodream import cli, drawing, figures, provenance
+from topodream import cli, drawing, figures, provenance, results
 from topodream.errors import InputError
 from topodream.maps import read_map_and_data
-from topodream.storage import complete, read_json
+
+# What figures need of the measures, besides the rest.
+MEASURED = results.MEASURED | {
+    "curve": results.curve,
+    "measures": {"mean_image_mse": results.number},
+}
 
 
 def main() -> None:
@@ -37,18 +42,17 @@ def main() -> None:
     args = cli.parse(parser)
 
     model, data = read_map_and_data(args.model, args.data)
-    measured = read_json(args.measures)
-    with complete(args.measures):
-        if measured["model_sha256"] != model.content_sha256:
-            raise InputError(f"{args.measures}: are not the measures of {args.model}")
-        subject = drawing.Subject(
-            model=model,
-            data=data,
-            curve=measured["curve"],
-            mean_image_mse=measured["measures"]["mean_image_mse"],
-            count=args.count,
-            activation=args.activation,
-        )
+    measured = results.read_result(args.measures, MEASURED)
+    if measured["model_sha256"] != model.content_sha256:
+        raise InputError(f"{args.measures}: are not the measures of {args.model}")
+    subject = drawing.Subject(
+        model=model,
+        data=data,
+        curve=measured["curve"],
+        mean_image_mse=measured["measures"]["mean_image_mse"],
+        count=args.count,
+        activation=args.activation,
+    )
     note = provenance.picture_note(model.experiment.modules_of_others, **model.identity)
     for name in args.figures or drawing.names_of(model, data):
         with threadpoolctl.threadpool_limits(1):

@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
-from topodream import cli, figures, provenance, sweep_figure
+from topodream import cli, figures, provenance, results, sweep_figure
 from topodream.measures.descriptions import MEASURES
-from topodream.storage import complete, read_json
+from topodream.storage import complete
 
 KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
     args = cli.parse(parser)
 
-    sweep = read_json(args.sweep)
+    sweep = results.read_result(args.sweep, results.SWEEP)
     with complete(args.sweep):
         points = [
             sweep_figure.SweepPoint(**{key: point[key] for key in KEYS})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from topodream import cli, figures, provenance
-from topodream.storage import read_hdf5
+from topodream.datasets import read_tapestry
 
 
 def main() -> None:
@@ -13,15 +13,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
     args = cli.parse(parser)
 
-    woven = read_hdf5(args.tapestry, ("tapestry",))
+    woven = read_tapestry(args.tapestry)
     figure = figures.tapestry(
-        woven.arrays["train/pixels"],
+        woven.pixels["train"],
         f"{args.tapestry.stem}: of training images",
-        woven.attributes["described"],
+        woven.described,
     )
     note = provenance.picture_note(
-        shows=woven.attributes["described"],
-        data_sha256=woven.attributes["content_sha256"],
+        shows=woven.described,
+        data_sha256=woven.content_sha256,
     )
     figures.save(figure, args.output, note)
 

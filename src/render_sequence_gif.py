@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from topodream import animation, cli, provenance
-from topodream.datasets import read_data
+from topodream.datasets import read_data, read_tapestry
 from topodream.errors import InputError
-from topodream.storage import read_hdf5
 
 
 def main() -> None:
@@ -23,7 +22,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
     args = cli.parse(parser)
 
-    data, woven = read_data(args.sequence), read_hdf5(args.tapestry, ("tapestry",))
+    data, woven = read_data(args.sequence), read_tapestry(args.tapestry)
     if data.train.corners is None:
         raise InputError(f"{args.sequence}: has no windows on a tapestry")
     pixels, corners = data.train.pixels[: args.frames], data.train.corners[: args.frames]
@@ -32,7 +31,7 @@ def main() -> None:
         animation.Panel(f"window, {window} x {window}", animation.grey_levels(pixels / 255)),
         animation.Panel(
             "its place on the tapestry",
-            animation.with_box(woven.arrays["train/pixels"], corners, window),
+            animation.with_box(woven.pixels["train"], corners, window),
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)

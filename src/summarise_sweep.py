@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from topodream import cli, provenance
-from topodream.storage import complete, read_json, write_json
+from topodream import cli, provenance, results
+from topodream.storage import write_json
+
+FORM = {
+    "name": results.name,
+    "question": str,
+    "extends": str,
+    "keys": [str],
+    "measures": [str],
+    "points": [{"values": [results.scalar], "replicates": {results.ANY: results.name}}],
+}
 
 
 def main() -> None:
@@ -24,7 +33,8 @@ def main() -> None:
     args = cli.parse(parser)
 
     sweep = cli.from_json("--sweep", args.sweep)
-    with complete(Path("--sweep")):
+    with cli.option("--sweep"):
+        results.check(sweep, FORM)
         keys, points = sweep["keys"], sweep["points"]
         of_points = [
             point(args.results / name, dict(zip(keys, of["values"], strict=True)), int(seed))
@@ -38,7 +48,7 @@ def main() -> None:
             "parameter": keys[0],
             "panels": sweep["measures"],
             "seeds": [int(seed) for seed in points[0]["replicates"]],
-            "data": read_json(args.results / of_points[0]["name"] / "measures.json")["data"],
+            "data": measures_of(args.results / of_points[0]["name"])["data"],
             "points": of_points,
         }
     write_json(args.output, {**content, **provenance.record()})
@@ -49,18 +59,21 @@ def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
     ``value`` is that of the sweep's first key, ``line`` tells the others.
     """
-    path = home / "measures.json"
-    measured = read_json(path)
+    measured = measures_of(home)
     (_, value), *others = values.items()
-    with complete(path):
-        return {
-            "name": home.name,
-            "value": str(value).lower() if isinstance(value, bool) else value,
-            "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
-            "seed": seed,
-            "diverged": measured["divergence"] is not None,
-            "measures": measured["measures"],
-        }
+    return {
+        "name": home.name,
+        "value": str(value).lower() if isinstance(value, bool) else value,
+        "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
+        "seed": seed,
+        "diverged": measured["divergence"] is not None,
+        "measures": measured["measures"],
+    }
+
+
+def measures_of(home: Path) -> dict[str, Any]:
+    """Return what was measured of an experiment."""
+    return results.read_result(home / "measures.json", results.MEASURED)
 
 
 if __name__ == "__main__":

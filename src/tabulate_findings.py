@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from topodream import cli
-from topodream.storage import complete, read_json, write_text
+from topodream import cli, results
+from topodream.storage import complete, write_text
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .md file to write")
     args = cli.parse(parser)
 
-    content = read_json(args.findings)
+    content = results.read_result(args.findings, results.FINDINGS | {"data": [str]})
     with complete(args.findings):
         lines = [row(finding) for finding in content["findings"]]
         data = "; ".join(content["data"])

@@ -35,7 +35,7 @@ def main() -> None:
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     origin = provenance.record(experiment.modules_of_others)
     checkpoints = Checkpoints(args.output, experiment, data.content_sha256, origin)
-    done = restore(checkpoints, experiment)
+    done = restore(checkpoints, experiment, pixels.shape[1])
     # disable=None: a bar on a terminal, nothing elsewhere.
     bar = tqdm(
         total=experiment.epochs * experiment.steps_per_epoch,
@@ -65,10 +65,10 @@ def main() -> None:
     checkpoints.remove()
 
 
-def restore(checkpoints: Checkpoints, experiment: Experiment) -> Progress | None:
+def restore(checkpoints: Checkpoints, experiment: Experiment, n_inputs: int) -> Progress | None:
     """Return where an earlier run of this training stopped, if it did; say so."""
     try:
-        done = checkpoints.restore()
+        done = checkpoints.restore(n_inputs)
     except InputError as error:
         print(f"{experiment.name}: starts over, {error}", flush=True)
         checkpoints.remove()

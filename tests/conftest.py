@@ -1,6 +1,8 @@
+import contextlib
 import copy
 from pathlib import Path
 
+import h5py
 import hypothesis
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import yaml
 
 from topodream import catalogue as catalogues
 from topodream import datasets
+from topodream.storage import seal
 
 # The same examples at every run: a test fails when the code is wrong, not when luck has it.
 # To look further: pytest --hypothesis-profile=default
@@ -15,6 +18,16 @@ hypothesis.settings.register_profile("same examples", derandomize=True)
 hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextlib.contextmanager
+def forged(path):
+    """Change an HDF5 file and give it the digest of its new content: a reader has to look."""
+    with h5py.File(path, "a") as file:
+        yield file
+    raw = bytearray(path.read_bytes())
+    seal(raw)
+    path.write_bytes(raw)
 
 
 @pytest.fixture(scope="session")

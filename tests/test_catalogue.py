@@ -6,6 +6,7 @@ import pytest
 
 from topodream.catalogue import resolve
 from topodream.errors import InputError
+from topodream.files import check_name
 
 
 @pytest.fixture
@@ -66,6 +67,26 @@ def test_without_seeds_a_sweep_takes_the_experiments_own(swept):
         ({"trace": [{"a": 1}]}, "is not allowed"),
         ({"lateral": [3]}, "sweep 'some': lateral = 3 is not allowed"),
         ({"epochs.more": [3]}, "sweep 'some': epochs = {'more': 3} is not allowed"),
+        ({"lateral": [None], "lateral.strength": [1]}, "lateral.strength lies within another key"),
+        ({"lateral.strength": [1], "lateral": [None]}, "other keys lie within lateral"),
+        ({"order": ["shuffled", "$(touch x)"]}, "over.order.1 = '$(touch x)' is not allowed"),
+        ({"order": ["a;b"]}, "is not allowed"),
+        ({"order": ["..."]}, "is not allowed"),
+        ({"order": ["{wildcards}"]}, "is not allowed"),
+        ({"learning_rate": [True, 1]}, "learning_rate = True is not allowed"),
+        ({"learning_rate": [1, 1.0]}, "is not allowed"),
+        ({"trace": ["none", None]}, "trace = 'none' is not allowed"),
+        (
+            {
+                key: [i / 10 for i in range(10)]
+                for key in ("learning_rate", "a", "b", "c", "d", "e")
+            },
+            "sweep 'some': over makes 1,000,000 maps, at most 100,000",
+        ),
+        (
+            {key: [0.12345678901234567] for key in "abcdefghijk"},
+            "of a point has 235 characters, at most 200 make a folder",
+        ),
     ],
 )
 def test_a_wrong_sweep_is_one_clear_line(swept, over, said):
@@ -90,6 +111,28 @@ def test_a_point_does_not_replace_an_experiment(swept, some_config):
     some_config["experiments"]["some--7"] = some_config["experiments"].pop("some--0.1")
     with pytest.raises(InputError, match="sweep 'some': the name 'some--7' is taken"):
         swept({"learning_rate": [7]})
+
+
+def test_a_number_has_one_name_however_it_is_written(swept):
+    points = swept({"learning_rate": [1.0, 1e-5], "seed": [3]}).sweeps["some"].points
+    assert [point.replicates[3] for point in points] == ["some--1--seed-3", "some--1e-05--seed-3"]
+    assert swept({"learning_rate": [1]}).sweeps["some"].points[0].replicates[0] == "some--1"
+
+
+def test_a_replicate_is_not_another_experiment_of_its_name(swept, some_config):
+    some_config["experiments"]["excited-20--seed-3"] = {"extends": "trace-40"}
+    claim = {"measure": "held_out_mse", "of": "excited-20", "above": 0}
+    statement = {"said": "So.", "source": "a test", "claims": [claim]}
+    some_config["findings"] = {"seeds": [3], "statements": {"so": statement}}
+    with pytest.raises(InputError, match="the name 'excited-20--seed-3' of its replicate is taken"):
+        resolve(some_config)
+    some_config["experiments"]["excited-20--seed-3"] = {"extends": "excited-20", "seed": 3}
+    assert resolve(some_config).replicates["excited-20"] == {3: "excited-20--seed-3"}
+
+
+def test_names_of_points_stay_names_of_folders(catalogue):
+    for name in catalogue.experiments:
+        check_name(name, "here")
 
 
 def test_a_sweep_of_nothing(swept):

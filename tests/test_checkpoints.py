@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, forged
 
 from topodream import config, datasets, models
 from topodream.checkpoints import Checkpoints
@@ -50,7 +50,7 @@ def trained_with(experiment, pixels, checkpoints, killed_after=None):
         if epoch.epoch == killed_after:
             raise Killed
 
-    return train(experiment, pixels, nothing, report, checkpoints.save, checkpoints.restore())
+    return train(experiment, pixels, nothing, report, checkpoints.save, checkpoints.restore(784))
 
 
 def assert_same(one, other):
@@ -77,7 +77,7 @@ def test_a_training_that_was_killed_ends_as_if_it_never_was(
     for epoch in killed_after:
         with pytest.raises(Killed):
             trained_with(experiment, pixels, checkpoints, epoch)
-        assert checkpoints.restore().epoch == epoch
+        assert checkpoints.restore(784).epoch == epoch
     assert_same(undisturbed, trained_with(experiment, pixels, checkpoints))
     checkpoints.remove()
     assert not list(tmp_path.iterdir())
@@ -90,7 +90,7 @@ def test_going_on_does_not_train_anew(small_experiment, pixels, tmp_path):
         trained_with(experiment, pixels, checkpoints, 3)
     train(
         experiment, pixels, nothing, lambda report: epochs.append(report.epoch),
-        checkpoints.save, checkpoints.restore(),
+        checkpoints.save, checkpoints.restore(784),
     )  # fmt: skip
     assert epochs == [4]
 
@@ -141,20 +141,20 @@ def begun(small_experiment, pixels, tmp_path):
 def test_a_checkpoint_of_other_settings_is_refused(begun):
     experiment, opened = begun
     with pytest.raises(InputError, match=r"state.h5 is of other settings \(seed\)"):
-        opened(replace(experiment, seed=7)).restore()
+        opened(replace(experiment, seed=7)).restore(784)
     changed = replace(experiment, settings=replace(experiment.settings, n_winners=2))
     with pytest.raises(InputError, match=r"is of other settings \(n_winners\)"):
-        opened(changed).restore()
+        opened(changed).restore(784)
 
 
 def test_a_checkpoint_of_other_data_code_or_versions_is_refused(begun):
     _, opened = begun
     with pytest.raises(InputError, match=r"state.h5 is of other data"):
-        opened(data="e" * 64).restore()
+        opened(data="e" * 64).restore(784)
     with pytest.raises(InputError, match=r"state.h5 was made by other code"):
-        opened(origin={**ORIGIN, "code_sha256": "1" * 64}).restore()
+        opened(origin={**ORIGIN, "code_sha256": "1" * 64}).restore(784)
     with pytest.raises(InputError, match=r"state.h5 was made by other versions"):
-        opened(origin={**ORIGIN, "versions": '{"numpy": "3"}'}).restore()
+        opened(origin={**ORIGIN, "versions": '{"numpy": "3"}'}).restore(784)
 
 
 @pytest.mark.parametrize("file", ["state.h5", "epoch-1.h5", "epoch-2.h5"])
@@ -172,20 +172,64 @@ def test_a_damaged_checkpoint_is_refused(file, damage, begun):
     else:
         path.write_bytes(raw[: len(raw) // 2] if damage == "half" else b"")
     with pytest.raises(InputError, match=file):
-        opened().restore()
+        opened().restore(784)
 
 
 def test_an_epoch_that_is_missing_is_refused(begun):
     _, opened = begun
     (opened().folder / "epoch-1.h5").unlink()
     with pytest.raises(InputError, match=r"epoch-1.h5: no such file"):
-        opened().restore()
+        opened().restore(784)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "said"),
+    [
+        ("state.h5", "weights", np.ones((20, 783)), r"weights of shape \(20, 783\) in place"),
+        ("state.h5", "weights", np.full((20, 784), np.nan), "not finite"),
+        ("state.h5", "activity", np.ones(20, np.float32), "activity of type float32"),
+        ("epoch-1.h5", "wins", np.ones(3, np.int64), r"wins of shape \(3,\) in place of \(20,\)"),
+        ("epoch-2.h5", "snapshot/weights", np.ones((2, 2), np.float16), "snapshots of weights"),
+        ("state.h5", "epoch", 99, "epoch 99 of 4"),
+        ("state.h5", "epoch", 0, "epoch 0 of 4"),
+        ("epoch-1.h5", "training_mse", np.inf, "training_mse has values that are not finite"),
+        ("epoch-1.h5", "mean_weight", "text", "mean_weight of type"),
+    ],
+)
+def test_a_checkpoint_of_a_right_digest_and_a_wrong_content(file, name, value, said, begun):
+    _, opened = begun
+    path = opened().folder / file
+    with forged(path) as content:
+        if name in content.attrs:
+            content.attrs[name] = value
+        else:
+            del content[name]
+            content[name] = value
+    with pytest.raises(InputError, match=rf"{file}: damaged \(.*{said}"):
+        opened().restore(784)
+
+
+def test_a_checkpoint_of_other_samples_is_refused(begun):
+    _, opened = begun
+    with pytest.raises(InputError, match=r"weights of shape \(20, 784\) in place of \(20, 400\)"):
+        opened().restore(400)
+
+
+def test_whatever_lies_in_the_way_of_a_checkpoint_is_removed(begun):
+    _, opened = begun
+    state = opened().folder / "state.h5"
+    state.unlink()
+    state.mkdir()
+    with pytest.raises(InputError, match=r"state.h5: it is a folder"):
+        opened().restore(784)
+    opened().remove()
+    assert not state.parent.exists()
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(begun):
     _, opened = begun
     opened().remove()
-    assert opened().restore() is None
+    assert opened().restore(784) is None
     opened().remove()  # and nothing to remove
 
 

@@ -263,7 +263,13 @@ WRONG = [
         "mirrors.0 = 'ftp://a/' is not allowed: an address that begins with http",
     ),
     (put(f"{E40}/question", "x" * 1001), "question = 'xxx"),
-    (put(f"{E40}/question", "\ud800"), "is not allowed: what the experiment asks"),
+    (put(f"{E40}/question", "\ud800"), "NUL and surrogates (half a character) can't be written"),
+    (put(f"{E40}/question", "\x07"), "is not allowed: what the experiment asks"),
+    (put("datasets/digits/folder", "a\0b"), "folder = 'a\\x00b' is not allowed: NUL"),
+    (put("groups/few", {"about": "\ud800", "experiments": ["excited-20"]}), "half a character"),
+    (put("sweeps/some", {"question": "\udfff"}), "half a character"),
+    (put("animation/images_ms", 10**5000), "is not allowed: a number of 64 bits"),
+    (put("evaluation/held_out", -(10**400)), "is not allowed: a number of 64 bits"),
     (
         put(f"{E40}/epoch", 3),
         "experiment 'excited-40': unknown key epoch = 3 (did you mean 'epochs'?)",
@@ -504,9 +510,9 @@ def test_files_that_are_no_settings(tmp_path, text, message):
 
 
 def test_missing_file_and_folder_in_its_place(tmp_path):
-    with pytest.raises(InputError, match="cannot read .*No such file"):
+    with pytest.raises(InputError, match="cannot read .*no such file"):
         config.read_yaml(tmp_path / "none.yaml")
-    with pytest.raises(InputError, match="cannot read .*Is a directory"):
+    with pytest.raises(InputError, match="cannot read .*it is a folder"):
         config.read_yaml(tmp_path)
 
 
@@ -516,7 +522,14 @@ def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
     path.write_text(yaml.safe_dump({**settings_, "epochs": -3}))
     with pytest.raises(InputError, match=r"mine.yaml: epochs = -3 is not allowed"):
         config.read_experiment(path)
-    path.write_text(yaml.safe_dump({**settings_, "name": None}))
+    path.write_text(yaml.safe_dump({**settings_, "name": "../elsewhere"}))
+    with pytest.raises(InputError, match=r"mine.yaml: the name '../elsewhere' is not allowed"):
+        config.read_experiment(path)
+    path.write_text(yaml.safe_dump({**settings_, "dataset": "../elsewhere"}))
+    with pytest.raises(InputError, match=r"dataset: the name '../elsewhere' is not allowed"):
+        config.read_experiment(path)
+    del settings_["name"]
+    path.write_text(yaml.safe_dump(settings_))
     with pytest.raises(InputError, match=r"mine.yaml: the key name is missing"):
         config.read_experiment(path)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import forged
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -20,6 +21,7 @@ from topodream.storage import read_hdf5, write_hdf5
 
 IMAGES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
 LABELS = np.array([7, 1, 2], np.uint8)
+ORIGIN = {"made_by": "a test"}
 
 
 def raw_files(images=IMAGES, labels=LABELS):
@@ -98,6 +100,103 @@ def test_damaged_gzip(tmp_path):
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(InputError, match="damaged gzip file"):
         datasets.read_idx_folder(folder)
+
+
+def test_a_file_is_unpacked_no_further_than_its_header_says(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    path = folder / "train-images-idx3-ubyte.gz"
+    bomb = gzip.compress(bytes(2**24))
+    path.write_bytes(path.read_bytes() + bomb * 2000)  # 32 GB in as many MB
+    raw = datasets.read_idx_folder(folder)
+    with pytest.raises(InputError, match="train-images-idx3-ubyte: too long, 29 bytes where its"):
+        datasets.mnist_content("idx", raw)
+    path.write_bytes(gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16) + bomb * 2000)
+    with pytest.raises(
+        InputError, match="images-idx3-ubyte.gz: .* bytes, by its header, do not fit"
+    ):
+        datasets.read_idx_folder(folder)
+
+
+def test_a_pipe_among_the_files_is_not_waited_for(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files())
+    (folder / "train-images-idx3-ubyte").unlink()
+    os.mkfifo(folder / "train-images-idx3-ubyte")
+    with pytest.raises(InputError, match="it is a pipe"):
+        datasets.read_idx_folder(folder)
+
+
+def put(name, value):
+    def damage(file):
+        if name in file:
+            del file[name]
+        file[name] = value
+
+    return damage
+
+
+def say(name, value):
+    def damage(file):
+        file.attrs[name] = value
+
+    return damage
+
+
+IMAGES_FILE = {
+    "train/pixels": np.ones((3, 4, 5), np.uint8),
+    "train/labels": np.ones(3, np.uint8),
+    "train/corners": np.ones((3, 2), np.int64),
+    "held_out/pixels": np.ones((2, 4, 5), np.uint8),
+}
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (put("train/pixels", np.ones((3, 4, 5))), "train/pixels of type float64 in place of uint8"),
+        (put("train/pixels", np.ones((3, 20), np.uint8)), r"train/pixels of shape \(3, 20\) in pl"),
+        (put("train/pixels", np.ones((0, 4, 5), np.uint8)), "train/pixels is empty"),
+        (put("held_out/pixels", np.ones((3, 4, 4), np.uint8)), "samples differ in shape"),
+        (put("train/labels", np.ones(2, np.uint8)), r"labels of shape \(2,\) in place of \(3,\)"),
+        (put("train/labels", np.ones(3)), "train/labels of type float64"),
+        (put("train/corners", np.ones((2, 2), np.int64)), "train/corners of shape"),
+        (put("train/labels", "text"), "train/labels holds object, not numbers"),
+        (say("described", b"\xff"), "surrogates not allowed"),
+        (say("described", 3), "described is int64, not a text"),
+        (say("licence", ["a", "b"]), "licence is ndarray, not a text"),
+    ],
+)
+def test_data_of_a_right_digest_and_a_wrong_content(damage, said, tmp_path):
+    attributes = {"described": "ones", "licence": "none"}
+    path = tmp_path / "digits.h5"
+    write_hdf5(path, datasets.Content("images", IMAGES_FILE, attributes), ORIGIN)
+    assert len(datasets.read_data(path).train.pixels) == 3
+    with forged(path) as file:
+        damage(file)
+    with pytest.raises(InputError, match=rf"digits.h5: damaged \(.*{said}"):
+        datasets.read_data(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (say("image_size", 3), "images of 3 pixels make no tapestry of 8"),
+        (say("image_size", 8), "images of 8 pixels make no tapestry of 8"),
+        (say("image_size", 0), "images of 0 pixels make no tapestry of 8"),
+        (say("image_size", "text"), "invalid literal for int"),
+        (put("held_out/pixels", np.ones((8, 4), np.uint8)), r"held_out/pixels of shape \(8, 4\)"),
+        (put("train/pixels", np.ones((8, 8), np.int8)), "train/pixels of type int8"),
+    ],
+)
+def test_a_tapestry_of_a_right_digest_and_a_wrong_content(damage, said, tmp_path):
+    woven = {f"{part}/pixels": np.ones((8, 8), np.uint8) for part in datasets.PARTS}
+    attributes = {"described": "ones", "licence": "none", "image_size": 4}
+    path = tmp_path / "tapestry.h5"
+    write_hdf5(path, datasets.Content("tapestry", woven, attributes), ORIGIN)
+    assert datasets.read_tapestry(path).image_size == 4
+    with forged(path) as file:
+        damage(file)
+    with pytest.raises(InputError, match=rf"tapestry.h5: damaged \(.*{said}"):
+        datasets.read_tapestry(path)
 
 
 def test_labels_that_do_not_belong_to_the_images():

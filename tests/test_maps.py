@@ -2,9 +2,9 @@
 
 import json
 
-import h5py
 import numpy as np
 import pytest
+from conftest import forged
 
 from topodream import datasets
 from topodream.errors import InputError
@@ -49,7 +49,7 @@ def test_snapshots_are_left_out_unless_asked_for(files):
 
 def test_data_it_did_not_learn_is_refused(files, tmp_path):
     path, data_path, *_ = files
-    with h5py.File(data_path, "a") as file:
+    with forged(data_path) as file:
         file.attrs["content_sha256"] = "another"
     with pytest.raises(InputError, match=r"model.h5 was not trained on .*digits.h5"):
         read_map_and_data(path, data_path)
@@ -69,6 +69,25 @@ def with_attribute(name, value):
     return damage
 
 
+def with_array(name, value):
+    def damage(file):
+        del file[name]
+        file[name] = value
+
+    return damage
+
+
+def with_value(name, value):
+    """One value of an array changed."""
+
+    def damage(file):
+        array = file[name][()]
+        array.reshape(-1)[-1] = value
+        with_array(name, array)(file)
+
+    return damage
+
+
 def with_fewer_rows(file):
     weights = file["state/weights"][:3]
     del file["state/weights"]
@@ -83,20 +102,61 @@ def with_fewer_rows(file):
         (with_attribute("settings", "{"), "damaged"),
         (with_attribute("settings", json.dumps({"name": "x"})), "model = None is not allowed"),
         (with_attribute("image_shape", (7, 7)), r"damaged \(weights of shape \(20, 784\) in place"),
+        (with_attribute("image_shape", (28.0, 28.0)), "image_shape of type float64 in place"),
+        (with_attribute("image_shape", (-28, -28)), "image_shape = -28 x -28 is no shape"),
+        (with_attribute("image_shape", "text"), "image_shape of shape"),
+        (with_attribute("settings", 3), "settings is int64, not a text"),
+        (with_attribute("data", 3), "data is int64, not a text"),
+        (with_attribute("divergence", '{"step": 0, "epoch": 1, "reason": ""}'), "at no step of"),
+        (with_attribute("divergence", '{"step": 3, "epoch": 9, "reason": ""}'), "at no step of"),
+        (with_attribute("divergence", '{"step": 3, "epoch": 1, "reason": 4}'), "has no reason"),
+        (with_attribute("divergence", "[3]"), "damaged"),
+        (with_value("state/weights", np.nan), "weights has values that are not finite"),
+        (with_value("state/activity", np.inf), "activity has values that are not finite"),
+        (with_value("history/training_mse", np.nan), "training_mse has values that are not"),
+        (with_value("snapshots/weights", np.nan), "weights has values that are not finite"),
+        (
+            with_array("state/weights", np.ones((20, 784), np.float32)),
+            "float32 in place of float64",
+        ),
+        (with_array("history/wins", np.ones((1, 19), int)), r"wins of shape \(1, 19\) in place"),
+        (with_array("history/training_mse", np.ones(2)), r"training_mse of shape \(2,\) in place"),
+        (with_array("snapshots/epochs", np.array([0, 7])), r"snapshots of epochs \[0 7\], of a"),
+        (with_array("snapshots/epochs", np.array([1, 0])), r"snapshots of epochs \[1 0\], of a"),
+        (with_array("snapshots/epochs", np.array([0])), "snapshots of weights of shape"),
+        (without("snapshots/weights"), "lacks 'weights'"),
         (with_fewer_rows, r"damaged \(weights of shape \(3, 784\) in place"),
     ],
 )
 def test_a_map_that_lacks_something(files, damage, message):
-    with h5py.File(files[0], "a") as file:
+    with forged(files[0]) as file:
         damage(file)
     with pytest.raises(InputError, match=message) as caught:
-        read_map(files[0])
+        read_map(files[0], with_snapshots=True)
     assert "\n" not in str(caught.value)
     assert "model.h5" in str(caught.value)
 
 
+def test_snapshots_of_a_map_that_blew_up_are_infinite(files):
+    with forged(files[0]) as file:
+        with_value("snapshots/weights", np.inf)(file)
+    assert np.isinf(
+        read_map(files[0], with_snapshots=True).trained.snapshots[-1].arrays["weights"]
+    ).any()
+
+
+def test_data_of_another_shape_is_refused_before_it_is_multiplied(files):
+    with forged(files[1]) as file:
+        for part in ("train", "held_out"):
+            with_array(f"{part}/pixels", file[f"{part}/pixels"][:, :20])(file)
+    with pytest.raises(
+        InputError, match=r"prototypes of \(28, 28\) pixels, .* samples of \(20, 28\)"
+    ):
+        read_map_and_data(files[0], files[1])
+
+
 def test_a_data_set_that_lacks_something(files):
-    with h5py.File(files[1], "a") as file:
+    with forged(files[1]) as file:
         del file["held_out/pixels"]
     with pytest.raises(InputError, match="incomplete, it lacks 'held_out/pixels'"):
         datasets.read_data(files[1])

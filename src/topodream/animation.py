@@ -4,6 +4,7 @@ Frames are arrays of indices into one palette, put together without drawing each
 Matplotlib: a hundred times quicker.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,7 +231,9 @@ def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int | list[int], no
     """
     colours = palette()
     options: dict[str, Any] = {"optimize": True, "comment": note.encode()}
-    with written_whole(path) as temporary, iio.imopen(temporary, "w", plugin="pillow") as opened:
+    # In memory first: what the disk refuses, imageio would try again as it ends.
+    packed = io.BytesIO()
+    with iio.imopen(packed, "w", plugin="pillow", extension=".gif") as opened:
         gif = cast(PillowPlugin, opened)
         stack = np.stack(list(frames))
         if len(stack) == 1 and isinstance(frame_ms, list):
@@ -239,3 +242,5 @@ def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int | list[int], no
         # Given as `palette=` it would be searched anew for every frame, 15 times slower.
         for image in gif.images_to_write:
             image.putpalette(colours)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())

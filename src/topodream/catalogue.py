@@ -7,6 +7,7 @@ with the seed of its settings it is the experiment itself.
 """
 
 import itertools
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +41,12 @@ NAMED_BY_CLAIMS = {
     "minus": "experiment",
     "divided_by": "experiment",
 }
+
+
+# A folder's name takes 255 bytes; replicates add their seed, temporary files a prefix.
+LONGEST_NAME = 200
+# Of a sweep: more would take days, and as many lines to plan.
+MOST_MAPS = 100_000
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,11 @@ def replicate(
     experiment, names = experiments[name], {}
     for seed in seeds:
         names[seed] = name if seed == experiment.seed else f"{name}--seed-{seed}"
-        experiments.setdefault(names[seed], replace(experiment, name=names[seed], seed=seed))
+        made = replace(experiment, name=names[seed], seed=seed)
+        if experiments.setdefault(names[seed], made) != made:
+            raise InputError(
+                f"experiment {name!r}: the name {names[seed]!r} of its replicate is taken"
+            )
     return names
 
 
@@ -188,10 +199,18 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
     axes = dict(section["over"])
     # The seed is each point's spread, unless it is all that varies.
     seeds = axes.pop("seed", None) if len(axes) > 1 else None
+    n_maps = math.prod(map(len, section["over"].values()))
+    if n_maps > MOST_MAPS:
+        raise InputError(f"{where}: over makes {n_maps:,} maps, at most {MOST_MAPS:,}")
     points = []
     for values in itertools.product(*axes.values()):
         point = "--".join([name, *map(_in_a_name, values)])
-        settings = _nested(dict(zip(axes, values, strict=True)))
+        if len(point) > LONGEST_NAME:
+            raise InputError(
+                f"{where}: the name {show(point)} of a point has {len(point)} characters, "
+                f"at most {LONGEST_NAME} make a folder: fewer keys, or values of fewer digits"
+            )
+        settings = _nested(dict(zip(axes, values, strict=True)), where)
         if point in experiments:
             raise InputError(f"{where}: the name {point!r} is taken by another experiment")
         experiments[point] = resolve_experiment(point, config, base, (where, settings))
@@ -208,15 +227,17 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
 
 
 def _in_a_name(value: Any) -> str:
-    """Return a setting's value as part of a name.
+    """Return a setting's value as part of a name; 1 and 1.0 are one setting.
 
-    >>> [_in_a_name(value) for value in (0.1, None, True, "excited")]
-    ['0.1', 'none', 'true', 'excited']
+    >>> [_in_a_name(value) for value in (0.1, 1.0, -1e-05, None, True, "excited")]
+    ['0.1', '1', '-1e-05', 'none', 'true', 'excited']
     """
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
     return str(value).lower()
 
 
-def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """Return dotted keys as nested mappings.
 
     >>> _nested({"lateral.strength": 1, "lateral.radius": 2, "trace": 3})
@@ -228,6 +249,10 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         inner = nested
         for parent in parents:
             inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise InputError(f"{where}: over: {path} lies within another key of it")
+        if key in inner:
+            raise InputError(f"{where}: over: other keys lie within {path}")
         inner[key] = value
     return nested
 

@@ -5,8 +5,9 @@ The schemas in ``workflow/schemas`` say what a key means and which values it tak
 
 import difflib
 import math
+import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,18 @@ import jsonschema
 import yaml
 
 from topodream.errors import InputError
+from topodream.errors import show as show
+from topodream.files import named, read_bytes
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 # No setting lies deeper; YAML can refer to itself and would have no end.
 MAX_DEPTH = 8
+# A catalogue of 2,000 experiments has some 50,000. A few lines of YAML that refer to each other
+# can have any number.
+MAX_VALUES = 1_000_000
+# Resolved settings and schemas take some 10 kB.
+LARGEST_YAML = 2**20
 
 Section = Mapping[str, Any]
 # A part of the settings, and where a person finds it.
@@ -34,35 +42,68 @@ def read_yaml(path: Path) -> dict[str, Any]:
     InputError
         If the file is missing, is no YAML, or is not a mapping.
     """
+    raw = read_bytes(path, LARGEST_YAML)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        content = yaml.safe_load(raw.decode())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a YAML file: {reason}") from error
+        raise InputError(f"{named(path)}: not a YAML file: {reason}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: has to hold keys and values, not {show(content)}")
+        raise InputError(f"{named(path)}: has to hold keys and values, not {show(content)}")
     return content
 
 
 # ------------------------------------------------------------------ checking
 
 
-def check_plain(value: object, where: str, path: tuple[object, ...] = ()) -> None:
-    """Refuse what YAML allows and no setting can be: other keys than text, NaN, infinity."""
+def check_plain(value: object, where: str) -> None:
+    """Refuse what YAML allows and no setting can be.
+
+    That is other keys than text, numbers that are not finite or beyond 64 bits, half a
+    character, and endless nesting.
+    """
+    for number, (path, item) in enumerate(_walk(value, ())):
+        if number >= MAX_VALUES:
+            raise InputError(f"{where}: more than {MAX_VALUES:,} values")
+        if len(path) > MAX_DEPTH:
+            raise InputError(f"{where}: {dotted(path[:3])}...: nested too deep")
+        if isinstance(item, Mapping):
+            for key in item:
+                if not isinstance(key, str):
+                    raise InputError(
+                        f"{at(where, path)}the key {show(key)} is not a text: quote it"
+                    )
+                _check_scalar(key, where, (*path, key))
+        else:
+            _check_scalar(item, where, path)
+
+
+def _walk(value: object, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], object]]:
+    """Yield a value and all that it holds, each with its path, as deep as MAX_DEPTH and one."""
+    yield path, value
     if len(path) > MAX_DEPTH:
-        raise InputError(f"{where}: {dotted(path[:3])}...: nested too deep")
+        return
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if not isinstance(key, str):
-                raise InputError(f"{at(where, path)}the key {show(key)} is not a text: quote it")
-            check_plain(item, where, (*path, key))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+            yield from _walk(item, (*path, key))
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for index, item in enumerate(value):
-            check_plain(item, where, (*path, index))
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{where}: {dotted(path)} = {value} is not allowed: a finite number")
+            yield from _walk(item, (*path, index))
+
+
+def _check_scalar(value: object, where: str, path: tuple[object, ...]) -> None:
+    allowed = ""
+    if isinstance(value, float) and not math.isfinite(value):
+        allowed = "a finite number"
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        allowed = "a number of 64 bits"
+    elif isinstance(value, str) and _UNWRITABLE.search(value):
+        allowed = "NUL and surrogates (half a character) can't be written"
+    if allowed:
+        raise InputError(f"{where}: {dotted(path)} = {show(value)} is not allowed: {allowed}")
+
+
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check(
@@ -209,12 +250,6 @@ def _text_hint(value: object) -> str:
     if "e" in str(value).lower():
         return "; YAML reads 1e-3 as text: write 1.0e-3 or 0.001"
     return "; a number in quotes, or nested in --config, is text: write it into a file"
-
-
-def show(value: object) -> str:
-    """Return a value as a line quotes it."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def dotted(path: Sequence[object]) -> str:

@@ -8,16 +8,20 @@ belong together. When the model is written the folder is removed.
 
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import numpy as np
 
 from topodream import models
 from topodream.config import Experiment, to_mapping
 from topodream.errors import InputError
-from topodream.provenance import content_digest
-from topodream.storage import Content, complete, read_hdf5, write_hdf5
-from topodream.trained import Snapshot
+from topodream.maps import check_snapshot, checked_state
+from topodream.storage import Content, check_array, complete, read_hdf5, write_hdf5
+from topodream.trained import Snapshot, record_shapes
 from topodream.training import EpochRecord, Progress
 
 STATE = "state.h5"
@@ -59,8 +63,13 @@ class Checkpoints:
         state = models.arrays_of(progress.state)
         self._write(self.folder / STATE, "state", state, {"epoch": progress.epoch})
 
-    def restore(self) -> Progress | None:
+    def restore(self, n_inputs: int) -> Progress | None:
         """Return how far training had come, or None if there is nothing to go on from.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Pixels of a sample.
 
         Raises
         ------
@@ -68,29 +77,33 @@ class Checkpoints:
             If there is something that doesn't belong to this training, or is damaged: it
             says what. It can't be gone on from; :meth:`remove` it.
         """
-        if not (self.folder / STATE).exists():
+        if not os.path.lexists(self.folder / STATE):
             return None
         content = self._read(self.folder / STATE, "state")
         with complete(self.folder / STATE):
             epoch = int(content.attributes["epoch"])
-            state = models.state_of(self._experiment, dict(content.arrays))
+            if not 1 <= epoch <= self._experiment.epochs:
+                raise ValueError(f"epoch {epoch} of {self._experiment.epochs}")
+            shapes = models.shapes_of(self._experiment, n_inputs)
+            state = checked_state(self._experiment, content.arrays, shapes)
         records, snapshots = [], []
         for number in range(1, epoch + 1):
             content = self._read(self._epoch_file(number), "epoch")
             with complete(self._epoch_file(number)):
-                records.append(_record(content))
-            arrays = {
-                name.removeprefix("snapshot/"): array
-                for name, array in content.arrays.items()
-                if name.startswith("snapshot/")
-            }
-            if arrays:
-                snapshots.append(Snapshot(number, arrays))
+                records.append(_record(self._experiment, content))
+                arrays = {
+                    name.removeprefix("snapshot/"): array
+                    for name, array in content.arrays.items()
+                    if name.startswith("snapshot/")
+                }
+                if arrays:
+                    snapshots.append(Snapshot(number, _checked_snapshot(arrays, shapes)))
         return Progress(epoch, state, records, snapshots)
 
     def remove(self) -> None:
         """Remove the folder; the state first, without which the rest is nothing."""
-        (self.folder / STATE).unlink(missing_ok=True)
+        with suppress(OSError):  # missing, or a folder in its place
+            (self.folder / STATE).unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _epoch_file(self, number: int) -> Path:
@@ -118,8 +131,6 @@ class Checkpoints:
             for key, what in (("code_sha256", "code"), ("versions", "versions")):
                 if found[key] != self._origin[key]:
                     raise InputError(f"{path} was made by other {what}")
-            if found["content_sha256"] != content_digest(content.arrays):
-                raise InputError(f"{path} is damaged")
         return content
 
     def _changed_settings(self, found: Mapping[str, object]) -> list[str]:
@@ -127,8 +138,19 @@ class Checkpoints:
         return [key for key in now | dict(found) if now.get(key) != found.get(key)]
 
 
-def _record(content: Content) -> EpochRecord:
+def _checked_snapshot(
+    arrays: dict[str, models.Array], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, models.Array]:
+    for name, shape in shapes.items():
+        check_snapshot(name, arrays[name], shape)
+    return arrays
+
+
+def _record(experiment: Experiment, content: Content) -> EpochRecord:
     numbers, arrays = content.attributes, content.arrays
+    for name, (shape, dtype) in record_shapes(experiment).items():
+        found = arrays[name] if shape else np.asarray(numbers[name])
+        check_array(name, found, shape, dtype)
     return EpochRecord(
         training_mse=float(numbers["training_mse"]),
         mean_weight=float(numbers["mean_weight"]),

@@ -1,23 +1,29 @@
 """What the scripts have in common: options, and errors as one line."""
 
 import argparse
+import io
 import json
 import math
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from topodream.errors import InputError
-from topodream.storage import check_writable
+from topodream.errors import InputError, one_line
+from topodream.files import reason
+from topodream.storage import check_writable, refuse_constant
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser whose help is a script's docstring."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(one_line(message))  # it quotes what was given as it is
 
 
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
@@ -63,7 +69,10 @@ def real(least: float, most: float) -> Callable[[str], float]:
 def from_json(option: str, text: str) -> dict[str, Any]:
     """Return the mapping that an option gives as JSON; ``-`` stands for standard input."""
     try:
-        content = json.loads(sys.stdin.read() if text == "-" else text)
+        content = json.loads(
+            sys.stdin.read() if text == "-" else text, parse_constant=refuse_constant
+        )
+        json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
     except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error
     if not isinstance(content, dict):
@@ -71,17 +80,36 @@ def from_json(option: str, text: str) -> dict[str, Any]:
     return content
 
 
+@contextmanager
+def option(name: str) -> Iterator[None]:
+    """Turn what goes wrong where an option's JSON lacks or holds something into one clear error."""
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(f"{name}: it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
+        raise InputError(f"{name}: {error}") from error
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script; what is wrong with its input is said in one line, with status 1."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGALRM, _stop)
-    name = Path(sys.argv[0]).name
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files can hold any bytes
+    name = one_line(Path(sys.argv[0]).name)
     try:
         main()
+        if sys.stdout is not None:  # as it is where the output was closed
+            sys.stdout.flush()
     except InputError as error:
         sys.exit(f"{name}: error: {error}")
     except MemoryError as error:
-        sys.exit(f"{name}: error: not enough memory ({error})")
+        sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
+    except OSError as error:
+        # Never a fault of the program: the computer refused, most often to take what is printed.
+        where = "" if error.filename is None else one_line(f"{error.filename}: ")
+        sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -31,6 +31,7 @@ from topodream.checking import (
     with_types,
 )
 from topodream.errors import InputError
+from topodream.files import check_name, named
 from topodream.grid import Grid
 
 # Keys of an experiment's section that say nothing about how it is trained.
@@ -156,17 +157,20 @@ class Experiment:
 
 def read_experiment(path: Path) -> Experiment:
     """Read an experiment's resolved settings from the file training was given."""
-    return experiment_from(read_yaml(path), str(path))
+    return experiment_from(read_yaml(path), named(path))
 
 
 def experiment_from(settings: Section, where: str) -> Experiment:
     """Check resolved settings, with their ``name``, and make an Experiment of them."""
     settings = dict(settings)
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise InputError(f"{where}: the key name is missing, or is not a text")
+    if "name" not in settings:
+        raise InputError(f"{where}: the key name is missing")
+    name = settings.pop("name")
+    check_name(name, where)
     check_plain(settings, where)
-    return _build_experiment(name, [(where, settings)], where)
+    experiment = _build_experiment(name, [(where, settings)], where)
+    check_name(experiment.dataset, f"{where}: dataset")
+    return experiment
 
 
 def to_mapping(experiment: Experiment) -> dict[str, Any]:
@@ -234,7 +238,7 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
     settings = overlay(layers)
     model = settings.get("model")
-    if model not in MODELS:
+    if not isinstance(model, str) or model not in MODELS:
         raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
     check(settings, model, where, layers)
     experiment: Experiment = _build(

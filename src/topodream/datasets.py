@@ -7,18 +7,20 @@ import gzip
 import hashlib
 import json
 import math
+import os
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from topodream.errors import InputError
-from topodream.storage import Content, complete, read_hdf5
+from topodream.files import check_file, most_bytes, readable
+from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -90,20 +92,30 @@ def read_data(path: Path, kinds: Sequence[str] = ("images", "sequence")) -> Data
     """Read a data set that can be learnt."""
     content = read_hdf5(path, kinds)
     with complete(path):
-        return Data(
+        data = Data(
             train=_samples(content.arrays, "train"),
             held_out=_samples(content.arrays, "held_out"),
             is_sequence=content.kind == "sequence",
-            content_sha256=content.attributes["content_sha256"],
-            described=content.attributes["described"],
-            licence=content.attributes["licence"],
+            content_sha256=text_of(content, "content_sha256"),
+            described=text_of(content, "described"),
+            licence=text_of(content, "licence"),
         )
+        if data.train.image_shape != data.held_out.image_shape:
+            raise ValueError("training and held-out samples differ in shape")
+    return data
 
 
 def _samples(arrays: Mapping[str, npt.NDArray[Any]], part: str) -> Samples:
-    return Samples(
-        arrays[f"{part}/pixels"], arrays.get(f"{part}/labels"), arrays.get(f"{part}/corners")
-    )
+    pixels = arrays[f"{part}/pixels"]
+    check_array(f"{part}/pixels", pixels, (None, None, None), "uint8")
+    if not pixels.size:
+        raise ValueError(f"{part}/pixels is empty")
+    labels, corners = arrays.get(f"{part}/labels"), arrays.get(f"{part}/corners")
+    if labels is not None:
+        check_array(f"{part}/labels", labels, (len(pixels),), "uint8")
+    if corners is not None:
+        check_array(f"{part}/corners", corners, (len(pixels), 2), "int64")
+    return Samples(pixels, labels, corners)
 
 
 # ------------------------------------------------------------------ IDX files
@@ -120,22 +132,27 @@ def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
     InputError
         If it is something else, or shorter or longer than it says.
     """
-    types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types or not 1 <= raw[3] <= MAX_AXES:
-        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
-    dtype, n_axes = types[raw[2]], raw[3]
-    header = 4 + 4 * n_axes
-    if len(raw) < header:
-        raise InputError(f"{name}: truncated, {len(raw)} bytes end within its header")
-    shape = tuple(int(length) for length in np.frombuffer(raw[4:header], ">u4"))
-    if 0 in shape:
-        raise InputError(f"{name}: empty, its shape is {shape}")
-    expected = header + dtype.itemsize * math.prod(shape)
+    dtype, shape, offset = _idx_header(raw, name)
+    expected = offset + dtype.itemsize * math.prod(shape)
     if len(raw) != expected:
         fault = "truncated" if len(raw) < expected else "too long"
         raise InputError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
-    values: npt.NDArray[Any] = np.frombuffer(raw, dtype, offset=header)
+    values: npt.NDArray[Any] = np.frombuffer(raw, dtype, offset=offset)
     return values.reshape(shape)
+
+
+def _idx_header(raw: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Return the type and shape of an IDX file's values, and where they begin."""
+    types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types or not 1 <= raw[3] <= MAX_AXES:
+        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
+    offset = 4 + 4 * raw[3]
+    if len(raw) < offset:
+        raise InputError(f"{name}: truncated, {len(raw)} bytes end within its header")
+    shape = tuple(int(length) for length in np.frombuffer(raw[4:offset], ">u4"))
+    if 0 in shape:
+        raise InputError(f"{name}: empty, its shape is {shape}")
+    return types[raw[2]], shape, offset
 
 
 def to_idx(array: npt.NDArray[Any]) -> bytes:
@@ -148,28 +165,36 @@ def to_idx(array: npt.NDArray[Any]) -> bytes:
 
 def read_idx_folder(folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
     """Return the raw bytes of IDX files that lie in a folder, plain or gzipped."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 (Path's raises where it may not look)
         raise InputError(f"no folder {folder}: datasets.<name>.folder names where IDX files lie")
     return {name: _read_plain_or_gzipped(folder, name) for name in names}
 
 
 def _read_plain_or_gzipped(folder: Path, name: str) -> bytes:
     for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            try:
-                return decompress(path.read_bytes(), str(path))
-            except OSError as error:
-                raise InputError(f"cannot read {path}: {error.strerror}") from error
+        if os.path.lexists(path):
+            check_file(path, most_bytes())
+            with readable(path), path.open("rb") as file:
+                return unpack(file, str(path))
     raise InputError(f"no file {name} or {name}.gz in {folder}")
 
 
-def decompress(content: bytes, name: str) -> bytes:
-    """Return gzipped bytes unpacked, and other bytes as they are."""
-    if content[:2] != b"\x1f\x8b":
-        return content
+def unpack(file: BinaryIO, name: str) -> bytes:
+    """Return what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
+
+    Only as much is read as its header speaks of: a few gzipped bytes can unpack to any number.
+    """
+    is_gzipped = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
     try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
+        head = unpacked.read(4 + 4 * MAX_AXES)
+        dtype, shape, offset = _idx_header(head, name)
+        size = offset + dtype.itemsize * math.prod(shape)
+        if size > most_bytes():
+            raise InputError(f"{name}: {size:,} bytes, by its header, do not fit into memory")
+        return head + unpacked.read(max(0, size - len(head)) + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{name}: a damaged gzip file ({error})") from error
 
 
@@ -246,7 +271,8 @@ def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
         raise InputError(f"{file}: {' '.join(str(error).split())}") from error
     try:
-        raw = decompress(Path(path).read_bytes(), file)
+        with readable(Path(path)), Path(path).open("rb") as packed:
+            raw = unpack(packed, file)
         check_sha256({name: raw}, {name: sha256}, mirror)
     except InputError:
         Path(path).unlink()  # or it would be found in the cache for ever
@@ -425,26 +451,62 @@ def cut_windows(tapestry: Bytes, corners: Integers, window: int) -> Bytes:
     return np.ascontiguousarray(every_window[corners[:, 0], corners[:, 1]])
 
 
+@dataclass(frozen=True)
+class Tapestry:
+    """Two tapestries, as read from their file.
+
+    Attributes
+    ----------
+    pixels : mapping
+        "train" and "held_out" -> (size, size) uint8
+    image_size : int
+        The side of an image.
+    """
+
+    pixels: Mapping[str, Bytes]
+    image_size: int
+    content_sha256: str
+    described: str
+    licence: str
+
+
+def read_tapestry(path: Path) -> Tapestry:
+    """Read a file of tapestries."""
+    content = read_hdf5(path, ("tapestry",))
+    with complete(path):
+        pixels = {part: content.arrays[f"{part}/pixels"] for part in PARTS}
+        size, image_size = len(pixels["train"]), int(content.attributes["image_size"])
+        for part in PARTS:
+            check_array(f"{part}/pixels", pixels[part], (size, size), "uint8")
+        if image_size < 1 or size % image_size or size < 2 * image_size:
+            raise ValueError(f"images of {image_size} pixels make no tapestry of {size}")
+        return Tapestry(
+            pixels=pixels,
+            image_size=image_size,
+            content_sha256=text_of(content, "content_sha256"),
+            described=text_of(content, "described"),
+            licence=text_of(content, "licence"),
+        )
+
+
 def pan_content(tapestry: Path, walk: Walk, n_frames: Mapping[str, int]) -> Content:
     """Walk over the tapestry of training images, and independently over the held-out one."""
-    woven = read_hdf5(tapestry, ("tapestry",))
-    image_size = int(woven.attributes["image_size"])
-    if walk.window > image_size:
+    woven = read_tapestry(tapestry)
+    if walk.window > woven.image_size:
         raise InputError(
-            f"window = {walk.window} is not allowed: at most {image_size}, the side of an image "
+            f"window = {walk.window} is not allowed: at most {woven.image_size}, the side of an image "
             f"of {tapestry}, or windows would not wrap"
         )
     arrays: dict[str, npt.NDArray[Any]] = {}
     for part, rng in zip(PARTS, np.random.default_rng(walk.seed).spawn(2), strict=True):
-        pixels = woven.arrays[f"{part}/pixels"]
-        corners = walk_corners(walk, n_frames[part], len(pixels), image_size, rng)
+        pixels = woven.pixels[part]
+        corners = walk_corners(walk, n_frames[part], len(pixels), woven.image_size, rng)
         arrays[f"{part}/pixels"] = cut_windows(pixels, corners, walk.window)
         arrays[f"{part}/corners"] = corners
     attributes = {
-        "described": f"windows of {walk.window} x {walk.window} panning over "
-        f"{woven.attributes['described']}",
+        "described": f"windows of {walk.window} x {walk.window} panning over {woven.described}",
         **asdict(walk),
-        "tapestry_sha256": woven.attributes["content_sha256"],
-        "licence": woven.attributes["licence"],
+        "tapestry_sha256": woven.content_sha256,
+        "licence": woven.licence,
     }
     return Content("sequence", arrays, attributes)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,17 @@ import numpy.typing as npt
 from topodream import models
 from topodream.config import Experiment, experiment_from, to_mapping
 from topodream.datasets import Data, read_data
-from topodream.errors import InputError
-from topodream.storage import Content, complete, read_hdf5, write_hdf5
-from topodream.trained import Divergence, History, Snapshot, Trained
+from topodream.errors import InputError, show
+from topodream.files import named
+from topodream.storage import Content, check_array, complete, read_hdf5, text_of, write_hdf5
+from topodream.trained import (
+    Divergence,
+    History,
+    Snapshot,
+    Trained,
+    record_shapes,
+    snapshot_dtype,
+)
 
 
 @dataclass(frozen=True)
@@ -108,27 +117,71 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
     content = read_hdf5(path, ("map",), parts)
     attributes = content.attributes
     with complete(path):
-        experiment = experiment_from(json.loads(attributes["settings"]), str(path))
-        divergence = json.loads(attributes["divergence"])
+        experiment = experiment_from(json.loads(text_of(content, "settings")), named(path))
+        height, width = image_shape = shape_of(attributes["image_shape"])
+        shapes = models.shapes_of(experiment, height * width)
+        divergence = _divergence(json.loads(text_of(content, "divergence")), experiment)
+        n_epochs = experiment.epochs if divergence is None else divergence.epoch - 1
         trained = Trained(
-            state=models.state_of(experiment, _group(content, "state")),
-            history=History(**_group(content, "history")),
-            snapshots=_snapshots(_group(content, "snapshots")),
-            divergence=divergence and Divergence(**divergence),
+            state=checked_state(experiment, _group(content, "state"), shapes),
+            history=_history(experiment, _group(content, "history"), n_epochs),
+            snapshots=_snapshots(_group(content, "snapshots"), shapes, n_epochs),
+            divergence=divergence,
         )
-        height, width = (int(length) for length in attributes["image_shape"])
-        expected = (experiment.grid.n_units, height * width)
-        if trained.weights.shape != expected:
-            raise ValueError(f"weights of shape {trained.weights.shape} in place of {expected}")
         return Map(
             experiment=experiment,
             trained=trained,
-            image_shape=(height, width),
-            data=attributes["data"],
-            data_sha256=attributes["data_sha256"],
-            content_sha256=attributes["content_sha256"],
-            origin={key: attributes[key] for key in ("made_by", "code_sha256", "versions")},
+            image_shape=image_shape,
+            data=text_of(content, "data"),
+            data_sha256=text_of(content, "data_sha256"),
+            content_sha256=text_of(content, "content_sha256"),
+            origin={key: text_of(content, key) for key in ("made_by", "code_sha256", "versions")},
         )
+
+
+def shape_of(value: Any) -> tuple[int, int]:
+    """Return height and width of a prototype, as an attribute holds them."""
+    check_array("image_shape", np.asarray(value), (2,), "int64")
+    height, width = (int(length) for length in value)
+    if height < 1 or width < 1:
+        raise ValueError(f"image_shape = {height} x {width} is no shape")
+    return height, width
+
+
+def checked_state(
+    experiment: Experiment,
+    arrays: Mapping[str, models.Array],
+    shapes: Mapping[str, tuple[int | None, ...]],
+) -> models.State:
+    """Return the state that is made of arrays, of these shapes and the experiment's type."""
+    for name, shape in shapes.items():
+        check_array(name, arrays[name], shape, experiment.dtype)
+    return models.state_of(experiment, arrays)
+
+
+def check_snapshot(name: str, array: models.Array, shape: tuple[int, ...]) -> None:
+    """Check an array of snapshots, by its name in the state."""
+    # A map that blew up has infinite weights, in less precision.
+    known = np.where(np.isinf(array), np.zeros((), array.dtype), array)
+    check_array(f"snapshots of {name}", known, shape, snapshot_dtype(name))
+
+
+def _history(experiment: Experiment, arrays: Mapping[str, models.Array], n_epochs: int) -> History:
+    for name, (shape, dtype) in record_shapes(experiment).items():
+        check_array(name, arrays[name], (n_epochs, *shape), dtype)
+    return History(**arrays)
+
+
+def _divergence(found: Any, experiment: Experiment) -> Divergence | None:
+    if found is None:
+        return None
+    divergence = Divergence(**found)
+    is_step = isinstance(divergence.step, int) and divergence.step >= 1
+    if not is_step or divergence.epoch not in range(1, experiment.epochs + 1):
+        raise ValueError(f"divergence {show(found)} is at no step of the training")
+    if not isinstance(divergence.reason, str):
+        raise ValueError("divergence has no reason")
+    return divergence
 
 
 def _group(content: Content, name: str) -> dict[str, models.Array]:
@@ -141,10 +194,20 @@ def _group(content: Content, name: str) -> dict[str, models.Array]:
     }
 
 
-def _snapshots(group: dict[str, models.Array]) -> list[Snapshot]:
-    epochs = group.pop("epochs", np.array([]))
+def _snapshots(
+    group: dict[str, models.Array], shapes: Mapping[str, tuple[int, ...]], n_epochs: int
+) -> list[Snapshot]:
+    if not group:
+        return []
+    epochs = group["epochs"]
+    check_array("snapshots/epochs", epochs, (None,), "int64")
+    if not len(epochs) or epochs[0] < 0 or epochs[-1] > n_epochs or (np.diff(epochs) <= 0).any():
+        raise ValueError(f"snapshots of epochs {epochs}, of a training of {n_epochs}")
+    stacks = {name: group[name] for name in shapes}
+    for name, stack in stacks.items():
+        check_snapshot(name, stack, (len(epochs), *shapes[name]))
     return [
-        Snapshot(int(epoch), {name: stack[i] for name, stack in group.items()})
+        Snapshot(int(epoch), {name: stack[i] for name, stack in stacks.items()})
         for i, epoch in enumerate(epochs)
     ]
 
@@ -156,5 +219,10 @@ def read_map_and_data(model: Path, data: Path, *, with_snapshots: bool = False) 
         raise InputError(
             f"{model} was not trained on {data}: it learnt {found.data}, content sha256 "
             f"{found.data_sha256}, and this is {learnt.described}, {learnt.content_sha256}"
+        )
+    if found.image_shape != learnt.train.image_shape:
+        raise InputError(
+            f"{model} has prototypes of {found.image_shape} pixels, "
+            f"{data} has samples of {learnt.train.image_shape}"
         )
     return found, learnt

@@ -17,9 +17,12 @@ from PIL import Image
 from topodream import __version__, dotplot, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
+from topodream.files import LARGEST_TEXT, check_file, damaged
+from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
-from topodream.storage import complete, read_hdf5, read_json
+from topodream.results import FINDINGS, MEASURED, SWEEP, read_result
+from topodream.storage import check_array, complete, read_hdf5, text_of
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -156,7 +159,7 @@ def _groups(
 
 def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
     home = results / name
-    measured = read_json(home / "measures.json")
+    measured = read_result(home / "measures.json", MEASURED)
     experiment = read_experiment(home / "config.yaml")
     settings = to_mapping(experiment)
     with complete(home / "measures.json"):
@@ -210,8 +213,10 @@ def _write_thumbnail(home: Path) -> None:
     grid = read_experiment(home / "config.yaml").grid
     content = read_hdf5(path, ("map",), parts=("state/weights",))
     with complete(path):
-        height, width = (int(length) for length in content.attributes["image_shape"])
-        drawn = thumbnails.draw(content.arrays["state/weights"], grid, (height, width))
+        height, width = image_shape = shape_of(content.attributes["image_shape"])
+        weights = content.arrays["state/weights"]
+        check_array("weights", weights, (grid.n_units, height * width), str(weights.dtype))
+        drawn = thumbnails.draw(weights, grid, image_shape)
     thumbnails.write(home / "thumbnail.png", drawn)
 
 
@@ -219,7 +224,7 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
     """Return the findings with a plot for each claim."""
     if path is None:
         return []
-    content = read_json(path)
+    content = read_result(path, FINDINGS)
     with complete(path):
         return [
             {
@@ -248,7 +253,7 @@ def _place(point: Mapping[str, Any]) -> str:
 
 def _sweep(results: Path, name: str) -> dict[str, Any]:
     path = results / "sweeps" / f"{name}.json"
-    content = read_json(path)
+    content = read_result(path, SWEEP)
     with complete(path):
         return {
             **content,
@@ -281,17 +286,16 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
     if content.kind in DATA_PICTURES:
         suffix, text = DATA_PICTURES[content.kind]
         pictures.append(_picture(results, f"data/{name}{suffix}", text))
-    attributes = content.attributes
     with complete(path):
         return {
             "name": name,
-            "described": attributes["described"],
+            "described": text_of(content, "described"),
             "pictures": pictures,
             "origin": {
-                "made by": attributes["made_by"],
-                "content (sha256)": attributes["content_sha256"],
-                "versions": _versions(attributes["versions"]),
-                "licence": attributes["licence"],
+                "made by": text_of(content, "made_by"),
+                "content (sha256)": text_of(content, "content_sha256"),
+                "versions": _versions(text_of(content, "versions")),
+                "licence": text_of(content, "licence"),
             },
         }
 
@@ -304,11 +308,14 @@ def _kind(results: Path, dataset: str) -> str:
 def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
     path = results / file
+    check_file(path, LARGEST_TEXT)
     try:
         with Image.open(path) as image:
             width, height = image.size
-    except OSError as error:
-        raise InputError(f"cannot read the picture {path}: {error}") from error
+            image.verify()  # that it is whole, where its format can tell
+    # What Pillow raises of what is in a file; a picture of too many pixels is a bomb to it.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise damaged(path, error) from error
     moving = path.suffix == ".gif"
     return {
         "link": quote(file),

@@ -8,7 +8,7 @@ that hands over those bytes, loaded when the player comes into view.
 import base64
 from pathlib import Path
 
-from topodream.errors import InputError
+from topodream.files import damaged, read_bytes
 from topodream.storage import write_text
 
 
@@ -23,9 +23,8 @@ def script_of(gif: Path) -> Path:
 
 def write_script(gif: Path) -> None:
     """Write a GIF's bytes as a script beside it, for ``player.js`` of the page."""
-    try:
-        content = gif.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the picture {gif}: {error.strerror}") from error
+    content = read_bytes(gif)
+    if not content.startswith(b"GIF8") or not content.endswith(b";"):
+        raise damaged(gif, "not a whole GIF")
     packed = base64.b64encode(content).decode("ascii")
     write_text(script_of(gif), f'deliverGif("{packed}");\n')

@@ -1,7 +1,8 @@
 """Files: written whole or not at all, read with errors a person can act on."""
 
+import hashlib
+import io
 import json
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.errors import InputError
+from topodream.files import check_file, damaged, most_bytes, read_bytes, readable, reason
 from topodream.provenance import content_digest
 
 # Raised when the layout of the HDF5 files changes.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
+# The first bytes of a file, which hold the digest of the others; at least 512, says HDF5.
+SEAL_SIZE = 512
+HDF5_MAGIC = b"\x89HDF"
+# The key of a JSON file that holds the digest of the others.
+DIGEST = "content_sha256"
+# What h5py raises of what is in a file, by its own account and by trial.
+H5PY_ERRORS = (OSError, LookupError, RuntimeError, ValueError, TypeError, ArithmeticError)
 # Images per chunk: quick to read at random, small when compressed.
 CHUNK = 100
 
@@ -54,9 +63,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        # h5py's text has several lines, with a time and an address in memory.
-        reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
-        raise InputError(f"cannot write {path}: {reason}") from error
+        raise InputError(f"cannot write {path}: {reason(error)}") from error
     finally:
         with suppress(OSError):  # most often it has been renamed
             temporary.unlink()
@@ -67,14 +74,15 @@ def check_writable(path: Path) -> None:
 
     To be called before long work too, so that it isn't done in vain.
     """
-    if not path.name or path.is_dir():
-        raise InputError(f"cannot write '{path}': it is a folder")
     try:
+        if not path.name or path.is_dir():
+            raise InputError(f"cannot write '{path}': it is a folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent, prefix=path.name):
             pass
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {os.strerror(error.errno or 0)}") from error
+    except (OSError, ValueError) as error:  # a NUL in a name is a ValueError
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot write {path}: {why}") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -84,25 +92,44 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping as readable JSON; NaN and infinity are refused."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    """Write a mapping as readable JSON with a digest of it; NaN and infinity are refused."""
+    plain = json.loads(json.dumps(content, allow_nan=False))
+    sealed = {**plain, DIGEST: json_digest(plain)}
+    write_text(path, json.dumps(sealed, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file that holds a mapping."""
+    """Read a JSON file that holds a mapping, and check its digest.
+
+    A file without one is given by hand, and read as it is: to take the digest out is how to
+    say that a change was meant.
+    """
+    raw = read_bytes(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        content = json.loads(raw.decode(), parse_constant=refuse_constant)
+        json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
+        raise damaged(path, f"not a JSON file: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: has to hold keys and values")
+        raise damaged(path, "it has to hold keys and values")
+    digest = content.pop(DIGEST, None)
+    if digest is not None and digest != json_digest(content):
+        raise damaged(path, "its digest is that of another content")
     return content
 
 
+def json_digest(content: Mapping[str, Any]) -> str:
+    """Return the digest of a mapping, however its JSON is laid out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_constant(constant: str) -> None:
+    """Raise ValueError for NaN and infinity, which JSON lacks and Python reads."""
+    raise ValueError(f"{constant} is no number")
+
+
 def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
-    """Write arrays and attributes, with a digest of the arrays.
+    """Write arrays and attributes, with a digest of the arrays and one of the file's bytes.
 
     Equal content gives equal bytes: no times, no tracked order.
 
@@ -120,11 +147,43 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
         "layout_version": LAYOUT_VERSION,
         "content_sha256": content_digest(content.arrays),
     }
-    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+    # In memory first: on a disk that is full, HDF5 crashes or fails again as it closes the file.
+    packed = io.BytesIO()
+    with h5py.File(packed, "w", userblock_size=SEAL_SIZE) as file:
         for name, array in content.arrays.items():
             file.create_dataset(name, data=array, **_storage_options(array))
         for name, value in sorted(attributes.items()):
             file.attrs[name] = value
+    raw = packed.getbuffer()
+    seal(raw)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(raw)
+
+
+def seal(raw: memoryview | bytearray) -> None:
+    """Write the digest of a file into its first bytes, which HDF5 leaves to its user."""
+    digest = hashlib.sha256(memoryview(raw)[SEAL_SIZE:]).hexdigest()
+    raw[:SEAL_SIZE] = _seal_of(digest)
+
+
+def _check_seal(path: Path) -> None:
+    """Refuse a file that isn't, byte by byte, what was written.
+
+    Before HDF5 gets to see it: its library crashes or never ends on some damaged files.
+    """
+    check_file(path, most_bytes())
+    with readable(path), path.open("rb") as file:
+        found = file.read(SEAL_SIZE)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if found.startswith(HDF5_MAGIC):
+        raise damaged(path, "an HDF5 file of an older layout, or of something else")
+    if found != _seal_of(digest):
+        raise damaged(path, "not a whole HDF5 file, its digest is that of another content")
+
+
+def _seal_of(digest: str) -> bytes:
+    text = f"topodream HDF5\nsha256 of what follows after {SEAL_SIZE} bytes: {digest}\n"
+    return text.encode().ljust(SEAL_SIZE, b"\0")
 
 
 def _storage_options(array: Array) -> dict[str, Any]:
@@ -143,6 +202,8 @@ def _storage_options(array: Array) -> dict[str, Any]:
 def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) -> Content:
     """Read a file of one of the given kinds.
 
+    The whole file is checked against its digest, whatever is read of it.
+
     Parameters
     ----------
     path : Path
@@ -156,45 +217,87 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
     InputError
         If the file is missing, damaged, of another kind or another layout.
     """
+    _check_seal(path)
     try:
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _check_kind(path, attributes, kinds)
-            arrays: dict[str, Array] = {}
-
-            def visit(name: str, item: object) -> None:
-                if isinstance(item, h5py.Dataset) and name.startswith(tuple(parts)):
-                    arrays[name] = item[()]
-
-            file.visititems(visit)
-    except (OSError, KeyError, RuntimeError) as error:
-        raise InputError(f"cannot read {path}: {_reason(path, error)}") from error
+            arrays = {name: _array(item) for name, item in _arrays_in(file, parts)}
+    except H5PY_ERRORS as error:
+        raise damaged(path, error) from error
     return Content(attributes["kind"], arrays, attributes)
+
+
+def _arrays_in(file: h5py.File, parts: Sequence[str]) -> list[tuple[str, h5py.Dataset]]:
+    found = []
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and name.startswith(tuple(parts)):
+            found.append((name, item))
+
+    file.visititems(visit)
+    return found
+
+
+def _array(item: h5py.Dataset) -> Array:
+    """Return a data set's values, if they are numbers, lie in this file, and fit into memory.
+
+    A few bytes can claim any shape: what was never written takes no room, and what is
+    compressed takes no less than a 1,032nd (the most that deflate does).
+    """
+    if item.dtype.kind not in "biuf":
+        raise ValueError(f"{item.name} holds {item.dtype}, not numbers")
+    if item.is_virtual or item.external:
+        raise ValueError(f"{item.name} refers to other files")
+    stored = item.id.get_storage_size()
+    if item.nbytes > (1032 if item.chunks else 1) * stored or item.nbytes > most_bytes():
+        raise ValueError(f"{item.name} claims {item.nbytes:,} bytes, and {stored:,} are stored")
+    values: Array = item[()]
+    return values
+
+
+def text_of(content: Content, name: str) -> str:
+    """Return an attribute that has to be a text; ValueError says if it isn't one."""
+    value = content.attributes[name]
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is {type(value).__name__}, not a text")
+    value.encode()  # what is no UTF-8 in the file is half a character here, and can't be written
+    return value
+
+
+def check_array(name: str, array: Array, shape: tuple[int | None, ...], dtype: str) -> None:
+    """Raise ValueError unless an array has a shape (None: any length) and a type.
+
+    Floating-point numbers have to be finite.
+    """
+    fits = len(shape) == array.ndim and all(
+        length in (None, found) for length, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name} of shape {array.shape} in place of {shape}")
+    if array.dtype != dtype:
+        raise ValueError(f"{name} of type {array.dtype} in place of {dtype}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite")
 
 
 @contextmanager
 def complete(path: Path) -> Iterator[None]:
-    """Turn what goes wrong where a file lacks something into one clear error."""
+    """Turn what goes wrong where a file lacks or holds something into one clear error.
+
+    To wrap nothing but the use of what was read, so that no other fault is taken for one.
+    """
     try:
         yield
     except KeyError as error:
-        raise InputError(f"{path}: incomplete, it lacks {error}; make it again") from error
-    except (ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: damaged ({reason}); make it again") from error
+        raise damaged(path, f"incomplete, it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
+        raise damaged(path, error) from error
 
 
 def _check_kind(path: Path, attributes: Mapping[str, Any], kinds: Sequence[str]) -> None:
     kind, version = attributes.get("kind"), attributes.get("layout_version")
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise InputError(f"{path}: holds {kind or 'nothing known'}, needed: {' or '.join(kinds)}")
     if version != LAYOUT_VERSION:
-        raise InputError(f"{path}: has layout {version}, needed: {LAYOUT_VERSION}; make it again")
-
-
-def _reason(path: Path, error: Exception) -> str:
-    if not path.exists():
-        return "no such file"
-    if path.is_dir():
-        return "it is a folder"
-    return f"not a whole HDF5 file ({' '.join(str(error).split())})"
+        raise damaged(path, f"it has layout {version}, needed: {LAYOUT_VERSION}")

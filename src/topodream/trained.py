@@ -9,9 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import models
+from topodream.config import Experiment
 from topodream.grid import Floats
 
 Integers = npt.NDArray[np.int64]
+
+# Snapshots are for pictures and curves: half precision halves their prototypes and shows no
+# difference, but for a map that blows up, whose weights beyond 65,504 become infinite.
+SNAPSHOT_DTYPES = {"weights": "float16"}
+OTHER_SNAPSHOT_DTYPE = "float32"
 
 
 @dataclass(frozen=True)
@@ -72,3 +78,19 @@ class Trained:
     def weights(self) -> Floats:
         """The prototypes: (n_units, n_inputs)."""
         return self.state.weights
+
+
+def record_shapes(experiment: Experiment) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and type of what is recorded of an epoch."""
+    numbers = ("training_mse", "mean_weight", "largest_weight")
+    n_units = (experiment.grid.n_units,)
+    return {
+        **dict.fromkeys(numbers, ((), "float64")),
+        "wins": (n_units, "int64"),
+        "mean_activity": (n_units, "float64"),
+    }
+
+
+def snapshot_dtype(name: str) -> str:
+    """Return the type that an array of a state has in snapshots."""
+    return SNAPSHOT_DTYPES.get(name, OTHER_SNAPSHOT_DTYPE)

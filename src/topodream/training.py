@@ -13,15 +13,11 @@ import numpy.typing as npt
 from topodream import engines, models
 from topodream.config import Experiment
 from topodream.errors import InputError
-from topodream.trained import Divergence, History, Snapshot, Trained
+from topodream.trained import Divergence, History, Snapshot, Trained, snapshot_dtype
 
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-# Snapshots are for pictures and curves: half precision halves their prototypes and shows no
-# difference, but for a map that blows up, whose weights beyond 65,504 become infinite.
-SNAPSHOT_DTYPES = {"weights": np.float16}
-OTHER_SNAPSHOT_DTYPE = np.float32
 # A prototype's weight beyond which a map has diverged. Samples are in [0, 1], and weights
 # that reconstruct them are of that order too.
 LARGEST_WEIGHT = 1e6
@@ -213,7 +209,7 @@ def _history(records: list[EpochRecord], n_units: int) -> History:
 def _snapshot(progress: Progress) -> Snapshot:
     with np.errstate(over="ignore"):
         arrays = {
-            name: array.astype(SNAPSHOT_DTYPES.get(name, OTHER_SNAPSHOT_DTYPE))
+            name: array.astype(snapshot_dtype(name))
             for name, array in models.arrays_of(progress.state).items()
         }
     return Snapshot(progress.epoch, arrays)

@@ -33,6 +33,19 @@ def arrays_of(state: State) -> dict[str, Array]:
     return {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
 
 
+def shapes_of(experiment: Experiment, n_inputs: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a state's arrays by their names."""
+    n_units = experiment.grid.n_units
+    if isinstance(experiment.settings, Mwta):
+        return {"weights": (n_units, n_inputs), "activity": (n_units,)}
+    pairs = ("excitation", "global_inhibition", "column_inhibition")
+    return {
+        "weights": (n_units, n_inputs),
+        **dict.fromkeys(pairs, (n_units, n_units)),
+        "thresholds": (n_units,),
+    }
+
+
 def state_of(experiment: Experiment, arrays: Mapping[str, Array]) -> State:
     """Return the state that is made of arrays; KeyError names the one that is missing."""
     kind = mwta.State if isinstance(experiment.settings, Mwta) else sparse_dream.State

@@ -1,0 +1,508 @@
+"""What is driven: every reader of files, the resolver of the configuration, every script."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from topodream import catalogue, checking, cli, config, datasets, results, storage
+from topodream.checkpoints import Checkpoints
+from topodream.files import NAME
+from topodream.maps import read_map, read_map_and_data
+from topodream.training import train
+
+ROOT = Path(__file__).resolve().parents[2]
+ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"numpy": "2"}'}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that reads files.
+
+    Attributes
+    ----------
+    weight : float
+        How often it is driven, against the others.
+    victims : tuple of str
+        The files of which one is damaged, in the folder of the case.
+    drive : callable
+        Given the folder, reads them. Returns what was read, or raises.
+    output : str
+        What a script writes, if it is one; there before it runs.
+    also : tuple of str
+        Endings of what else it may leave, when it fails too.
+    """
+
+    weight: float
+    victims: tuple[str, ...]
+    drive: Callable[[Path], object]
+    output: str = ""
+    also: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------ what there is to read
+
+
+def make(home):
+    """Make a small folder with every kind of file that the project reads."""
+    shipped = shipped_config()
+    shipped["experiments"] |= SMALL
+    found = catalogue.resolve(shipped).experiments
+    idx_files(home / "idx", "")
+    idx_files(home / "idx-gz", ".gz")
+    script(
+        "prepare_mnist",
+        "--source",
+        "idx",
+        "--folder",
+        home / "idx",
+        "--output",
+        home / "data/digits.h5",
+    )
+    script(
+        "build_tapestry",
+        "--digits",
+        home / "data/digits.h5",
+        "--side",
+        3,
+        "--output",
+        home / "data/tapestry.h5",
+    )
+    pan(home, home / "data/pan.h5")
+    for name, data in (("m", "digits"), ("s", "pan"), ("w", "digits")):
+        experiment = found[name]
+        (home / name).mkdir()
+        text = yaml.safe_dump(config.to_mapping(experiment), sort_keys=False)
+        (home / name / "config.yaml").write_text(text)
+        train_map(home, name, data)
+        measure(home, name, data)
+    for name in ("m", "s"):
+        (home / name / "figures").mkdir()
+        Image.new("RGB", (60, 40)).save(home / name / "figures/prototypes.png")
+        Image.new("P", (60, 40)).save(home / name / "activity.gif")
+    Image.new("RGB", (60, 40)).save(home / "data/tapestry.png")
+    Image.new("P", (60, 40)).save(home / "data/pan.gif")
+    (home / "options").mkdir()
+    settings = config.to_mapping(found["m"])
+    for name, content in (OPTIONS | {"settings": settings}).items():
+        (home / "options" / f"{name}.json").write_text(json.dumps(content))
+    summarise(home)
+    Image.new("RGB", (60, 40)).save(home / "sweeps/sw.png")
+    judge(home)
+    plot_map(home)
+    gifs(home)
+    checkpoint(home, found["m"])
+    (home / "all.yaml").write_text(yaml.safe_dump(shipped_config(), sort_keys=False))
+    (home / "out").mkdir()
+    for output in OUTPUTS:
+        path = home / output
+        if not path.exists():
+            path.write_bytes(b"what was here before")
+
+
+def shipped_config():
+    """The content of config.yaml and findings.yaml."""
+    return {
+        key: value
+        for name in ("config.yaml", "findings.yaml")
+        for key, value in yaml.safe_load((ROOT / name).read_text()).items()
+    }
+
+
+GRID = {"grid": {"rows": 3, "cols": 4}, "epochs": 2, "steps_per_epoch": 20}
+SMALL = {
+    "m": {"extends": "digits-competition", **GRID},
+    "s": {"extends": "trace-40", **GRID},
+    "w": {"extends": "dream-wide", **GRID},
+}
+
+
+def idx_files(folder, suffix):
+    import gzip
+
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    for name in datasets.MNIST_SHA256:
+        n = 60 if name.startswith("train") else 30
+        shape = (n, 28, 28) if "images" in name else (n,)
+        high = 256 if "images" in name else 10
+        raw = datasets.to_idx(rng.integers(high, size=shape).astype(np.uint8))
+        (folder / f"{name}{suffix}").write_bytes(gzip.compress(raw) if suffix else raw)
+
+
+def checkpoint(home, experiment):
+    """Leave the checkpoint of a training that was killed."""
+    data = datasets.read_data(home / "data/digits.h5")
+    checkpoints = Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN)
+    pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
+    train(experiment, pixels, lambda _: None, lambda _: None, checkpoints.save)
+
+
+CLAIM = {"measure": "held_out_mse", "of": "m", "above": 0.001}
+OPTIONS = {
+    "sweep": {
+        "name": "sw", "question": "Why?", "extends": "m", "keys": ["trace"],
+        "measures": ["held_out_mse"], "points": [{"values": [0.5], "replicates": {"0": "m"}}],
+    },
+    "questions": {
+        "statements": {"so": {"said": "So.", "source": "a test", "claims": [CLAIM]}},
+        "replicates": {"m": {"0": "m", "1": "s"}},
+    },
+    "contents": {
+        "experiments": {"m": "Why?", "s": "How?"},
+        "groups": [{"name": "One", "about": "A map", "experiments": ["m"]}],
+        "datasets": ["digits", "tapestry", "pan"],
+        "findings": True,
+        "sweeps": ["sw"],
+    },
+}  # fmt: skip
+
+
+def option(home, name):
+    """The JSON that an option is given, kept in a file so that it can be damaged as one."""
+    return os.fsdecode((home / "options" / f"{name}.json").read_bytes().replace(b"\0", b""))
+
+
+# ------------------------------------------------------------------ readers
+
+
+def resolved(content):
+    """Resolve a configuration; what is accepted has to be safe and complete."""
+    found = catalogue.resolve(content)
+    names = [*found.experiments, *found.datasets, *found.sweeps]
+    for name in names:
+        assert NAME.fullmatch(name), name
+        assert len(name) < 240, name
+        assert Path(os.path.normpath(f"results/{name}/x")).parts == ("results", name, "x")
+    for experiment in found.experiments.values():
+        text = yaml.safe_dump(config.to_mapping(experiment))
+        assert config.experiment_from(yaml.safe_load(text), "here") == experiment
+    json.dumps([found.questions, found.groups, found.statements, found.datasets]).encode()
+    for section in found.datasets.values():
+        assert "\0" not in str(section)
+
+
+def resolve_file(home):
+    resolved(checking.read_yaml(home / "all.yaml"))
+
+
+def restore(home):
+    experiment = config.read_experiment(home / "m/config.yaml")
+    data = datasets.read_data(home / "data/digits.h5")
+    return Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN).restore(784)
+
+
+def read_idx(folder):
+    def drive(home):
+        raw = datasets.read_idx_folder(home / folder)
+        return datasets.mnist_content("idx", raw).arrays
+
+    return drive
+
+
+# ------------------------------------------------------------------ scripts
+
+
+@cache
+def module(name):
+    spec = importlib.util.spec_from_file_location(f"script_{name}", ROOT / "src" / f"{name}.py")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+class Failed(Exception):  # noqa: N818
+    """A script's exit with another status than 0: its status, and what it wrote to stderr."""
+
+
+def script(name, *args):
+    """Run a script as the command line does; raise Failed unless it ends with status 0."""
+    said = io.StringIO()
+    argv = sys.argv
+    sys.argv = [str(ROOT / "src" / f"{name}.py"), *map(str, args)]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+            cli.run(module(name).main)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise Failed(1, end.code) from None
+        raise Failed(end.code, said.getvalue()) from None
+    finally:
+        sys.argv = argv
+
+
+def pan(home, output):
+    script(
+        "build_pan_sequence", "--tapestry", home / "data/tapestry.h5", "--frames", 50,
+        "--held-out-frames", 30, "--window", 20, "--hold", 5, "--max-acceleration", 1,
+        "--max-speed", 3, "--seed", 0, "--output", output,
+    )  # fmt: skip
+
+
+def train_map(home, name, data):
+    files = ["--data", home / f"data/{data}.h5", "--config", home / name / "config.yaml"]
+    script("train", *files, "--output", home / name / "model.h5")
+
+
+def of_map(home, name, data):
+    return ["--model", home / name / "model.h5", "--data", home / f"data/{data}.h5"]
+
+
+def measure(home, name, data):
+    output = home / name / "measures.json"
+    script("measure", *of_map(home, name, data), "--held-out", 20, "--output", output)
+
+
+def plot_map(home):
+    files = [*of_map(home, "m", "digits"), "--measures", home / "m/measures.json"]
+    names = ["--figures", "learning_curve", "--count", 4]
+    script("plot_map", *files, *names, "--output-folder", home / "m/figures")
+
+
+def gifs(home):
+    frames = [
+        "--images-frames",
+        3,
+        "--images-ms",
+        100,
+        "--sequence-frames",
+        3,
+        "--sequence-ms",
+        100,
+    ]
+    names = ["--animations", "activity", "--output-folder", home / "w"]
+    script("render_map_gifs", *of_map(home, "w", "digits"), *frames, *names)
+
+
+def summarise(home):
+    sweep = ["--sweep", option(home, "sweep")]
+    script("summarise_sweep", *sweep, "--results", home, "--output", home / "sweeps/sw.json")
+
+
+def judge(home):
+    questions = ["--questions", option(home, "questions")]
+    files = ["--results", home, "--output", home / "findings.json"]
+    script("judge_findings", *questions, *files)
+
+
+def sequence_gif(home):
+    files = ["--sequence", home / "data/pan.h5", "--tapestry", home / "data/tapestry.h5"]
+    script(
+        "render_sequence_gif",
+        *files,
+        "--frames",
+        3,
+        "--frame-ms",
+        100,
+        "--output",
+        home / "out/out.gif",
+    )
+
+
+def page(home):
+    contents = ["--contents", option(home, "contents")]
+    script("build_page", *contents, "--output", home / "index.html")
+
+
+def resolve_one(home):
+    script(
+        "resolve_experiment",
+        "--settings",
+        option(home, "settings"),
+        "--output",
+        home / "out/out.yaml",
+    )
+
+
+def plainly(name, option, victim, output):
+    """A script of one input and one output."""
+
+    def drive(home):
+        script(name, option, home / victim, "--output", home / output)
+
+    return drive
+
+
+def prepare(home):
+    script(
+        "prepare_mnist",
+        "--source",
+        "idx",
+        "--folder",
+        home / "idx-gz",
+        "--output",
+        home / "out/out.h5",
+    )
+
+
+def tapestry(home):
+    script(
+        "build_tapestry",
+        "--digits",
+        home / "data/digits.h5",
+        "--side",
+        3,
+        "--output",
+        home / "out/out.h5",
+    )
+
+
+def resume(home):
+    """Train where a checkpoint is in the way: damaged, it is said, and training starts over."""
+    files = ["--data", home / "data/digits.h5", "--config", home / "m/config.yaml"]
+    script("train", *files, "--output", home / "killed.h5")
+
+
+IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+COMPANIONS = ("thumbnail.png", ".gif.js")
+OUTPUTS = (
+    "out/out.yaml",
+    "out/out.h5",
+    "out/out.gif",
+    "out/out.png",
+    "out/out.md",
+    "index.html",
+    "killed.h5",
+)
+
+TARGETS = {
+    "resolve config": Target(22, (), resolved),
+    "read config file": Target(4, ("all.yaml",), resolve_file),
+    "read_experiment": Target(
+        8, ("m/config.yaml",), lambda home: config.read_experiment(home / "m/config.yaml")
+    ),
+    "read_data": Target(
+        10, ("data/digits.h5",), lambda home: vars(datasets.read_data(home / "data/digits.h5"))
+    ),
+    "read_tapestry": Target(
+        6, ("data/tapestry.h5",), lambda home: vars(datasets.read_tapestry(home / "data/tapestry.h5"))
+    ),
+    "read_map": Target(
+        12, ("w/model.h5",), lambda home: read_map(home / "w/model.h5", with_snapshots=True)
+    ),
+    "read_map_and_data": Target(
+        8,
+        ("s/model.h5", "data/pan.h5"),
+        lambda home: read_map_and_data(home / "s/model.h5", home / "data/pan.h5"),
+    ),
+    "restore checkpoint": Target(
+        6, ("killed.checkpoint/state.h5", "killed.checkpoint/epoch-1.h5"), restore
+    ),
+    "IDX": Target(8, (f"idx/{IMAGES}", f"idx/{LABELS}"), read_idx("idx")),
+    "IDX, gzipped": Target(8, (f"idx-gz/{IMAGES}.gz", f"idx-gz/{LABELS}.gz"), read_idx("idx-gz")),
+    "read measures": Target(
+        6,
+        ("m/measures.json",),
+        lambda home: results.read_result(home / "m/measures.json", results.MEASURED),
+    ),
+    "prepare_mnist": Target(1, (f"idx-gz/{IMAGES}.gz",), prepare, "out/out.h5"),
+    "build_tapestry": Target(1, ("data/digits.h5",), tapestry, "out/out.h5"),
+    "build_pan_sequence": Target(
+        1, ("data/tapestry.h5",), lambda home: pan(home, home / "out/out.h5"), "out/out.h5"
+    ),
+    "resolve_experiment": Target(3, ("options/settings.json",), resolve_one, "out/out.yaml"),
+    "options of a sweep": Target(3, ("options/sweep.json",), summarise, "sweeps/sw.json"),
+    "options of findings": Target(
+        3, ("options/questions.json",), judge, "findings.json"
+    ),
+    "options of the page": Target(
+        3,
+        ("options/contents.json",),
+        page,
+        "index.html",
+        COMPANIONS,
+    ),
+    "train": Target(
+        2,
+        ("m/config.yaml", "data/digits.h5"),
+        lambda home: train_map(home, "m", "digits"),
+        "m/model.h5",
+        (".checkpoint",),
+    ),
+    "train, resumed": Target(
+        1,
+        ("killed.checkpoint/state.h5", "killed.checkpoint/epoch-2.h5"),
+        resume,
+        "killed.h5",
+        (".checkpoint",),
+    ),
+    "measure": Target(
+        1, ("m/model.h5", "data/digits.h5"), lambda home: measure(home, "m", "digits"), "m/measures.json"
+    ),
+    "plot_map": Target(
+        1, ("m/model.h5", "m/measures.json"), plot_map, "m/figures/learning_curve.png"
+    ),
+    "render_map_gifs": Target(1, ("w/model.h5", "data/digits.h5"), gifs, "w/activity.gif"),
+    "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out/out.gif"),
+    "plot_tapestry": Target(
+        0.5,
+        ("data/tapestry.h5",),
+        plainly("plot_tapestry", "--tapestry", "data/tapestry.h5", "out/out.png"),
+        "out/out.png",
+    ),
+    "summarise_sweep": Target(2, ("m/measures.json",), summarise, "sweeps/sw.json"),
+    "plot_sweep": Target(
+        1, ("sweeps/sw.json",), plainly("plot_sweep", "--sweep", "sweeps/sw.json", "out/out.png"), "out/out.png"
+    ),
+    "judge_findings": Target(2, ("m/measures.json", "s/measures.json"), judge, "findings.json"),
+    "tabulate_findings": Target(
+        2,
+        ("findings.json",),
+        plainly("tabulate_findings", "--findings", "findings.json", "out/out.md"),
+        "out/out.md",
+    ),
+    "build_page": Target(
+        3,
+        (
+            "m/config.yaml", "m/measures.json", "m/model.h5", "m/activity.gif", "data/pan.h5",
+            "m/figures/prototypes.png", "findings.json", "sweeps/sw.json", "data/pan.gif",
+        ),
+        page,
+        "index.html",
+        COMPANIONS,
+    ),
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------ what is accepted
+
+
+def check_output(path):
+    """Raise unless a file that a script wrote is whole."""
+    if path.suffix == ".h5":
+        storage.read_hdf5(path, ("images", "tapestry", "sequence", "map"))
+    elif path.suffix == ".json":
+        assert storage.DIGEST in json.loads(path.read_text())
+        storage.read_json(path)
+    elif path.suffix in (".png", ".gif"):
+        with Image.open(path) as image:
+            image.load()
+    elif path.suffix == ".html":
+        assert path.read_text().rstrip().endswith("</html>")
+    elif path.suffix == ".yaml":
+        config.read_experiment(path)
+    else:
+        assert path.read_text().endswith("|\n")
+
+
+def same(one, other):
+    """Whether two things that were read are equal, to the bit."""
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if hasattr(one, "__dict__"):
+        return same(vars(one), vars(other))
+    return one == other
