@@ -328,7 +328,7 @@ def losses(case, target, before, after):
 
 def prepare(folder):
     """Make the workplace: sound files, and a small file system if there may be one."""
-    provenance.code_digest = lambda script: "0" * 64  # of every script, at each of its starts
+    provenance.code_digest = lambda *_: "0" * 64  # of every script, at each of its starts
     sound = folder / "sound"
     sound.mkdir()
     targets.make(sound)
