@@ -6,7 +6,7 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 
 from pathlib import Path
 
-from topodream import cli, page
+from topodream import cli, page, provenance
 from topodream.storage import write_text
 
 
@@ -30,15 +30,20 @@ def main() -> None:
     )
     args = cli.parse(parser)
 
+    options = cli.options(args)
+    options["experiments"] = cli.from_json("--experiments", args.experiments)
+    options["groups"] = cli.from_json("--groups", args.groups, kind=list)
     contents = page.Contents(
-        experiments=cli.from_json("--experiments", args.experiments),
+        experiments=options["experiments"],
         datasets=args.datasets,
-        groups=cli.from_json("--groups", args.groups, kind=list),
+        groups=options["groups"],
         findings=args.findings,
         sweeps=args.sweeps,
     )
-    page.write_companions(args.output.parent, contents)
-    write_text(args.output, page.render(args.output.parent, contents))
+    # What the page is to show has no part in what is made for it.
+    page.write_companions(args.output.parent, contents, provenance.record({}))
+    origin = provenance.record(options, also=page.PARTS)
+    write_text(args.output, page.render(args.output.parent, contents, origin))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ not hold, undecided) follows from the measured values of several seeds alone.
 """
 
 from pathlib import Path
+from typing import Any
 
 from topodream import cli, findings, provenance
 from topodream.measures.descriptions import MEASURES
@@ -28,18 +29,21 @@ def main() -> None:
 
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
-    for experiment, names in cli.from_json("--replicates", args.replicates).items():
+    read: dict[Path, dict[str, Any]] = {}
+    replicates = cli.from_json("--replicates", args.replicates)
+    for experiment, names in replicates.items():
         for seed, name in names.items():
             path = args.results / name / "measures.json"
-            content = read_json(path)
+            read[path] = content = read_json(path)
             with complete(path):
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
     labels = {name: measure.label for name, measure in MEASURES.items()}
     statements = cli.from_json("--statements", args.statements)
     found = findings.judge(statements, measured, labels)
-    about = {"data": sorted(data), **provenance.record()}
-    write_json(args.output, {"findings": found, **about})
+    about = {"data": sorted(data), **provenance.of_measures(read)}
+    origin = provenance.record({"statements": statements, "replicates": replicates})
+    write_json(args.output, {"findings": found, **about, **origin})
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def main() -> None:
         woven.attributes["described"],
     )
     note = provenance.picture_note(
+        cli.options(args),
         shows=woven.attributes["described"],
         data_sha256=woven.attributes["content_sha256"],
     )

@@ -25,10 +25,15 @@ def main() -> None:
     sweep = cli.from_json("--sweep", args.sweep)
     with complete(Path("--sweep")):
         keys, points = sweep["keys"], sweep["points"]
-        of_points = [
-            point(args.results / name, dict(zip(keys, of["values"], strict=True)), int(seed))
+        places = {
+            args.results / name / "measures.json": (of["values"], int(seed))
             for of in points
             for seed, name in of["replicates"].items()
+        }
+        read = {path: read_json(path) for path in places}
+        of_points = [
+            point(path, read[path], dict(zip(keys, values, strict=True)), seed)
+            for path, (values, seed) in places.items()
         ]
         content = {
             "name": sweep["name"],
@@ -37,23 +42,24 @@ def main() -> None:
             "parameter": keys[0],
             "panels": sweep["measures"],
             "seeds": [int(seed) for seed in points[0]["replicates"]],
-            "data": read_json(args.results / of_points[0]["name"] / "measures.json")["data"],
+            "data": next(iter(read.values()))["data"],
             "points": of_points,
+            **provenance.of_measures(read),
         }
-    write_json(args.output, {**content, **provenance.record()})
+    write_json(args.output, {**content, **provenance.record({"sweep": sweep})})
 
 
-def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def point(
+    path: Path, measured: Mapping[str, Any], values: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
     """Return one dot of the picture: where it belongs, and what was measured there.
 
     ``value`` is that of the sweep's first key, ``line`` tells the others.
     """
-    path = home / "measures.json"
-    measured = read_json(path)
     (_, value), *others = values.items()
     with complete(path):
         return {
-            "name": home.name,
+            "name": path.parent.name,
             "value": str(value).lower() if isinstance(value, bool) else value,
             "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
             "seed": seed,

@@ -16,6 +16,9 @@ from topodream.errors import InputError
 from topodream.storage import Content, complete, read_hdf5, write_hdf5
 from topodream.training import Divergence, History, Snapshot, Trained
 
+# What a model file says of its origin, and what is made of it repeats.
+ORIGIN = ("made_by", "commit", "code_sha256", "versions")
+
 
 @dataclass(frozen=True)
 class Map:
@@ -47,9 +50,10 @@ class Map:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What pictures of it say: which experiment it is of, which model file, which data."""
+        """What is made of it says: which experiment, its settings, which model file, which data."""
         return {
             "experiment": self.experiment.name,
+            "settings": json.dumps(to_mapping(self.experiment)),
             "model_sha256": self.content_sha256,
             "data_sha256": self.data_sha256,
         }
@@ -127,7 +131,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
             data=attributes["data"],
             data_sha256=attributes["data_sha256"],
             content_sha256=attributes["content_sha256"],
-            origin={key: attributes[key] for key in ("made_by", "code_sha256", "versions")},
+            origin={key: attributes[key] for key in ORIGIN},
         )
 
 

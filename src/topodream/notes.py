@@ -1,0 +1,103 @@
+"""The note in every file that says what made it: how each kind of file carries it.
+
+HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, GIFs in
+their comment; YAML, Markdown, HTML and scripts in a comment, a line of its own.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from topodream.errors import InputError
+from topodream.storage import read_hdf5, read_json
+
+# How a comment begins and ends, by the file's suffix.
+COMMENTS = {
+    ".yaml": ("# ", ""),
+    ".js": ("// ", ""),
+    ".md": ("<!-- ", " -->"),
+    ".html": ("<!-- ", " -->"),
+}
+KINDS = ("images", "tapestry", "sequence", "map", "state", "epoch")
+
+# What is kept as JSON in a text: not all kinds of files hold more than texts and numbers.
+PACKED = ("versions", "options", "settings", "raw_sha256", "divergence")
+
+
+def comment(suffix: str, note: Mapping[str, Any]) -> str:
+    """Return a note as a comment, a line that ends in a newline.
+
+    >>> print(comment(".yaml", {"made_by": "a script"}), end="")
+    # provenance: {"made_by": "a script"}
+    """
+    begin, end = COMMENTS[suffix]
+    # Without ">" the note can't end the comment it stands in.
+    packed = json.dumps(note).replace(">", "\\u003e")
+    return f"{begin}provenance: {packed}{end}\n"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a file says of itself, and of what made it.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it says nothing.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file in it")
+    try:
+        note = _READERS.get(path.suffix, _nothing)(path)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or 'damaged'}") from error
+    except (ValueError, SyntaxError) as error:  # Pillow raises either for a damaged picture
+        raise InputError(f"{path}: damaged ({' '.join(str(error).split())})") from error
+    if not isinstance(note, dict) or "made_by" not in note:
+        raise InputError(f"{path}: does not say what made it, so it is no result of topodream")
+    return {key: _unpacked(key, value) for key, value in note.items()}
+
+
+def _unpacked(key: str, value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return np.asarray(value).tolist()
+    return json.loads(value) if key in PACKED and isinstance(value, str) else value
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    return dict(read_hdf5(path, KINDS, parts=()).attributes)
+
+
+def _description(path: Path) -> Any:
+    with Image.open(path) as image:
+        return json.loads(image.info.get("Description", "{}"))
+
+
+def _gif_comment(path: Path) -> Any:
+    with Image.open(path) as image:
+        return json.loads(image.info.get("comment", b"{}"))
+
+
+def _comment(path: Path) -> Any:
+    begin, end = map(re.escape, COMMENTS[path.suffix])
+    pattern = rf"^{begin}provenance: (\{{.*\}}){end}$"
+    found = re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+    return json.loads(found[1]) if found else {}
+
+
+def _nothing(path: Path) -> dict[str, Any]:
+    with path.open("rb"):  # or it is not there
+        return {}
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".h5": _attributes,
+    ".json": read_json,
+    ".png": _description,
+    ".gif": _gif_comment,
+    **dict.fromkeys(COMMENTS, _comment),
+}
