@@ -26,7 +26,7 @@ COMMENTS = {
 KINDS = ("images", "tapestry", "sequence", "map", "state", "epoch")
 
 # What is kept as JSON in a text: not all kinds of files hold more than texts and numbers.
-PACKED = ("versions", "options", "settings", "raw_sha256", "divergence")
+PACKED = ("versions", "options", "settings", "raw_sha256")
 
 
 def comment(suffix: str, note: Mapping[str, Any]) -> str:
@@ -51,20 +51,21 @@ def read(path: Path) -> dict[str, Any]:
     """
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file in it")
+    reader: Callable[[Path], Any] = _READERS.get(path.suffix, _nothing)
     try:
-        note = _READERS.get(path.suffix, _nothing)(path)
+        note = reader(path)
+        if isinstance(note, dict) and "made_by" in note:
+            return {key: _unpacked(key, value) for key, value in note.items()}
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or 'damaged'}") from error
     except (ValueError, SyntaxError) as error:  # Pillow raises either for a damaged picture
         raise InputError(f"{path}: damaged ({' '.join(str(error).split())})") from error
-    if not isinstance(note, dict) or "made_by" not in note:
-        raise InputError(f"{path}: does not say what made it, so it is no result of topodream")
-    return {key: _unpacked(key, value) for key, value in note.items()}
+    raise InputError(f"{path}: does not say what made it, so it is no result of topodream")
 
 
 def _unpacked(key: str, value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return np.asarray(value).tolist()
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
     return json.loads(value) if key in PACKED and isinstance(value, str) else value
 
 
