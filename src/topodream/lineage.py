@@ -121,17 +121,15 @@ def trace(file: Path, results: Path | None = None, *, quick: bool = False) -> Li
     notes.read(file)  # or the error would name it as nobody typed it
     file = file.absolute()
     lineage = Lineage(file, results.absolute() if results else _results_of(file))
-    shelf = _Shelf(lineage.results, quick)
+    shelf = Shelf(lineage.results, quick=quick)
     waiting = [file]
     while waiting:
         at = waiting.pop()
-        if at in lineage.notes:
-            continue
-        lineage.notes[at] = notes.read(at)
-        with complete(at):
-            found = list(_links(at, lineage.notes[at], shelf))
-        lineage.links.extend(found)
-        waiting += [link.file for link in found if link.state == MATCHES and link.file]
+        if at not in lineage.notes:
+            lineage.notes[at] = notes.read(at)
+            found = links_of(at, lineage.notes[at], shelf)
+            lineage.links.extend(found)
+            waiting += [link.file for link in found if link.state == MATCHES and link.file]
     return lineage
 
 
@@ -140,8 +138,13 @@ def _results_of(file: Path) -> Path:
     return next((one for one in file.parents if any(one.glob("data/*.h5"))), file.parent)
 
 
-def _links(of: Path, note: Mapping[str, Any], shelf: "_Shelf") -> Iterator[Link]:
-    """Yield what a file was made of, the nearest first."""
+def links_of(of: Path, note: Mapping[str, Any], shelf: "Shelf") -> list[Link]:
+    """Return what a file was made of, the nearest first."""
+    with complete(of):
+        return list(_links(of, note, shelf))
+
+
+def _links(of: Path, note: Mapping[str, Any], shelf: "Shelf") -> Iterator[Link]:
     # What has a place by name, where the note doesn't give the name beside the digest.
     experiment = note.get("experiment", "")
     names = {"model": experiment, "measures": experiment, "sweep": note.get("sweep", "")}
@@ -161,10 +164,17 @@ def _named(digests: Any, name: str) -> Iterable[tuple[str, str]]:
     return [(name, digest) for digest in ([digests] if isinstance(digests, str) else digests)]
 
 
-class _Shelf:
-    """The files of results, with their digests; each is read once."""
+class Shelf:
+    """The files of results, with their digests; each is read once.
 
-    def __init__(self, results: Path, quick: bool) -> None:
+    Parameters
+    ----------
+    results : Path
+    quick : bool
+        Believe what HDF5 files say of their content.
+    """
+
+    def __init__(self, results: Path, *, quick: bool) -> None:
         self._results, self._quick = results, quick
         self._known: dict[Path, str] = {}
 

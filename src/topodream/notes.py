@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from topodream.checking import read_yaml
 from topodream.errors import InputError
 from topodream.storage import read_hdf5, read_json
 
@@ -90,6 +91,12 @@ def _comment(path: Path) -> Any:
     return json.loads(found[1]) if found else {}
 
 
+def _comment_of_settings(path: Path) -> Any:
+    """Return the comment, and the settings that the file consists of."""
+    note = _comment(path)
+    return {**note, "settings": read_yaml(path)} if note else {}
+
+
 def _nothing(path: Path) -> dict[str, Any]:
     with path.open("rb"):  # or it is not there
         return {}
@@ -101,4 +108,5 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".png": _description,
     ".gif": _gif_comment,
     **dict.fromkeys(COMMENTS, _comment),
+    ".yaml": _comment_of_settings,
 }
