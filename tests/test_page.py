@@ -173,6 +173,21 @@ def test_scripts_and_readers_get_the_same_numbers(results, contents):
     assert list(study["measures"]) == list(page.MEASURES)
 
 
+def test_the_chain_can_be_followed_from_a_map_to_the_raw_data(results, contents):
+    html = rendered(results, contents)
+    for name in ("pan", "tapestry", "digits"):
+        (digest,) = set(re.findall(rf'<a href="#data={name}">([0-9a-f]{{64}})</a>', html))
+        described = html[html.index(f'id="data={name}"') :].split("</details>")[0]
+        assert f"<td>{digest}</td>" in described  # where it leads to, it is no link
+        assert "c" * 40 in described
+        assert "side 3, max speed 2.5" in described
+    assert "from train-images (sha256)" in described
+    assert "e" * 64 in described
+    for part in ("these verdicts", "this sweep", "this map", "this data set"):
+        assert f"Where {part} comes from" in html
+    assert f"commit {'c' * 40}. Click" in html
+
+
 def test_nothing_is_shown_of_what_there_is_not(results):
     html = rendered(results, page.Contents({"pan-small": "Why?"}))
     for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):

@@ -229,7 +229,7 @@ def write_note(path):
     elif path.suffix == ".gif":
         Image.new("P", (9, 9)).save(path, comment=json.dumps(NOTE).encode())
     else:
-        path.write_text("before\n" + notes.comment(path.suffix, NOTE) + "after\n")
+        path.write_text(f"before: 1\n{notes.comment(path.suffix, NOTE)}after: 2\n")
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".json", ".gif", ".yaml", ".md", ".html", ".js"])
