@@ -7,21 +7,19 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 from pathlib import Path
 
 from topodream import cli, page, provenance
-from topodream.storage import write_text
+from topodream.storage import complete, write_text
 
 
 def main() -> None:
     """Gather what the steps before have made, write the page and what it needs."""
     parser = cli.parser(__doc__)
     parser.add_argument(
-        "--experiments", required=True, help="JSON: name -> question, in the order to show them"
+        "--contents",
+        required=True,
+        help="JSON, - for standard input: experiments (name -> question, in the order to show "
+        "them); if there are some, datasets and sweeps (lists of names), groups (a list of "
+        "headings: name, about, experiments), findings (true to show findings.json)",
     )
-    parser.add_argument("--datasets", nargs="*", default=[], help="names of data sets to show")
-    parser.add_argument(
-        "--groups", default="[]", help="JSON: a list of headings: name, about, experiments"
-    )
-    parser.add_argument("--findings", type=Path, help="the findings to show (.json)")
-    parser.add_argument("--sweeps", nargs="*", default=[], help="names of sweeps to show")
     parser.add_argument(
         "--output",
         type=Path,
@@ -30,20 +28,15 @@ def main() -> None:
     )
     args = cli.parse(parser)
 
-    options = cli.options(args)
-    options["experiments"] = cli.from_json("--experiments", args.experiments)
-    options["groups"] = cli.from_json("--groups", args.groups, kind=list)
-    contents = page.Contents(
-        experiments=options["experiments"],
-        datasets=args.datasets,
-        groups=options["groups"],
-        findings=args.findings,
-        sweeps=args.sweeps,
-    )
+    results = args.output.parent
+    wanted = cli.from_json("--contents", args.contents)
     # What the page is to show has no part in what is made for it.
-    page.write_companions(args.output.parent, contents, provenance.record({}))
-    origin = provenance.record(options, also=page.PARTS)
-    write_text(args.output, page.render(args.output.parent, contents, origin))
+    origin_of_companions, origin = provenance.record({}), provenance.record(wanted, also=page.PARTS)
+    with complete(Path("--contents")):
+        findings = results / "findings.json" if wanted.pop("findings", False) else None
+        contents = page.Contents(**wanted, findings=findings)
+    page.write_companions(results, contents, origin_of_companions)
+    write_text(args.output, page.render(results, contents, origin))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from topodream.storage import complete, read_json, write_json
 def main() -> None:
     """Read statements and measures, judge, write."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--statements", required=True, help="JSON: name -> statement")
     parser.add_argument(
-        "--replicates",
+        "--questions",
         required=True,
-        help="JSON: experiment -> seed -> the experiment with that seed",
+        help="JSON, - for standard input: statements (name -> statement) and replicates "
+        "(experiment -> seed -> the experiment with that seed)",
     )
     parser.add_argument(
         "--results", type=Path, required=True, help="where <experiment>/measures.json are"
@@ -27,10 +27,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
     args = cli.parse(parser)
 
+    questions = cli.from_json("--questions", args.questions)
+    with complete(Path("--questions")):
+        statements, replicates = questions["statements"], questions["replicates"]
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
     read: dict[Path, dict[str, Any]] = {}
-    replicates = cli.from_json("--replicates", args.replicates)
     for experiment, names in replicates.items():
         for seed, name in names.items():
             path = args.results / name / "measures.json"
@@ -39,10 +41,9 @@ def main() -> None:
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
     labels = {name: measure.label for name, measure in MEASURES.items()}
-    statements = cli.from_json("--statements", args.statements)
     found = findings.judge(statements, measured, labels)
     about = {"data": sorted(data), **provenance.of_measures(read)}
-    origin = provenance.record({"statements": statements, "replicates": replicates})
+    origin = provenance.record(questions)
     write_json(args.output, {"findings": found, **about, **origin})
 
 

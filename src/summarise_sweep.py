@@ -14,7 +14,8 @@ def main() -> None:
     parser.add_argument(
         "--sweep",
         required=True,
-        help="JSON: name, question, extends, keys, measures, and points with values and replicates",
+        help="JSON, - for standard input: name, question, extends, keys, measures, and points "
+        "with values and replicates",
     )
     parser.add_argument(
         "--results", type=Path, required=True, help="where <experiment>/measures.json are"

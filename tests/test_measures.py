@@ -3,27 +3,35 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import figures, measures, models
+from topodream import figures, models
 from topodream.datasets import Samples
 from topodream.errors import InputError
 from topodream.maps import Map
-from topodream.measures import collect, descriptions, order, prototypes, responses, usage
+from topodream.measures import (
+    collect,
+    descriptions,
+    order,
+    prototypes,
+    reconstruction,
+    responses,
+    usage,
+)
 from topodream.models import mwta, sparse_dream
 from topodream.storage import write_json
-from topodream.training import Divergence, History, Snapshot, Trained
+from topodream.trained import Divergence, History, Snapshot, Trained
 
 
 def shown(weights, samples, experiment):
     """Show samples to an MWTA map of these weights."""
     state = mwta.State(weights, np.zeros(len(weights)))
-    return measures.show(state, samples, experiment)
+    return responses.show(state, samples, experiment)
 
 
 def test_mean_squared_error_and_mass_ratio_by_hand():
     samples, drawn = np.array([[0.0, 1], [1, 0]]), np.array([[0.5, 1], [1, 1]])
-    assert measures.mean_squared_error(samples, drawn) == (0.25 + 0 + 0 + 1) / 4
-    assert measures.mass_ratio(samples, drawn) == 3.5 / 2
-    assert measures.mass_ratio(np.zeros((2, 2)), drawn) is None
+    assert reconstruction.mean_squared_error(samples, drawn) == (0.25 + 0 + 0 + 1) / 4
+    assert reconstruction.mass_ratio(samples, drawn) == 3.5 / 2
+    assert reconstruction.mass_ratio(np.zeros((2, 2)), drawn) is None
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def test_reconstruction_uses_the_activation_of_the_map(map_and_samples):
     # The same units win; only what they answer with differs.
     np.testing.assert_array_equal(drawn["drive"].wins, drawn["excited"].wins)
     assert drawn["excited"].reconstructions.sum() > 1.2 * drawn["drive"].reconstructions.sum()
-    overridden = shown(weights, samples, measures.with_activation(drive, "excited"))
+    overridden = shown(weights, samples, responses.with_activation(drive, "excited"))
     np.testing.assert_array_equal(overridden.reconstructions, drawn["excited"].reconstructions)
 
 
@@ -79,13 +87,13 @@ def test_held_out_answers_equal_those_of_training(small_experiment, vectors):
     weights = np.random.default_rng(3).uniform(0.0, 0.02, (20, 784))
     answers = shown(weights, vectors[:1], experiment)
     squared = mwta.learn(weights.copy(), answers.activity[0], vectors[0], experiment.settings)
-    drawn = measures.mean_squared_error(vectors[:1], answers.reconstructions)
+    drawn = reconstruction.mean_squared_error(vectors[:1], answers.reconstructions)
     assert drawn == pytest.approx(float(squared))
 
 
 def test_other_settings_stay_when_the_activation_changes(small_experiment):
     experiment = small_experiment()
-    changed = measures.with_activation(experiment, "excited")
+    changed = responses.with_activation(experiment, "excited")
     assert replace(changed, settings=replace(changed.settings, activation="drive")) == experiment
 
 
@@ -125,7 +133,7 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     weights, experiment = whole_map.trained.weights, whole_map.experiment
     samples = held_out.pixels[:60].reshape(60, -1) / 255
     as_trained = shown(weights, samples, experiment)
-    excited = shown(weights, samples, measures.with_activation(experiment, "excited"))
+    excited = shown(weights, samples, responses.with_activation(experiment, "excited"))
     mean_image = (train.pixels / 255).reshape(40, -1).mean(axis=0)
     mse, baseline = (np.mean((samples - x) ** 2) for x in (as_trained.reconstructions, mean_image))
     expected = {
@@ -306,9 +314,9 @@ def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vecto
     experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
     state = models.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = -1e4
-    assert not measures.show(state, vectors[:9], experiment).clear.any()
+    assert not responses.show(state, vectors[:9], experiment).clear.any()
     state.thresholds[:] = np.arange(100)
-    assert measures.show(state, vectors[:9] / 1000, experiment).clear.all()
+    assert responses.show(state, vectors[:9] / 1000, experiment).clear.all()
     values = np.array([[3.0, 2, 2, 0], [3, 3, 1, 0], [3, 2, 1, 1]])
     clear = responses._clear(values, responses.best_units(values, 2))
     assert clear.tolist() == [False, True, True]
@@ -353,11 +361,11 @@ def test_what_sparse_dream_answers(catalogue, vectors):
     state = models.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = 40
     samples = np.concatenate([vectors[:9], np.zeros((1, 784))])
-    answers = measures.show(state, samples, experiment)
+    answers = responses.show(state, samples, experiment)
     one_by_one = [sparse_dream.respond(state, v, experiment.settings)[1] for v in samples]
     np.testing.assert_allclose(answers.activity, one_by_one, rtol=1e-9)
     assert answers.wins.sum() == 10
     assert answers.wins[np.argmax(one_by_one[0])] >= 1
     np.testing.assert_allclose(answers.reconstructions, answers.activity @ state.weights)
     with pytest.raises(InputError, match="sparse_dream has no activation to choose"):
-        measures.with_activation(experiment, "drive")
+        responses.with_activation(experiment, "drive")

@@ -196,7 +196,7 @@ def test_nothing_is_shown_of_what_there_is_not(results):
 
 def test_a_group_that_lacks_something_is_an_error(results, contents):
     page.write_companions(results, contents, made_results.ORIGIN)
-    with pytest.raises(InputError, match="--groups: each needs name, about and experiments"):
+    with pytest.raises(InputError, match="groups: each needs name, about and experiments"):
         contents = page.Contents({"pan-small": "?"}, groups=[{"name": "a"}])
         page.render(results, contents, made_results.ORIGIN)
 

@@ -9,7 +9,6 @@ from topodream import (
     animation,
     drawing,
     figures,
-    measures,
     performing,
     pictures,
     sheets,
@@ -21,6 +20,7 @@ from topodream.datasets import Data, Samples
 from topodream.errors import InputError
 from topodream.grid import Grid
 from topodream.maps import Map
+from topodream.measures.responses import show
 from topodream.models import mwta, sparse_dream
 from topodream.sweep_figure import SweepPanel, SweepPoint
 from topodream.training import train
@@ -545,9 +545,7 @@ def test_with_a_trace_reconstructions_are_those_of_the_whole_sequence(trained, n
     model = trained(data, trace=0.5)
     subject = subject_of(model, data, count=2)
     sheet = drawing.draw("reconstructions", subject).axes[0].get_images()[0].get_array()
-    responses = measures.show(
-        model.trained.state, data.held_out.vectors("float64"), model.experiment
-    )
+    responses = show(model.trained.state, data.held_out.vectors("float64"), model.experiment)
     last = responses.reconstructions[-1].reshape(6, 5)
     np.testing.assert_allclose(np.asarray(sheet)[8:14, 7:12], last)
 

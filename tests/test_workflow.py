@@ -701,11 +701,41 @@ def test_editing_how_figures_are_drawn_redraws_only_them(copy):
     assert planned(copy) == {*PAGE_FILES, *set().union(*map(figures_of, NAMES))}
 
 
-def test_editing_the_model_retrains_and_leaves_data_alone(copy):
-    append(copy / "src/topodream/models/mwta.py", "# a remark\n")
+@pytest.mark.parametrize(
+    ("source", "trained"),
+    [
+        ("training.py", [*NAMES, *POINTS, REPLICATE]),
+        ("models/mwta.py", ["tiny-pan", "tiny-digits", "tiny-wild", *POINTS, REPLICATE]),
+        ("models/sparse_dream.py", ["tiny-dream"]),
+        ("engines/fast_mwta.py", ["tiny-pan", "tiny-digits", *POINTS, REPLICATE]),
+        ("engines/fast_sparse_dream.py", ["tiny-dream"]),
+        ("engines/reference.py", ["tiny-wild"]),
+    ],
+)
+def test_editing_a_model_or_an_engine_retrains_its_maps_alone(copy, source, trained):
+    append(copy / "src/topodream" / source, "# a remark\n")
+    made = set().union(*(files_of(n) if n in NAMES else numbers_of(n) for n in trained))
+    made = {path for path in made if "config.yaml" not in path}
+    also = {*SWEEP, *JUDGED} if REPLICATE in trained else set()
+    assert planned(copy) == {*PAGE_FILES, *made, *also}
+
+
+def test_editing_a_measure_measures_anew_and_trains_nothing(copy):
+    append(copy / "src/topodream/measures/coding.py", "# a remark\n")
+    measured = {f"results/{name}/measures.json" for name in [*NAMES, *POINTS, REPLICATE]}
+    drawn = set().union(*map(figures_of, NAMES))  # the learning curve is of the measures
+    assert planned(copy) == {*PAGE_FILES, *measured, *drawn, *SWEEP, *JUDGED}
+
+
+def test_other_versions_of_packages_train_anew(copy):
+    """Here of one that only training uses."""
+    other = "import importlib.metadata as m; v = m.version; "
+    other += "m.version = lambda name: '0' if name == 'numba' else v(name)\n"
+    common = copy / "workflow/rules/common.smk"
+    common.write_text(other + common.read_text())
     made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
-    trained = {path for path in made if "config.yaml" not in path}
-    assert planned(copy) == {*PAGE_FILES, *trained, *JUDGED}
+    made = {path for path in made if "config.yaml" not in path}
+    assert planned(copy) == {*PAGE_FILES, *made, *JUDGED}
 
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
@@ -734,8 +764,18 @@ def test_editing_how_sweeps_are_drawn_redraws_only_them(copy):
 
 
 def test_touching_files_makes_nothing_again(copy):
-    for path in (copy / "src").rglob("*.py"):
+    for folder in ("src", "workflow", "profiles"):
+        for path in (copy / folder).rglob("*"):
+            path.touch()
+    for path in [*copy.glob("*.yaml"), *(copy / "results").rglob("*.h5")]:
         path.touch()
+    assert planned(copy) == set()
+
+
+def test_editing_the_readme_makes_nothing_again(copy):
+    for page in ("README.md", "docs/model.md", "CHANGELOG.md"):
+        (copy / page).parent.mkdir(exist_ok=True)
+        (copy / page).write_text("Edited.")
     assert planned(copy) == set()
 
 
@@ -757,6 +797,16 @@ def test_a_wrong_config_is_one_line(copy):
     )
     assert "Traceback" not in done.stderr + done.stdout
     assert "rule" not in done.stderr
+
+
+def test_a_file_of_an_experiment_that_is_not_there_is_one_line(copy):
+    done = snakemake(copy, "--dry-run", "results/tiny-pn/model.h5", check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == (
+        "topodream: the folder of an experiment = 'tiny-pn': no such experiment "
+        "(did you mean 'tiny-pan'?)"
+    )
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 def test_a_missing_folder_of_images_fails_and_leaves_nothing(tmp_path):
@@ -793,10 +843,17 @@ def test_rules_name_their_experiments_through_inputs_and_params():
             assert "{wildcards" not in shell, path
 
 
+def test_snakemakes_linter_misses_conda_and_nothing_else(copy):
+    """The environment is one for all rules, locked: docs/decisions/9."""
+    done = snakemake(copy, "--lint", "text", check=False)
+    complaints = re.findall(r"^    \* (.*?):?$", done.stdout + done.stderr, re.MULTILINE)
+    assert set(complaints) == {"Specify a conda environment or container for each rule."}
+
+
 def test_every_rule_has_a_log_and_says_what_it_makes():
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         rules = re.findall(r"^ *rule(?: \w+)?:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S)
-        assert rules or path.name in ("common.smk", "resources.smk")
+        assert rules or path.name in ("common.smk", "contents.smk", "resources.smk")
         for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path

@@ -9,6 +9,7 @@ with the seed of its settings it is the experiment itself.
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from topodream.checking import (
@@ -17,6 +18,8 @@ from topodream.checking import (
     check_plain,
     did_you_mean,
     one_of,
+    overlay,
+    read_yaml,
     schema,
     show,
     with_types,
@@ -24,6 +27,10 @@ from topodream.checking import (
 from topodream.config import Experiment, resolve_dataset, resolve_experiment
 from topodream.errors import InputError
 from topodream.measures.descriptions import MEASURES
+
+# What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
+# beside theirs are called otherwise.
+NAME_OF_EXPERIMENT = r"(?!(?:data|logs|sweeps)/)[a-z0-9][a-z0-9_.+-]*"
 
 # Keys of a claim whose value is a name, and what it names.
 NAMED_BY_CLAIMS = {
@@ -91,6 +98,17 @@ class Catalogue:
     datasets: Mapping[str, Section]
     evaluation: Section
     animation: Section
+
+    def experiment(self, name: str) -> Experiment:
+        """Return an experiment; InputError says so if there is none of that name."""
+        _require("experiment", name, self.experiments, "the folder of an experiment")
+        return self.experiments[name]
+
+
+def read_config(files: Sequence[Path], above: Section) -> dict[str, Any]:
+    """Return the content of YAML files, each laid over those before, and ``above`` on top."""
+    layers = [(str(path), read_yaml(path)) for path in files]
+    return overlay([*layers, ("config", above)])
 
 
 def resolve(config: Section) -> Catalogue:
@@ -173,10 +191,10 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
     points = []
     for values in itertools.product(*axes.values()):
         point = "--".join([name, *map(_in_a_name, values)])
-        overlay = _nested(dict(zip(axes, values, strict=True)))
+        settings = _nested(dict(zip(axes, values, strict=True)))
         if point in experiments:
             raise InputError(f"{where}: the name {point!r} is taken by another experiment")
-        experiments[point] = resolve_experiment(point, config, base, (where, overlay))
+        experiments[point] = resolve_experiment(point, config, base, (where, settings))
         of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
         points.append(Point(values, of_seeds))
     return Sweep(

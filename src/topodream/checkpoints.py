@@ -17,7 +17,8 @@ from topodream.config import Experiment, to_mapping
 from topodream.errors import InputError
 from topodream.provenance import content_digest
 from topodream.storage import Content, complete, read_hdf5, write_hdf5
-from topodream.training import EpochRecord, Progress, Snapshot
+from topodream.trained import Snapshot
+from topodream.training import EpochRecord, Progress
 
 STATE = "state.h5"
 

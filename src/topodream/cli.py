@@ -78,15 +78,14 @@ def real(least: float, most: float) -> Callable[[str], float]:
     return convert
 
 
-def from_json(option: str, text: str, kind: type = dict) -> Any:
-    """Return what an option gives as JSON: a mapping, or with ``kind=list`` a list."""
+def from_json(option: str, text: str) -> dict[str, Any]:
+    """Return the mapping that an option gives as JSON; ``-`` stands for standard input."""
     try:
-        content = json.loads(text)
+        content = json.loads(sys.stdin.read() if text == "-" else text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error
-    if not isinstance(content, kind):
-        wanted = "keys and values" if kind is dict else "a list"
-        raise InputError(f"{option}: has to hold {wanted}")
+    if not isinstance(content, dict):
+        raise InputError(f"{option}: has to hold keys and values")
     return content
 
 

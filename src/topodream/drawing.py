@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from topodream import figures, measures, sheets
+from topodream import figures, sheets
 from topodream.config import Experiment, Mwta
 from topodream.datasets import Data
 from topodream.errors import InputError
 from topodream.grid import Floats
 from topodream.maps import Map
+from topodream.measures.responses import show, with_activation
 from topodream.models import sparse_dream
 from topodream.pictures import figure_names
 from topodream.tiles import spread_units
@@ -118,14 +119,14 @@ def reconstructions(subject: Subject) -> Figure:
     model, held_out = subject.model, subject.data.held_out
     experiment = model.experiment
     if subject.activation is not None:
-        experiment = measures.with_activation(experiment, subject.activation)
+        experiment = with_activation(experiment, subject.activation)
     settings = experiment.settings
     samples = held_out.vectors(experiment.dtype)
     chosen = figures.pick_samples(held_out, subject.count)
     if not isinstance(settings, Mwta) or settings.trace is None:
         samples, chosen = samples[chosen], np.arange(len(chosen))
     # With a trace, a reconstruction depends on the samples before it: all are shown.
-    responses = measures.show(model.trained.state, samples, experiment)
+    responses = show(model.trained.state, samples, experiment)
     activation = f", activation {settings.activation}" if isinstance(settings, Mwta) else ""
     return figures.reconstructions(
         samples[chosen],

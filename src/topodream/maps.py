@@ -14,7 +14,7 @@ from topodream.config import Experiment, experiment_from, to_mapping
 from topodream.datasets import Data, read_data
 from topodream.errors import InputError
 from topodream.storage import Content, complete, read_hdf5, write_hdf5
-from topodream.training import Divergence, History, Snapshot, Trained
+from topodream.trained import Divergence, History, Snapshot, Trained
 
 # What a model file says of its origin, and what is made of it repeats.
 ORIGIN = ("made_by", "commit", "code_sha256", "versions")

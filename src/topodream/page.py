@@ -188,7 +188,7 @@ def _groups(
         ]
     except (KeyError, TypeError) as error:
         raise InputError(
-            f"--groups: each needs name, about and experiments, a list of names ({error})"
+            f"--contents: groups: each needs name, about and experiments, a list of names ({error})"
         ) from error
     heading = "Further experiments" if found else ""
     found.append({"name": heading, "about": "", "experiments": list(by_name.values())})

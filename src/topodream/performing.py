@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from topodream import animation, measures
+from topodream import animation
 from topodream.config import Experiment, Mwta
 from topodream.datasets import Data
 from topodream.errors import InputError
 from topodream.maps import Map
+from topodream.measures.responses import show
 from topodream.pictures import animation_names
 from topodream.tiles import weight_scale
 
@@ -114,7 +115,7 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     """Put input, activity on the grid and reconstruction side by side."""
     model, grid = performance.model, experiment.grid
     samples = performance.data.held_out.vectors(experiment.dtype, performance.n_frames)
-    responses = measures.show(model.trained.state, samples, experiment)
+    responses = show(model.trained.state, samples, experiment)
     height, width = model.image_shape
     scale = animation.activity_scale(responses.activity)
     images = [

@@ -9,8 +9,8 @@ from topodream import models
 from topodream.config import Experiment, Lateral
 from topodream.datasets import Samples
 from topodream.grid import Floats, Grid, neighbour_sum, sources
-from topodream.measures import show
 from topodream.measures.order import directions, neighbour_pairs, similarities
+from topodream.measures.responses import show
 from topodream.measures.sampling import Indices
 from topodream.models import mwta
 

@@ -23,12 +23,13 @@ for kind in MAP_KINDS:
         resources:
             mem_mb=map_memory,
         params:
+            versions=versions_for("render_map_gifs.py"),
             settings=flags(CATALOGUE.animation),
             folder=subpath(output[0], parent=True),
         shell:
             "python {input.code[0]:q}"
-            " --model {input.model}"
-            " --data {input.data}"
+            " --model {input.model:q}"
+            " --data {input.data:q}"
             " {params.settings}"
-            " --output-folder {params.folder}"
-            " > {log} 2>&1"
+            " --output-folder {params.folder:q}"
+            " > {log:q} 2>&1"

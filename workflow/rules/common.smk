@@ -1,7 +1,6 @@
 import json
 import math
 import os
-import re
 import shlex
 import sys
 from dataclasses import asdict
@@ -10,60 +9,81 @@ from pathlib import Path
 
 # Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
-# Relative where the workflow runs in place: a moved checkout reruns nothing.
-SRC = "src" if Path.cwd().resolve() == ROOT else str(ROOT / "src")
-
+if not (ROOT / "src").is_dir():
+    sys.exit(f"topodream: no folder src in {ROOT}: as a module it has to be a local checkout")
 sys.path.insert(0, str(ROOT / "src"))
 
-from topodream.catalogue import resolve
+from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.config import to_mapping
 from topodream.datasets import EMBEDDED, MNIST_SHA256
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
-from topodream.provenance import local_sources
+from topodream.provenance import local_sources, versions
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated. A prefix
 # replaces Snakemake's own, bash's strict mode, which therefore stands here too. (It is no part
-# of what Snakemake compares: another environment reruns nothing.)
+# of what Snakemake compares or caches by: another environment reruns nothing. Variables of a
+# module are not known in its shell commands, or one would do.)
 bin_folder = shlex.quote(os.path.dirname(sys.executable)).replace("{", "{{").replace("}", "}}")
 shell.prefix(f'set -euo pipefail; export PATH={bin_folder}:"$PATH"; ')
 
 try:
-    CATALOGUE = resolve(config)
+    # Not by `configfile:`, which looks into the working folder: there may be none of ours.
+    CATALOGUE = resolve(read_config([ROOT / "config.yaml", ROOT / "findings.yaml"], config))
 except InputError as error:
     # One line and status 1; a WorkflowError would add where in this file it was raised.
     sys.exit(f"topodream: {error}")
 
 
+# What `snakemake --cache` shares between workflows is data sets, maps and measures. Software is a
+# param of theirs. Without a folder to share them in, Snakemake would only talk about it.
+BETWEEN_WORKFLOWS = "omit-software" if "SNAKEMAKE_OUTPUT_CACHE" in os.environ else False
+
 NOTHING = "(?!)"  # a pattern that matches no text
 
 
 wildcard_constraints:
-    experiment="|".join(map(re.escape, CATALOGUE.experiments)),
+    # Not the names themselves: Snakemake walks through the pattern for every file of every job.
+    experiment=NAME_OF_EXPERIMENT,
     dataset="|".join(CATALOGUE.datasets),
     sweep="|".join(CATALOGUE.sweeps) or NOTHING,
+
+
+def source(path):
+    """A file of the project as an input: relative to the working folder, so that moving both
+    reruns nothing; local, so that it isn't looked for under a module's prefix or in a bucket."""
+    return local(os.path.relpath(path))
 
 
 @cache
 def code(script, left_out=frozenset()):
     """A script and every module of the project that it imports, as inputs of its rule."""
-    sources = local_sources(ROOT / "src" / script, left_out)
-    return [f"{SRC}/{path.relative_to(ROOT / 'src')}" for path in sources]
+    return [source(path) for path in local_sources(ROOT / "src" / script, left_out)]
+
+
+def experiment_of(wildcards):
+    """The experiment that a file is asked of; ends Snakemake if there is none of that name."""
+    try:
+        return CATALOGUE.experiment(wildcards.experiment)
+    except InputError as error:
+        sys.exit(f"topodream: {error}")
 
 
 def code_for_experiment(script):
     """A function of wildcards: the same without what only other models or engines use."""
+    return lambda wildcards: code(script, frozenset(experiment_of(wildcards).modules_of_others))
 
-    def of(wildcards):
-        experiment = CATALOGUE.experiments[wildcards.experiment]
-        return code(script, frozenset(experiment.modules_of_others))
 
-    return of
+def versions_for(script):
+    """The versions of what shapes a script's files, as a param: with other versions they are made
+    again, and not found in a cache. A function, or braces would be taken for wildcards."""
+    of_packages = versions(script)
+    return lambda wildcards: of_packages
 
 
 def experiment_data(wildcards):
     """The data set that an experiment learns."""
-    return f"results/data/{CATALOGUE.experiments[wildcards.experiment].dataset}.h5"
+    return f"results/data/{experiment_of(wildcards).dataset}.h5"
 
 
 def flags(settings):
@@ -85,6 +105,38 @@ def dataset_flags(*settings):
         return flags({key: section[key] for key in settings if key in section})
 
     return of
+
+
+def idx_files(wildcards):
+    """The IDX files that a source reads from a folder, as inputs: other files remake all.
+    What is missing is left out here; the script says so."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    if section["source"] == "embedded":
+        return sorted(map(source, EMBEDDED.glob("*.gz")))
+    folder = Path(section.get("folder", ""))
+    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
+    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
+
+
+def tapestry_of(wildcards):
+    """The tapestry that a pan sequence moves over."""
+    return f"results/data/{CATALOGUE.datasets[wildcards.dataset]['tapestry']}.h5"
+
+
+def resolved_settings(wildcards):
+    """An experiment's complete settings: the only thing of the config its jobs depend on."""
+    return json.dumps(to_mapping(experiment_of(wildcards)))
+
+
+def measures_of(names):
+    """The measures of experiments."""
+    return expand("results/{name}/measures.json", name=names)
+
+
+def points_of(wildcards):
+    """The measures of all points of a sweep, with all seeds."""
+    points = CATALOGUE.sweeps[wildcards.sweep].points
+    return measures_of(name for point in points for name in point.replicates.values())
 
 
 def datasets_of(kind):

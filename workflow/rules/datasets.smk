@@ -1,17 +1,6 @@
 # config.yaml -> results/data/<data set>.h5, with a picture of what is worth seeing.
 
 
-def idx_files(wildcards):
-    """The IDX files that a source reads from a folder, as inputs: other files remake all.
-    What is missing is left out here; the script says so."""
-    section = CATALOGUE.datasets[wildcards.dataset]
-    if section["source"] == "embedded":
-        return sorted(f"{SRC}/topodream/embedded/{path.name}" for path in EMBEDDED.glob("*.gz"))
-    folder = Path(section.get("folder", ""))
-    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
-    return [str(path) for path in candidates if "folder" in section and path.is_file()]
-
-
 rule prepare_mnist:
     """Labelled images, from the source that the config names."""
     input:
@@ -23,12 +12,14 @@ rule prepare_mnist:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("mnist"),
+    cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
     params:
+        versions=versions_for("prepare_mnist.py"),
         settings=dataset_flags("source", "folder", "mirrors"),
     shell:
-        "python {input.code[0]:q}" " {params.settings}" " --output {output}" " > {log} 2>&1"
+        "python {input.code[0]:q}" " {params.settings}" " --output {output:q}" " > {log:q} 2>&1"
 
 
 rule build_tapestry:
@@ -42,21 +33,18 @@ rule build_tapestry:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
+    cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
     params:
+        versions=versions_for("build_tapestry.py"),
         settings=dataset_flags("side"),
     shell:
         "python {input.code[0]:q}"
-        " --digits {input.digits}"
+        " --digits {input.digits:q}"
         " {params.settings}"
-        " --output {output}"
-        " > {log} 2>&1"
-
-
-def tapestry_of(wildcards):
-    """The tapestry that a pan sequence moves over."""
-    return f"results/data/{CATALOGUE.datasets[wildcards.dataset]['tapestry']}.h5"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule build_pan_sequence:
@@ -70,9 +58,11 @@ rule build_pan_sequence:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
         dataset=datasets_of("pan"),
+    cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
     params:
+        versions=versions_for("build_pan_sequence.py"),
         settings=dataset_flags(
             "frames",
             "held_out_frames",
@@ -84,10 +74,10 @@ rule build_pan_sequence:
         ),
     shell:
         "python {input.code[0]:q}"
-        " --tapestry {input.tapestry}"
+        " --tapestry {input.tapestry:q}"
         " {params.settings}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule plot_tapestry:
@@ -106,11 +96,13 @@ rule plot_tapestry:
         "results/data/logs/{dataset}-picture.log",
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
+    params:
+        versions=versions_for("plot_tapestry.py"),
     shell:
         "python {input.code[0]:q}"
-        " --tapestry {input.tapestry}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --tapestry {input.tapestry:q}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule render_sequence_gif:
@@ -131,6 +123,7 @@ rule render_sequence_gif:
     wildcard_constraints:
         dataset=datasets_of("pan"),
     params:
+        versions=versions_for("render_sequence_gif.py"),
         settings=flags(
             {
                 "frames": CATALOGUE.animation["sequence_frames"],
@@ -139,8 +132,8 @@ rule render_sequence_gif:
         ),
     shell:
         "python {input.code[0]:q}"
-        " --sequence {input.sequence}"
-        " --tapestry {input.tapestry}"
+        " --sequence {input.sequence:q}"
+        " --tapestry {input.tapestry:q}"
         " {params.settings}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --output {output:q}"
+        " > {log:q} 2>&1"

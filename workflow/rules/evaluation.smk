@@ -11,20 +11,22 @@ rule measure:
         "results/{experiment}/measures.json",
     log:
         "results/{experiment}/logs/measure.log",
+    cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=map_memory,
     params:
+        versions=versions_for("measure.py"),
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
         # The curve takes most of the time, and is drawn only of what has pictures.
         curve=lambda wildcards: "" if has_pictures(wildcards.experiment) else "--no-curve",
     shell:
         "python {input.code[0]:q}"
-        " --model {input.model}"
-        " --data {input.data}"
+        " --model {input.model:q}"
+        " --data {input.data:q}"
         " {params.settings}"
         " {params.curve}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.
@@ -51,13 +53,14 @@ for kind in MAP_KINDS:
         resources:
             mem_mb=map_memory,
         params:
+            versions=versions_for("plot_map.py"),
             settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),
             folder=subpath(output[0], parent=True),
         shell:
             "python {input.code[0]:q}"
-            " --model {input.model}"
-            " --data {input.data}"
-            " --measures {input.measures}"
+            " --model {input.model:q}"
+            " --data {input.data:q}"
+            " --measures {input.measures:q}"
             " {params.settings}"
-            " --output-folder {params.folder}"
-            " > {log} 2>&1"
+            " --output-folder {params.folder:q}"
+            " > {log:q} 2>&1"

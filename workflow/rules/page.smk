@@ -1,76 +1,11 @@
 # Everything that `run:` selects -> results/index.html, and what belongs to it
 
-PAGE_PARTS = ["page.html", "page.css", "page.js", "player.js", "gif.js"]
-
-
-def shown_datasets():
-    """The data sets behind the selected experiments, each before what is made of it."""
-    wanted = [CATALOGUE.experiments[name].dataset for name in CATALOGUE.selected]
-    for name in wanted:  # grows while it is walked through
-        section = CATALOGUE.datasets[name]
-        wanted += [section[key] for key in ("digits", "tapestry") if key in section]
-    return [name for name in CATALOGUE.datasets if name in wanted]
-
-
-def data_pictures():
-    """One picture for each data set that has one."""
-    suffixes = {"tapestry": "png", "pan": "gif"}
-    kinds = {name: CATALOGUE.datasets[name]["kind"] for name in shown_datasets()}
-    return [f"results/data/{n}.{suffixes[kind]}" for n, kind in kinds.items() if kind in suffixes]
-
-
-def shown_files():
-    """Everything that the page shows or reads."""
-    experiments = [
-        f"results/{name}/{part}"
-        for name in CATALOGUE.selected
-        for part in (
-            "config.yaml",
-            "measures.json",
-            *(f"figures/{figure}.png" for figure in figures_of(map_kind(name))),
-            *(f"{animation}.gif" for animation in animations_of(map_kind(name))),
-        )
-    ]
-    data = expand("results/data/{name}.h5", name=shown_datasets())
-    sweeps = expand(
-        "results/sweeps/{name}.{kind}", name=CATALOGUE.selected_sweeps, kind=["json", "png"]
-    )
-    return experiments + data + data_pictures() + sweeps + findings()
-
-
-def findings():
-    """The judged findings, where they are selected."""
-    return ["results/findings.json"] if CATALOGUE.findings else []
-
-
-def groups():
-    """The headings of the page, each with its experiments."""
-    return [{"name": name, **group} for name, group in CATALOGUE.groups.items()]
-
-
-def trained_maps():
-    """The map of every selected experiment."""
-    return expand("results/{name}/model.h5", name=CATALOGUE.selected)
-
-
-def companion_files():
-    """What only the page needs: a thumbnail for each map, and each GIF as a script."""
-    gifs = [path for path in shown_files() if path.endswith(".gif")]
-    thumbnails = expand("results/{name}/thumbnail.png", name=CATALOGUE.selected)
-    return thumbnails + [f"{path}.js" for path in gifs]
-
-
-def made_files():
-    """The page, all that it shows, and the maps: a file that was deleted is made again."""
-    tables = ["results/findings.md"] if CATALOGUE.findings else []
-    return ["results/index.html", *companion_files(), *shown_files(), *trained_maps(), *tables]
-
 
 rule build_page:
     """The page that shows every selected experiment."""
     input:
         code=code("build_page.py"),
-        templates=multiext(f"{SRC}/topodream/templates/", *PAGE_PARTS),
+        templates=[source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS],
         shown=shown_files(),
         maps=trained_maps(),
     output:
@@ -79,20 +14,12 @@ rule build_page:
     log:
         "results/logs/page.log",
     params:
+        versions=versions_for("build_page.py"),
         # From a function, or braces in a question would be taken for wildcards.
-        experiments=lambda wildcards: json.dumps(
-            {name: CATALOGUE.questions[name] for name in CATALOGUE.selected}
-        ),
-        groups=lambda wildcards: json.dumps(groups()),
-        datasets=shown_datasets(),
-        findings=[f"--findings {path}" for path in findings()],
-        sweeps=CATALOGUE.selected_sweeps,
+        contents=lambda wildcards: json.dumps(page_contents()),
+    # Through standard input: no argument may be longer than 128 KiB.
     shell:
         "python {input.code[0]:q}"
-        " --experiments {params.experiments:q}"
-        " --groups {params.groups:q}"
-        " --datasets {params.datasets}"
-        " {params.findings}"
-        " --sweeps {params.sweeps}"
-        " --output {output.page}"
-        " > {log} 2>&1"
+        " --contents -"
+        " --output {output.page:q}"
+        " <<< {params.contents:q} > {log:q} 2>&1"

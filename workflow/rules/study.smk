@@ -1,17 +1,6 @@
 # measures.json of many experiments -> results/sweeps/*.json, *.png and results/findings.json
 
 
-def measures_of(names):
-    """The measures of experiments."""
-    return expand("results/{name}/measures.json", name=names)
-
-
-def points_of(wildcards):
-    """The measures of all points of a sweep, with all seeds."""
-    points = CATALOGUE.sweeps[wildcards.sweep].points
-    return measures_of(name for point in points for name in point.replicates.values())
-
-
 rule summarise_sweep:
     """What was measured at every point of a sweep."""
     input:
@@ -22,13 +11,16 @@ rule summarise_sweep:
     log:
         "results/sweeps/logs/{sweep}.log",
     params:
+        versions=versions_for("summarise_sweep.py"),
         sweep=lambda wildcards: json.dumps(asdict(CATALOGUE.sweeps[wildcards.sweep])),
+        results=subpath(output[0], ancestor=2),
+    # Through standard input: no argument may be longer than 128 KiB.
     shell:
         "python {input.code[0]:q}"
-        " --sweep {params.sweep:q}"
-        " --results results"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --sweep -"
+        " --results {params.results:q}"
+        " --output {output:q}"
+        " <<< {params.sweep:q} > {log:q} 2>&1"
 
 
 rule plot_sweep:
@@ -45,8 +37,13 @@ rule plot_sweep:
         ),
     log:
         "results/sweeps/logs/{sweep}-picture.log",
+    params:
+        versions=versions_for("plot_sweep.py"),
     shell:
-        "python {input.code[0]:q}" " --sweep {input.sweep}" " --output {output}" " > {log} 2>&1"
+        "python {input.code[0]:q}"
+        " --sweep {input.sweep:q}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule tabulate_findings:
@@ -58,11 +55,13 @@ rule tabulate_findings:
         "results/findings.md",
     log:
         "results/logs/findings-table.log",
+    params:
+        versions=versions_for("tabulate_findings.py"),
     shell:
         "python {input.code[0]:q}"
-        " --findings {input.findings}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --findings {input.findings:q}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule judge_findings:
@@ -77,13 +76,15 @@ rule judge_findings:
     log:
         "results/logs/findings.log",
     params:
-        # From functions, or braces in a text would be taken for wildcards.
-        statements=lambda wildcards: json.dumps(CATALOGUE.statements),
-        replicates=lambda wildcards: json.dumps(CATALOGUE.replicates),
+        versions=versions_for("judge_findings.py"),
+        # From a function, or braces in a text would be taken for wildcards.
+        questions=lambda wildcards: json.dumps(
+            {"statements": CATALOGUE.statements, "replicates": CATALOGUE.replicates}
+        ),
+        results=subpath(output[0], parent=True),
     shell:
         "python {input.code[0]:q}"
-        " --statements {params.statements:q}"
-        " --replicates {params.replicates:q}"
-        " --results results"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --questions -"
+        " --results {params.results:q}"
+        " --output {output:q}"
+        " <<< {params.questions:q} > {log:q} 2>&1"

@@ -1,11 +1,6 @@
 # An experiment's settings and its data -> results/<experiment>/model.h5
 
 
-def resolved_settings(wildcards):
-    """An experiment's complete settings: the only thing of the config its jobs depend on."""
-    return json.dumps(to_mapping(CATALOGUE.experiments[wildcards.experiment]))
-
-
 rule resolve_experiment:
     """The complete settings of an experiment, as training reads them."""
     input:
@@ -15,12 +10,13 @@ rule resolve_experiment:
     log:
         "results/{experiment}/logs/resolve.log",
     params:
+        versions=versions_for("resolve_experiment.py"),
         settings=resolved_settings,
     shell:
         "python {input.code[0]:q}"
         " --settings {params.settings:q}"
-        " --output {output}"
-        " > {log} 2>&1"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule train:
@@ -33,16 +29,19 @@ rule train:
         "results/{experiment}/model.h5",
     log:
         "results/{experiment}/logs/train.log",
+    cache: BETWEEN_WORKFLOWS
     # An engine computes on one thread.
     threads: 1
     resources:
         mem_mb=training_memory,
         runtime=training_runtime,
         gpu=training_gpus,
+    params:
+        versions=versions_for("train.py"),
     # The only step that takes long: its lines go to the terminal too.
     shell:
         "python {input.code[0]:q}"
-        " --data {input.data}"
-        " --config {input.config}"
-        " --output {output}"
-        " 2>&1 | tee {log}"
+        " --data {input.data:q}"
+        " --config {input.config:q}"
+        " --output {output:q}"
+        " 2>&1 | tee {log:q}"

@@ -19,7 +19,7 @@ from topodream.measures.responses import Responses, show, with_activation
 from topodream.measures.sampling import spread
 from topodream.models import sparse_dream
 from topodream.models.prototypes import drive
-from topodream.training import Snapshot
+from topodream.trained import Snapshot
 
 # Training samples that labels are learnt from: each is a row of as many numbers as units.
 LABELLED = 4000

@@ -256,7 +256,7 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     ----------
     best : (n_samples, 2 or more)
         First and second winner, of samples whose winners are clear, see ``ranked`` and
-        ``clear`` of :class:`topodream.measures.Responses`.
+        ``clear`` of :class:`topodream.measures.responses.Responses`.
     grid : Grid
     """
     if grid.n_units == 1 or not len(best):
