@@ -458,6 +458,8 @@ def test_a_chain_that_is_broken_says_where(copy):
     (by_bytes,) = (link for link in told["links"] if link["what"] == "measures")
     measures = copy / "results/tiny-pan/measures.json"
     assert by_bytes["found_sha256"] == provenance.file_digest(measures) != by_bytes["sha256"]
+    model.write_bytes(model.read_bytes()[:1000])
+    assert "<- model results/tiny-pan/model.h5: damaged\n" in trace(copy, figure).stdout
 
 
 def test_many_files_of_which_some_are_others(copy):

@@ -19,6 +19,8 @@ from topodream.provenance import content_digest, file_digest
 from topodream.storage import complete, read_hdf5
 
 MATCHES, ANEW, ABSENT = "matches", "has been made anew since", "not there"
+DAMAGED = "damaged"
+BROKEN = (ANEW, ABSENT, DAMAGED)
 EMBEDDED = "matches, comes with topodream"
 AS_PUBLISHED, NOT_KEPT = "MNIST's own, as published", "not kept here"
 
@@ -60,7 +62,7 @@ class Link:
     sha256 : str
         As it is recorded: of the content of an HDF5 file, of the bytes of any other.
     state : str
-        ``MATCHES``, ``ANEW`` or ``ABSENT``; of raw data ``EMBEDDED``, ``AS_PUBLISHED`` or
+        ``MATCHES``, or one of ``BROKEN``; of raw data ``EMBEDDED``, ``AS_PUBLISHED`` or
         ``NOT_KEPT``.
     file : Path or None
         The one that lies there.
@@ -99,7 +101,7 @@ class Lineage:
     @property
     def broken(self) -> list[Link]:
         """The links behind which nothing is known."""
-        return [link for link in self.links if link.state in (ANEW, ABSENT)]
+        return [link for link in self.links if link.state in BROKEN]
 
 
 def trace(file: Path, results: Path | None = None, *, quick: bool = False) -> Lineage:
@@ -176,7 +178,7 @@ class Shelf:
 
     def __init__(self, results: Path, *, quick: bool) -> None:
         self._results, self._quick = results, quick
-        self._known: dict[Path, str] = {}
+        self._known: dict[Path, str | None] = {}
 
     def find(self, of: Path, what: str, name: str, sha256: str) -> Link:
         """Return the link to a file of that digest, or to what lies in its place."""
@@ -190,7 +192,9 @@ class Shelf:
         instead = there or (others if not name and len(others) == 1 else [])
         if not instead:
             return Link(of, what, name, sha256, ABSENT)
-        return Link(of, what, name, sha256, ANEW, instead[0], self._digest(instead[0]))
+        found = self._digest(instead[0])
+        state = DAMAGED if found is None else ANEW
+        return Link(of, what, name, sha256, state, instead[0], found)
 
     def _places(self, of: Path, what: str, name: str) -> list[Path]:
         """Return where a file should lie: as the workflow has it, or all in one folder."""
@@ -213,9 +217,12 @@ class Shelf:
                 found[path] = notes.read(path)["kind"]
         return found
 
-    def _digest(self, path: Path) -> str:
+    def _digest(self, path: Path) -> str | None:
+        """Return the digest of a file, or None if it can't be read."""
         if path not in self._known:
-            self._known[path] = self._read_digest(path)
+            self._known[path] = None
+            with suppress(InputError, OSError):
+                self._known[path] = self._read_digest(path)
         return self._known[path]
 
     def _read_digest(self, path: Path) -> str:

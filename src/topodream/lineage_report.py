@@ -7,14 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from topodream.lineage import ABSENT, ANEW, MATCHES, Lineage, Link
+from topodream.lineage import ABSENT, ANEW, BROKEN, DAMAGED, MATCHES, Lineage, Link
 
 MANY = 4  # links of a kind from which on they are counted instead of listed
 WIDTH = 100
 LONGEST = 600  # characters of settings; JSON has all
 PLURALS = {"model": "models", "sweep": "sweeps", "gif": "gifs", "data": "data sets", "raw": "files"}
 
-STATES = {MATCHES: "match", ANEW: "have been made anew since", ABSENT: "are not there"}
+STATES = {
+    MATCHES: "match",
+    ANEW: "have been made anew since",
+    ABSENT: "are not there",
+    DAMAGED: "are damaged",
+}
 
 
 def as_mapping(lineage: Lineage) -> dict[str, Any]:
@@ -101,7 +106,7 @@ class _Tree:
         what = links[0].what
         self._line(depth, f"<- {len(links)} {PLURALS.get(what, what)}: {said}")
         for link in links:
-            if link.state in (ANEW, ABSENT):
+            if link.state in BROKEN:
                 now = f" (now {link.found_sha256})" if link.found_sha256 else ""
                 self._line(depth, f"   {link.state}: {link.name} {link.sha256}{now}")
         known = [link.file for link in links if link.file in self._lineage.notes]
