@@ -12,7 +12,7 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results study report dry-run setup setup-dev test check tests test-slurm kills format bench readme-pictures lock clean help
+.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm kills format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -26,6 +26,13 @@ dry-run: setup ## Say what `make` would do
 
 report: setup ## One self-contained HTML file by Snakemake itself: results/report.html
 	$(SNAKEMAKE) --report results/report.html
+
+# `make provenance ARTIFACT=results/excited-20/activity.gif`
+provenance: setup ## What made ARTIFACT=<a file in results/>, back to the raw data
+	@$(BIN)/python src/trace_provenance.py "$(or $(ARTIFACT),$(error name a file: make provenance ARTIFACT=results/...))"
+
+crate: setup ## Describe results/ as an RO-Crate: results/ro-crate-metadata.json
+	$(BIN)/python src/export_crate.py --output results/ro-crate-metadata.json
 
 test: check tests ## Everything that must pass before a commit
 

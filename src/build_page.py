@@ -6,7 +6,7 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 
 from pathlib import Path
 
-from topodream import cli, page
+from topodream import cli, page, provenance
 from topodream.files import check_name
 from topodream.storage import write_text
 
@@ -31,6 +31,8 @@ def main() -> None:
 
     results = args.output.parent
     wanted = cli.from_json("--contents", args.contents)
+    # What the page is to show has no part in what is made for it.
+    origin_of_companions, origin = provenance.record({}), provenance.record(wanted, also=page.PARTS)
     with cli.option("--contents"):
         findings = results / "findings.json" if wanted.pop("findings", False) else None
         contents = page.Contents(**wanted, findings=findings)
@@ -38,8 +40,8 @@ def main() -> None:
         for key in ("experiments", "datasets", "sweeps"):
             for name in getattr(contents, key):
                 check_name(name, f"--contents: {key}")
-    page.write_companions(results, contents)
-    write_text(args.output, page.render(results, contents))
+    page.write_companions(results, contents, origin_of_companions)
+    write_text(args.output, page.render(results, contents, origin))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> None:
     walk = datasets.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
     content = datasets.pan_content(args.tapestry, walk, n_frames)
-    write_hdf5(args.output, content, provenance.record())
+    write_hdf5(args.output, content, provenance.record(cli.options(args)))
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 

@@ -21,7 +21,7 @@ def main() -> None:
     args = cli.parse(parser)
 
     content = datasets.tapestry_content(args.digits, args.side)
-    write_hdf5(args.output, content, provenance.record())
+    write_hdf5(args.output, content, provenance.record(cli.options(args)))
     print(f"{args.output}: {content.attributes['described']}")
 
 

@@ -41,6 +41,7 @@ def main() -> None:
 
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
+    read: dict[Path, dict[str, Any]] = {}
     labels = {name: measure.label for name, measure in MEASURES.items()}
     questions = cli.from_json("--questions", args.questions)
     with cli.option("--questions"):
@@ -48,12 +49,13 @@ def main() -> None:
         for experiment, names in questions["replicates"].items():
             for seed, name in names.items():
                 path = args.results / name / "measures.json"
-                content = results.read_result(path, results.MEASURED)
+                read[path] = content = results.read_result(path, results.MEASURED)
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
         found = findings.judge(questions["statements"], measured, labels)
-    about = {"data": sorted(data), **provenance.record()}
-    write_json(args.output, {"findings": found, **about})
+    about = {"data": sorted(data), **provenance.of_measures(read)}
+    origin = provenance.record(questions)
+    write_json(args.output, {"findings": found, **about, **origin})
 
 
 if __name__ == "__main__":

@@ -35,16 +35,13 @@ def main() -> None:
             model, data.train, data.held_out, args.held_out, curve=not args.no_curve
         )
     about = {
-        "experiment": model.experiment.name,
+        **model.identity,
         "data": data.described,
-        "data_sha256": data.content_sha256,
-        "model_sha256": model.content_sha256,
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
-    write_json(
-        args.output, {**about, **results, **provenance.record(model.experiment.modules_of_others)}
-    )
+    origin = provenance.record(cli.options(args), model.experiment.modules_of_others)
+    write_json(args.output, {**about, **results, **origin})
 
 
 if __name__ == "__main__":

@@ -53,7 +53,12 @@ def main() -> None:
         count=args.count,
         activation=args.activation,
     )
-    note = provenance.picture_note(model.experiment.modules_of_others, **model.identity)
+    note = provenance.picture_note(
+        cli.options(args, "figures"),
+        model.experiment.modules_of_others,
+        **model.identity,
+        measures_sha256=provenance.file_digest(args.measures),
+    )
     for name in args.figures or drawing.names_of(model, data):
         with threadpoolctl.threadpool_limits(1):
             figure = drawing.draw(name, subject)

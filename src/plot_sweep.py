@@ -26,7 +26,14 @@ def main() -> None:
         panels = [panel(name) for name in sweep["panels"]]
         title = f"{sweep['name']}: {sweep['extends']} with other values of {sweep['parameter']}"
         figure = sweep_figure.sweep(points, panels, sweep["parameter"], title, sweep["data"])
-    figures.save(figure, args.output, provenance.picture_note(sweep=sweep["name"]))
+        note = provenance.picture_note(
+            cli.options(args),
+            sweep=sweep["name"],
+            settings=sweep["options"],
+            sweep_sha256=provenance.file_digest(args.sweep),
+            data_sha256=sweep["data_sha256"],
+        )
+    figures.save(figure, args.output, note)
 
 
 def panel(name: str) -> sweep_figure.SweepPanel:

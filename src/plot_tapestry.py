@@ -20,6 +20,7 @@ def main() -> None:
         woven.described,
     )
     note = provenance.picture_note(
+        cli.options(args),
         shows=woven.described,
         data_sha256=woven.content_sha256,
     )

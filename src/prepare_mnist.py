@@ -31,7 +31,7 @@ def main() -> None:
         parser.error("--source idx needs --folder")
 
     content = datasets.mnist_content(args.source, read_source(args))
-    write_hdf5(args.output, content, provenance.record())
+    write_hdf5(args.output, content, provenance.record(cli.options(args, "mirrors")))
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 

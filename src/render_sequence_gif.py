@@ -35,7 +35,12 @@ def main() -> None:
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
-    note = provenance.picture_note(shows=data.described, data_sha256=data.content_sha256)
+    note = provenance.picture_note(
+        cli.options(args),
+        shows=data.described,
+        data_sha256=data.content_sha256,
+        tapestry_sha256=woven.content_sha256,
+    )
     animation.write_gif(args.output, frames, args.frame_ms, note)
 
 

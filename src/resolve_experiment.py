@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from topodream import cli, config
+from topodream import cli, config, notes, provenance
 from topodream.storage import write_text
 
 
@@ -21,7 +21,9 @@ def main() -> None:
 
     settings = cli.from_json("--settings", args.settings)
     experiment = config.experiment_from(settings, "--settings")
-    write_text(args.output, yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
+    resolved = yaml.safe_dump(config.to_mapping(experiment), sort_keys=False)
+    # The file itself holds all that was asked for.
+    write_text(args.output, notes.comment(".yaml", provenance.record({})) + resolved)
 
 
 if __name__ == "__main__":

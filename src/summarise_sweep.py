@@ -36,10 +36,15 @@ def main() -> None:
     with cli.option("--sweep"):
         results.check(sweep, FORM)
         keys, points = sweep["keys"], sweep["points"]
-        of_points = [
-            point(args.results / name, dict(zip(keys, of["values"], strict=True)), int(seed))
+        places = {
+            args.results / name / "measures.json": (of["values"], int(seed))
             for of in points
             for seed, name in of["replicates"].items()
+        }
+        read = {path: results.read_result(path, results.MEASURED) for path in places}
+        of_points = [
+            point(path, read[path], dict(zip(keys, values, strict=True)), seed)
+            for path, (values, seed) in places.items()
         ]
         content = {
             "name": sweep["name"],
@@ -48,32 +53,29 @@ def main() -> None:
             "parameter": keys[0],
             "panels": sweep["measures"],
             "seeds": [int(seed) for seed in points[0]["replicates"]],
-            "data": measures_of(args.results / of_points[0]["name"])["data"],
+            "data": next(iter(read.values()))["data"],
             "points": of_points,
+            **provenance.of_measures(read),
         }
-    write_json(args.output, {**content, **provenance.record()})
+    write_json(args.output, {**content, **provenance.record({"sweep": sweep})})
 
 
-def point(home: Path, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def point(
+    path: Path, measured: Mapping[str, Any], values: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
     """Return one dot of the picture: where it belongs, and what was measured there.
 
     ``value`` is that of the sweep's first key, ``line`` tells the others.
     """
-    measured = measures_of(home)
     (_, value), *others = values.items()
     return {
-        "name": home.name,
+        "name": path.parent.name,
         "value": str(value).lower() if isinstance(value, bool) else value,
         "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
         "seed": seed,
         "diverged": measured["divergence"] is not None,
         "measures": measured["measures"],
     }
-
-
-def measures_of(home: Path) -> dict[str, Any]:
-    """Return what was measured of an experiment."""
-    return results.read_result(home / "measures.json", results.MEASURED)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from topodream import cli, results
+from topodream import cli, notes, provenance, results
 from topodream.storage import complete, write_text
 
 
@@ -19,14 +19,18 @@ def main() -> None:
     with complete(args.findings):
         lines = [row(finding) for finding in content["findings"]]
         data = "; ".join(content["data"])
+        note = {
+            "findings_sha256": provenance.file_digest(args.findings),
+            "data_sha256": content["data_sha256"],
+            **provenance.record(cli.options(args)),
+        }
     about = (
         "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "
         "where all of its claims do, does not hold where one fails, and is undecided else."
     )
     head = "| what was said | verdict | claims |\n|---|---|---|"
-    write_text(
-        args.output, "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
-    )
+    table = "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
+    write_text(args.output, f"{table}\n{notes.comment('.md', note)}")
 
 
 def row(finding: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def main() -> None:
     experiment = read_experiment(args.config)
     data = read_data(args.data)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
-    origin = provenance.record(experiment.modules_of_others)
+    origin = provenance.record(cli.options(args), experiment.modules_of_others)
     checkpoints = Checkpoints(args.output, experiment, data.content_sha256, origin)
     done = restore(checkpoints, experiment, pixels.shape[1])
     # disable=None: a bar on a terminal, nothing elsewhere.

@@ -1,15 +1,23 @@
 """A small folder of results, made up in a second: what the page reads, and nothing trained."""
 
 import copy
+import json
 
 import numpy as np
 import yaml
 from PIL import Image
 
 from topodream import catalogue, config
+from topodream.provenance import content_digest
 from topodream.storage import Content, write_hdf5, write_json
 
-ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"python": "3"}'}
+ORIGIN = {
+    "made_by": "a test",
+    "commit": "c" * 40,
+    "code_sha256": "0" * 64,
+    "versions": '{"python": "3"}',
+    "options": '{"side": 3, "max_speed": 2.5}',
+}
 SMALL = {"grid": {"rows": 4, "cols": 5}}
 EXPERIMENTS = {
     "pan-small": {"question": "Do windows pan?", "extends": "trace-40", **SMALL},
@@ -80,9 +88,11 @@ FINDINGS = {
             ),
         ]
     ],
-    "made_by": "a test",
+    "data_sha256": ["1" * 64],
+    **ORIGIN,
 }
 SWEEP = {
+    **ORIGIN,
     "name": "strength",
     "question": "How strong?",
     "parameter": "lateral.strength",
@@ -113,35 +123,49 @@ def make(folder, shipped_config):
     content = copy.deepcopy(shipped_config)
     content["experiments"] |= copy.deepcopy(EXPERIMENTS)
     resolved = catalogue.resolve(content)
+    digests = make_data(folder / "data")
     for name in EXPERIMENTS:
-        make_experiment(folder, resolved.experiments[name])
-    for name, kind in (("digits", "images"), ("pan", "sequence")):
-        attributes = {"described": f"made-up {name}", "licence": "none"}
-        (folder / "data").mkdir(exist_ok=True)
-        write_hdf5(folder / "data" / f"{name}.h5", Content(kind, {}, attributes), ORIGIN)
-    make_gif(folder / "data" / "pan.gif")
+        experiment = resolved.experiments[name]
+        make_experiment(folder, experiment, digests[experiment.dataset])
     write_json(folder / "findings.json", FINDINGS)
     write_json(folder / "sweeps" / "strength.json", SWEEP)
     make_picture(folder / "sweeps" / "strength.png", (900, 300))
 
 
-def make_experiment(folder, experiment):
+def make_data(folder):
+    """Write data sets, each made of the one before; return their digests."""
+    folder.mkdir()
+    digests = {}
+    made_of = {"raw_sha256": json.dumps({"train-images": "e" * 64})}
+    for name, kind in (("digits", "images"), ("tapestry", "tapestry"), ("pan", "sequence")):
+        arrays = {"train/pixels": np.full((1, 1, 1), len(digests), np.uint8)}
+        attributes = {"described": f"made-up {name}", "licence": "none", **made_of}
+        write_hdf5(folder / f"{name}.h5", Content(kind, arrays, attributes), ORIGIN)
+        digests[name] = content_digest(arrays)
+        made_of = {f"{name}_sha256": digests[name]}
+    make_picture(folder / "tapestry.png", (300, 300))
+    make_gif(folder / "pan.gif")
+    return digests
+
+
+def make_experiment(folder, experiment, data_sha256):
     """Write what the page reads of an experiment, its prototypes random."""
     home, name = folder / experiment.name, experiment.name
     rng = np.random.default_rng(0)
     weights = {"state/weights": rng.random((experiment.grid.n_units, 784))}
-    attributes = {"image_shape": (28, 28)}
+    settings = json.dumps(config.to_mapping(experiment))
+    attributes = {"image_shape": (28, 28), "settings": settings, "data_sha256": data_sha256}
     home.mkdir(parents=True)
     write_hdf5(home / "model.h5", Content("map", weights, attributes), ORIGIN)
     (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
     measured = {
         "data": "made-up digits",
-        "data_sha256": "1" * 64,
+        "data_sha256": data_sha256,
         "model_sha256": "2" * 64,
         "divergence": DIVERGENCE if name == "dream-wild" else None,
         "model_made_by": ORIGIN,
         "measures": NULLS | MEASURES[name],
-        "made_by": "a test",
+        **ORIGIN,
     }
     write_json(home / "measures.json", measured)
     sizes = {"prototypes": (1000, 960), "reconstructions": (1120, 450), "hit_map": (720, 640)}

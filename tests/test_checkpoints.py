@@ -14,14 +14,19 @@ import pytest
 import yaml
 from conftest import ROOT, forged
 
-from topodream import config, datasets, models
+from topodream import config, datasets, models, notes
 from topodream.checkpoints import Checkpoints
 from topodream.errors import InputError
 from topodream.maps import read_map
 from topodream.storage import write_hdf5
 from topodream.training import train
 
-ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"numpy": "2"}'}
+ORIGIN = {
+    "made_by": "a test",
+    "commit": "c" * 40,
+    "code_sha256": "0" * 64,
+    "versions": '{"numpy": "2"}',
+}
 
 
 def nothing(_):
@@ -155,6 +160,14 @@ def test_a_checkpoint_of_other_data_code_or_versions_is_refused(begun):
         opened(origin={**ORIGIN, "code_sha256": "1" * 64}).restore(784)
     with pytest.raises(InputError, match=r"state.h5 was made by other versions"):
         opened(origin={**ORIGIN, "versions": '{"numpy": "3"}'}).restore(784)
+
+
+def test_a_checkpoint_of_the_same_code_at_another_commit_is_gone_on_from(begun):
+    _, opened = begun
+    note = notes.read(opened().folder / "state.h5")
+    assert note["commit"] == ORIGIN["commit"]
+    assert (note["data_sha256"], note["settings"]["epochs"]) == ("d" * 64, 4)
+    assert opened(origin={**ORIGIN, "commit": "d" * 40}).restore() is not None
 
 
 @pytest.mark.parametrize("file", ["state.h5", "epoch-1.h5", "epoch-2.h5"])

@@ -25,7 +25,7 @@ def results(tmp_path, shipped_config):
 def contents(results):
     return page.Contents(
         experiments=made_results.QUESTIONS,
-        datasets=["digits", "pan"],
+        datasets=["digits", "tapestry", "pan"],
         groups=made_results.GROUPS,
         findings=results / "findings.json",
         sweeps=["strength"],
@@ -33,8 +33,8 @@ def contents(results):
 
 
 def rendered(results, contents):
-    page.write_companions(results, contents)
-    return page.render(results, contents)
+    page.write_companions(results, contents, made_results.ORIGIN)
+    return page.render(results, contents, made_results.ORIGIN)
 
 
 # ------------------------------------------------------------------ thumbnails
@@ -63,7 +63,7 @@ def test_a_thumbnail_of_a_map_without_weights_is_white(weights):
 
 def test_thumbnails_are_written_as_they_were_drawn(tmp_path):
     levels = np.arange(15, dtype=np.uint8).reshape(3, 5)
-    thumbnails.write(tmp_path / "a.png", levels)
+    thumbnails.write(tmp_path / "a.png", levels, "a note")
     with Image.open(tmp_path / "a.png") as image:
         greys = np.asarray(image.convert("L"))
     np.testing.assert_array_equal(greys, 255 - 17 * levels)
@@ -74,15 +74,16 @@ def test_thumbnails_are_written_as_they_were_drawn(tmp_path):
 
 def test_a_script_holds_the_bytes_of_its_gif(results):
     gif = results / "data" / "pan.gif"
-    player.write_script(gif)
-    text = (results / "data" / "pan.gif.js").read_text()
-    packed = re.fullmatch(r'deliverGif\("([A-Za-z0-9+/=]+)"\);\n', text)[1]
+    player.write_script(gif, {"made_by": "a test"})
+    about, text = (results / "data" / "pan.gif.js").read_text().splitlines()
+    assert about.startswith('// provenance: {"gif_sha256": "')
+    packed = re.fullmatch(r'deliverGif\("([A-Za-z0-9+/=]+)"\);', text)[1]
     assert base64.b64decode(packed) == gif.read_bytes()
 
 
 def test_a_gif_that_is_missing_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot read .*a.gif: no such file"):
-        player.write_script(tmp_path / "a.gif")
+        player.write_script(tmp_path / "a.gif", {})
 
 
 # ------------------------------------------------------------------ plots of claims
@@ -137,7 +138,7 @@ def test_the_same_results_give_the_same_bytes(results, contents):
 
 def test_companions_are_those_that_were_announced(results, contents):
     before = set(results.rglob("*"))
-    page.write_companions(results, contents)
+    page.write_companions(results, contents, made_results.ORIGIN)
     made = {path.relative_to(results).as_posix() for path in set(results.rglob("*")) - before}
     assert made == {
         *(f"{name}/thumbnail.png" for name in made_results.EXPERIMENTS),
@@ -172,6 +173,21 @@ def test_scripts_and_readers_get_the_same_numbers(results, contents):
     assert list(study["measures"]) == list(page.MEASURES)
 
 
+def test_the_chain_can_be_followed_from_a_map_to_the_raw_data(results, contents):
+    html = rendered(results, contents)
+    for name in ("pan", "tapestry", "digits"):
+        (digest,) = set(re.findall(rf'<a href="#data={name}">([0-9a-f]{{64}})</a>', html))
+        described = html[html.index(f'id="data={name}"') :].split("</details>")[0]
+        assert f"<td>{digest}</td>" in described  # where it leads to, it is no link
+        assert "c" * 40 in described
+        assert "side 3, max speed 2.5" in described
+    assert "from train-images (sha256)" in described
+    assert "e" * 64 in described
+    for part in ("these verdicts", "this sweep", "this map", "this data set"):
+        assert f"Where {part} comes from" in html
+    assert f"commit {'c' * 40}. Click" in html
+
+
 def test_nothing_is_shown_of_what_there_is_not(results):
     html = rendered(results, page.Contents({"pan-small": "Why?"}))
     for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):
@@ -179,9 +195,10 @@ def test_nothing_is_shown_of_what_there_is_not(results):
 
 
 def test_a_group_that_lacks_something_is_an_error(results, contents):
-    page.write_companions(results, contents)
+    page.write_companions(results, contents, made_results.ORIGIN)
     with pytest.raises(InputError, match="groups: each needs name, about and experiments"):
-        page.render(results, page.Contents({"pan-small": "?"}, groups=[{"name": "a"}]))
+        contents = page.Contents({"pan-small": "?"}, groups=[{"name": "a"}])
+        page.render(results, contents, made_results.ORIGIN)
 
 
 @pytest.mark.parametrize(

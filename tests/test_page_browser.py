@@ -55,13 +55,13 @@ def results(tmp_path_factory, shipped_config):
     made_results.make(folder, shipped_config)
     contents = page.Contents(
         experiments=made_results.QUESTIONS,
-        datasets=["digits", "pan"],
+        datasets=["digits", "tapestry", "pan"],
         groups=made_results.GROUPS,
         findings=folder / "findings.json",
         sweeps=["strength"],
     )
-    page.write_companions(folder, contents)
-    write_text(folder / "index.html", page.render(folder, contents))
+    page.write_companions(folder, contents, made_results.ORIGIN)
+    write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
     return folder
 
 
@@ -572,7 +572,7 @@ def test_thirty_maps_open_at_once(visit, results, tmp_path):
     for name in names:
         shutil.copytree(folder / "digits-small", folder / name)
     contents = page.Contents(dict.fromkeys(names, "Why?"))
-    write_text(folder / "index.html", page.render(folder, contents))
+    write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
     took = []
     for _ in range(3):
         tab = visit(folder=folder)

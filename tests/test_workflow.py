@@ -18,6 +18,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from topodream import lineage, notes, provenance
+
 NAMES = ["tiny-pan", "tiny-digits", "tiny-dream", "tiny-wild"]
 SOUND = NAMES[:-1]  # the last one diverges
 EVERY_MAP = ["prototypes", "hit_map", "u_matrix", "learning_curve", "reconstructions"]
@@ -79,9 +81,12 @@ ALL_FILES = PAGE_FILES.union(
 )
 
 
+GIT = shutil.which("git") is not None
+
+
 def copy_project(folder):
     folder.mkdir(parents=True)
-    for name in ("Snakefile", "config.yaml"):
+    for name in ("Snakefile", "config.yaml", "CITATION.cff", "LICENSE"):
         shutil.copy2(ROOT / name, folder)
     for name in ("workflow", "profiles", "src"):
         # With what Numba compiled: it belongs to the sources, which keep their time.
@@ -116,8 +121,23 @@ def planned(folder, *args):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("built") / "a {project}, it's")
+    if GIT:
+        git(folder, "init", "--quiet")
+        commit(folder, "src", "Snakefile")
     snakemake(folder, "--cores", "2")
     return folder
+
+
+def git(folder, *args):
+    named = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+    command = ["git", "-C", folder, *named, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(folder, *paths):
+    git(folder, "add", *paths)
+    git(folder, "commit", "--quiet", "--message", "some code")
 
 
 @pytest.fixture
@@ -297,6 +317,10 @@ def test_page_names_no_path_of_this_machine(built):
 
 def test_another_clone_gives_the_same_bytes(built, tmp_path):
     other = copy_project(tmp_path / "elsewhere")
+    if GIT:
+        shutil.copytree(built / ".git", other / ".git")
+        (other / "README.md").write_text("A commit that changes no code.")
+        commit(other, "README.md")
     snakemake(other, "--cores", "1")
     for path in sorted(ALL_FILES):
         assert (other / path).read_bytes() == (built / path).read_bytes(), path
@@ -313,6 +337,302 @@ def test_snakemakes_own_report(built):
     assert "at work on held-out samples" in report  # a caption
     assert "prototypes" in report
     (built / "report.html").unlink()
+
+
+# ------------------------------------------------------------------ where it came from
+
+
+def script_of(path):
+    """The script that makes a file, by its name."""
+    ends = {
+        "/config.yaml": "resolve_experiment", "/model.h5": "train", "/measures.json": "measure",
+        "/thumbnail.png": "build_page", ".gif.js": "build_page", "index.html": "build_page",
+        "/digits.h5": "prepare_mnist", "/tapestry.h5": "build_tapestry",
+        "/pan.h5": "build_pan_sequence", "/tapestry.png": "plot_tapestry",
+        "/pan.gif": "render_sequence_gif", "strength.json": "summarise_sweep",
+        "strength.png": "plot_sweep", "findings.json": "judge_findings",
+        "findings.md": "tabulate_findings", ".png": "plot_map", ".gif": "render_map_gifs",
+    }  # fmt: skip
+    return next(f"{script}.py" for end, script in ends.items() if path.endswith(end))
+
+
+@pytest.mark.parametrize("path", sorted(ALL_FILES))
+def test_every_file_says_what_made_it(built, path):
+    note = notes.read(built / path)
+    assert re.fullmatch(rf"{script_of(path)}, topodream \d+\.\d+\.\d+", note["made_by"])
+    assert re.fullmatch(r"[0-9a-f]{40}" if GIT else r"unknown \(.*\)", note["commit"])
+    assert re.fullmatch(r"[0-9a-f]{64}", note["code_sha256"])
+    packages = {"python", "numpy", *provenance.PACKAGES.get(script_of(path), ())}
+    assert set(note["versions"]) == packages
+    assert isinstance(note["options"], dict)
+
+
+@pytest.mark.parametrize("path", sorted(ALL_FILES))
+def test_every_file_says_its_settings(built, path):
+    note, name = notes.read(built / path), path.split("/")[1]
+    options = {
+        "data/digits.h5": {"source": "embedded"},
+        "data/tapestry.h5": {"side": 6},
+        "data/pan.gif": {"frames": 40, "frame_ms": 100},
+        "measures.json": {"held_out": 60, "no_curve": name not in NAMES},
+        "hit_map.png": {"count": 12},
+    }
+    for end, expected in options.items():
+        if path.endswith(end):
+            assert note["options"] == expected
+    if path.endswith("pan.h5"):
+        assert note["options"]["frames"] == 300
+    elif name == "sweeps":
+        told = note.get("settings") or note["options"]
+        assert told["sweep"]["keys"] == ["lateral.strength"]
+    elif path == FINDINGS:
+        assert note["options"]["statements"]["has-an-error"]["claims"]
+    elif path == PAGE:
+        assert list(note["options"]["experiments"]) == NAMES
+    elif name not in ("data", "findings.md"):
+        assert note["settings"]["name"] == name
+        assert note["settings"]["grid"]["rows"] in (5, 6)
+
+
+@pytest.mark.parametrize("path", sorted(ALL_FILES))
+def test_every_file_leads_back_to_the_raw_data(built, path):
+    found = lineage.trace(built / path)
+    assert found.broken == []
+    raw = {link.name: link.sha256 for link in found.links if link.what == "raw"}
+    if path.endswith("config.yaml"):
+        assert found.links == []
+    else:
+        assert raw == notes.read(built / "results/data/digits.h5")["raw_sha256"]
+        assert all(
+            link.state == (lineage.EMBEDDED if link.what == "raw" else lineage.MATCHES)
+            for link in found.links
+        )
+    # It says so in its own file too, not only at the end of the chain.
+    if not path.endswith(("config.yaml", "digits.h5")):
+        assert any(
+            key.endswith("_sha256") and key != "code_sha256" for key in found.notes[built / path]
+        )
+
+
+def trace(folder, path, *args):
+    command = [sys.executable, "src/trace_provenance.py", path, *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_chain_as_it_is_printed(built):
+    lines = trace(built, "results/tiny-pan/figures/hit_map.png").stdout.splitlines()
+    links = [line for line in lines if "<-" in line and "raw" not in line]
+    assert links == [
+        "<- model results/tiny-pan/model.h5: matches",
+        "  <- data results/data/pan.h5: matches",
+        "    <- tapestry results/data/tapestry.h5: matches",
+        "      <- digits results/data/digits.h5: matches",
+        "<- measures results/tiny-pan/measures.json: matches",
+        "  <- model results/tiny-pan/model.h5: see above",
+        "  <- data results/data/pan.h5: see above",
+    ]
+    assert lines[-1] == "Unbroken: 14 links, and every file is the one that was used."
+    assert sum("comes with topodream" in line for line in lines) == 6
+    counted = trace(built, "results/sweeps/tiny-strength.png").stdout
+    assert "  <- 4 measures: 4 match\n" in counted
+    assert "    <- 4 models: 4 match\n" in counted
+    assert counted.count("<- data") == 1
+
+
+def test_a_chain_that_is_broken_says_where(copy):
+    figure, model = "results/tiny-pan/figures/hit_map.png", copy / "results/tiny-pan/model.h5"
+    shutil.copy(copy / "results/tiny-digits/model.h5", model)
+    printed = trace(copy, figure).stdout
+    assert "<- model results/tiny-pan/model.h5: has been made anew since\n" in printed
+    assert "Broken: of " in printed
+    append(copy / "results/tiny-pan/measures.json", " ")
+    (copy / "results/data/pan.h5").unlink()
+    told = json.loads(trace(copy, figure, "--json").stdout)
+    assert not told["unbroken"]
+    states = {link["what"]: (link["state"], link["file"]) for link in told["links"]}
+    assert states["model"] == (lineage.ANEW, "tiny-pan/model.h5")
+    assert states["measures"] == (lineage.ANEW, "tiny-pan/measures.json")
+    assert states["data"] == (lineage.ABSENT, None)
+    (by_bytes,) = (link for link in told["links"] if link["what"] == "measures")
+    measures = copy / "results/tiny-pan/measures.json"
+    assert by_bytes["found_sha256"] == provenance.file_digest(measures) != by_bytes["sha256"]
+    model.write_bytes(model.read_bytes()[:1000])
+    assert "<- model results/tiny-pan/model.h5: damaged\n" in trace(copy, figure).stdout
+
+
+def test_many_files_of_which_some_are_others(copy):
+    append(copy / "results/tiny-strength--0.2/measures.json", " ")
+    (copy / "results/tiny-strength--0.05/measures.json").unlink()
+    printed = trace(copy, "results/sweeps/tiny-strength.json").stdout
+    (counted,) = (line for line in printed.splitlines() if line.startswith("<- 4 measures: "))
+    assert set(counted.removeprefix("<- 4 measures: ").split(", ")) == {
+        "1 are not there", "2 match", "1 have been made anew since",
+    }  # fmt: skip
+    assert "   has been made anew since: tiny-strength--0.2 " in printed
+    assert "   not there: tiny-strength--0.05 " in printed
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("results", "cannot read results: it is a folder"),
+        ("nothing.png", "cannot read nothing.png: no such file"),
+        ("Snakefile", "Snakefile: does not say what made it, so it is no result of topodream"),
+    ],
+)
+def test_what_has_no_chain_is_one_line(built, path, said):
+    done = trace(built, path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"trace_provenance.py: error: {said}\n"
+
+
+def test_the_page_shows_the_chain(built):
+    html = (built / PAGE).read_text()
+    model = notes.read(built / "results/tiny-pan/model.h5")
+    assert f"<td>{model['commit']}</td>" in html
+    sets = {name: notes.read(built / f"results/data/{name}.h5") for name in ("digits", "pan")}
+    # From the map to its data, and on: each digest leads to where its data set is described.
+    digests = {
+        "pan": model["data_sha256"],
+        "tapestry": sets["pan"]["tapestry_sha256"],
+        "digits": sets["digits"]["content_sha256"],
+    }
+    for name, digest in digests.items():
+        assert f'<a href="#data={name}">{digest}</a>' in html
+        assert f'id="data={name}"' in html
+    for digest in sets["digits"]["raw_sha256"].values():
+        assert digest in html
+
+
+# ------------------------------------------------------------------ the crate
+
+
+def export(folder, *args):
+    output = folder / "results/ro-crate-metadata.json"
+    command = [sys.executable, "src/export_crate.py", "--output", output, *args]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done, output
+
+
+def entities(path):
+    graph = json.loads(path.read_text())["@graph"]
+    by_id = {entity["@id"]: entity for entity in graph}
+    assert len(by_id) == len(graph)
+    return by_id
+
+
+def references(value):
+    """All that a part of the crate refers to."""
+    if isinstance(value, list):
+        return {name for one in value for name in references(one)}
+    return {value["@id"]} if isinstance(value, dict) else set()
+
+
+DATE = [] if GIT else ["--date", "2024-12-31"]
+
+
+@pytest.fixture
+def crate(copy):
+    (copy / "results/README.md").write_text("What is here.")
+    done, path = export(copy, *DATE)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_a_crate_refers_to_nothing_that_is_not_there(crate):
+    found = entities(crate)
+    for entity in found.values():
+        for value in entity.values():
+            missing = references(value) - set(found) - {entity["@id"]}
+            assert all("://" in name for name in missing), missing
+    root, descriptor = found["./"], found["ro-crate-metadata.json"]
+    assert descriptor["about"] == {"@id": "./"}
+    profiles = {name for name in references(root["conformsTo"]) if "wfrun" in name}
+    assert profiles == {
+        f"https://w3id.org/ro/wfrun/{n}/0.5" for n in ("process", "workflow", "provenance")
+    }
+    workflow = found[root["mainEntity"]["@id"]]
+    assert {"File", "ComputationalWorkflow", "HowTo"} <= set(workflow["@type"])
+    assert found[workflow["programmingLanguage"]["@id"]]["name"] == "Snakemake"
+    for key in ("name", "description", "license", "author"):
+        assert root[key]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", root["datePublished"])
+
+
+def test_a_crate_holds_every_file_of_the_page_as_it_is(crate):
+    found = entities(crate)
+    files = {name for name, entity in found.items() if "File" in entity["@type"]}
+    for name in files:
+        assert provenance.file_digest(crate.parent / name) == found[name]["sha256"], name
+    assert files <= references(found["./"]["hasPart"])
+    own = {"results/source_code/Snakefile", "results/README.md"}
+    of_the_page = ALL_FILES - numbers_of(*POINTS, REPLICATE)
+    assert {f"results/{name}" for name in files} == of_the_page | own
+
+
+def test_every_run_in_a_crate_says_by_what_of_what_and_what(crate):
+    found = entities(crate)
+    runs = {name: one for name, one in found.items() if one["@type"] == "CreateAction"}
+    assert set(runs) == references(found["./"]["mentions"])
+    workflow = found["source_code/Snakefile"]
+    whole = runs.pop("#run")
+    assert whole["instrument"]["@id"] == workflow["@id"]
+    made = set()
+    for name, run in runs.items():
+        assert references(run["instrument"]) <= references(workflow["hasPart"]), name
+        assert references(run["object"]), name
+        assert references(run["result"]).isdisjoint(made), name
+        made |= references(run["result"])
+    steps = [found[name] for name in references(workflow["step"])]
+    examples = {tool for step in steps for tool in references(step["workExample"])}
+    assert examples == references(workflow["hasPart"])
+    files = {name for name, entity in found.items() if "File" in entity["@type"]}
+    assert made == references(whole["result"]) == files - {"source_code/Snakefile", "README.md"}
+    (training,) = (one for one in runs.values() if "tiny-pan/model.h5" in references(one["result"]))
+    used = references(training["object"])
+    assert {"data/pan.h5", "tiny-pan/config.yaml", "#parameter/learning_rate=0.03"} <= used
+    tool = found[training["instrument"]["@id"]]
+    model = notes.read(crate.parent / "tiny-pan/model.h5")
+    assert tool["name"] == "train.py"
+    assert tool["sha256"] == model["code_sha256"]
+    assert model["commit"] in tool["version"]
+    (digits,) = (one for one in runs.values() if "data/digits.h5" in references(one["result"]))
+    raw = {found[name]["sha256"] for name in references(digits["object"]) if "#raw/" in name}
+    assert references(whole["object"]) <= references(digits["object"])
+    assert raw == set(notes.read(crate.parent / "data/digits.h5")["raw_sha256"].values())
+
+
+def test_the_same_results_give_the_same_crate(crate):
+    before = crate.read_bytes()
+    assert str(crate.parent.parent).encode() not in before
+    done, _ = export(crate.parent.parent, *DATE)
+    assert done.returncode == 0, done.stderr
+    assert crate.read_bytes() == before
+    export(crate.parent.parent, *DATE, "--points")
+    assert "tiny-strength--0.05/model.h5" in entities(crate)
+
+
+def test_a_crate_says_where_the_chain_is_broken(crate):
+    (crate.parent / "data/pan.h5").unlink()
+    export(crate.parent.parent, *DATE)
+    found = entities(crate)
+    digest = notes.read(crate.parent / "tiny-pan/model.h5")["data_sha256"]
+    assert found[f"#data/{digest}"]["description"] == lineage.ABSENT
+
+
+def test_a_crate_needs_a_page_and_a_date(copy):
+    shutil.rmtree(copy / ".git", ignore_errors=True)
+    done, path = export(copy)
+    assert done.stderr == (
+        "export_crate.py: error: git can't tell when the code was committed: give --date YYYY-MM-DD\n"
+    )
+    done, path = export(copy, "--date", "2024-13")
+    assert "2024-13 is not allowed: a date such as 2024-12-31" in done.stderr
+    (copy / PAGE).unlink()
+    done, path = export(copy, "--date", "2024-12-31")
+    assert done.returncode == 1
+    assert "cannot read" in done.stderr
+    assert not path.exists()
 
 
 # ------------------------------------------------------------------ what is made again

@@ -36,6 +36,24 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     return args
 
 
+def options(args: argparse.Namespace, *but: str) -> dict[str, Any]:
+    """Return the options that shape what a script writes, for its provenance.
+
+    Those that are paths say where things lie, not what they are.
+
+    Parameters
+    ----------
+    args : Namespace
+    *but : str
+        Options that shape nothing either.
+    """
+    return {
+        name: value
+        for name, value in vars(args).items()
+        if name not in but and value is not None and not isinstance(value, Path)
+    }
+
+
 def whole(least: int, most: int, step: int = 1) -> Callable[[str], int]:
     """Return a type of options: whole numbers from ``least`` to ``most``."""
     steps = f" in steps of {step}" if step > 1 else ""

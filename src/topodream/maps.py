@@ -25,6 +25,9 @@ from topodream.trained import (
     snapshot_dtype,
 )
 
+# What a model file says of its origin, and what is made of it repeats.
+ORIGIN = ("made_by", "commit", "code_sha256", "versions")
+
 
 @dataclass(frozen=True)
 class Map:
@@ -56,9 +59,10 @@ class Map:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What pictures of it say: which experiment it is of, which model file, which data."""
+        """What is made of it says: which experiment, its settings, which model file, which data."""
         return {
             "experiment": self.experiment.name,
+            "settings": json.dumps(to_mapping(self.experiment)),
             "model_sha256": self.content_sha256,
             "data_sha256": self.data_sha256,
         }
@@ -135,7 +139,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
             data=text_of(content, "data"),
             data_sha256=text_of(content, "data_sha256"),
             content_sha256=text_of(content, "content_sha256"),
-            origin={key: text_of(content, key) for key in ("made_by", "code_sha256", "versions")},
+            origin={key: text_of(content, key) for key in ORIGIN},
         )
 
 

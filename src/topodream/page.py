@@ -5,7 +5,7 @@ One HTML file with its style and scripts in it. It links to the pictures beside 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,19 @@ from urllib.parse import quote
 import jinja2
 from PIL import Image
 
-from topodream import __version__, dotplot, player, thumbnails
+from topodream import __version__, dotplot, notes, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
 from topodream.files import LARGEST_TEXT, check_file, damaged
 from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
+from topodream.provenance import file_digest
 from topodream.results import FINDINGS, MEASURED, SWEEP, read_result
-from topodream.storage import check_array, complete, read_hdf5, text_of
+from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
 TEMPLATES = Path(__file__).with_name("templates")
+PARTS = [TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")]
 
 
 # What the cards of the overview show, and the table of measures shows at first.
@@ -65,24 +67,27 @@ class Contents:
     sweeps: Sequence[str] = ()
 
 
-def write_companions(results: Path, contents: Contents) -> None:
+def write_companions(results: Path, contents: Contents, origin: Mapping[str, str]) -> None:
     """Write the files that only the page needs: thumbnails, and scripts that hold the GIFs.
 
     That is ``<experiment>/thumbnail.png`` for each experiment, and ``<file>.gif.js`` beside
-    each GIF that the page shows.
+    each GIF that the page shows. ``origin`` is
+    what makes them, see :func:`topodream.provenance.record`.
     """
     for name in contents.experiments:
         home = results / name
-        _write_thumbnail(home)
+        note = _write_thumbnail(home, origin)
         for file in _pictures_of(results, read_experiment(home / "config.yaml")).values():
             if file.endswith(".gif"):
-                player.write_script(home / file)
+                player.write_script(home / file, note)
     for name in contents.datasets:
-        if _kind(results, name) == "sequence":
-            player.write_script(results / "data" / f"{name}.gif")
+        shown = _described(results, name)
+        if shown.kind == "sequence":
+            note = {"data_sha256": shown.attributes["content_sha256"], **origin}
+            player.write_script(results / "data" / f"{name}.gif", note)
 
 
-def render(results: Path, contents: Contents) -> str:
+def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
     """Return the page as HTML.
 
     Parameters
@@ -91,7 +96,10 @@ def render(results: Path, contents: Contents) -> str:
         The folder that holds a folder for each experiment, and ``data``. The page is to lie
         in it: pictures are linked relative to it.
     contents : Contents
+    origin : mapping of str
+        What makes the page, see :func:`topodream.provenance.record`.
     """
+    note = {**_made_from(results, contents), **origin}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -103,17 +111,52 @@ def render(results: Path, contents: Contents) -> str:
     experiments = [_experiment(results, *item) for item in contents.experiments.items()]
     return environment.get_template("page.html").render(
         version=__version__,
+        commit=note["commit"],
+        note=notes.comment(".html", note),
         measures=MEASURES,
         measure_groups=_measure_groups(),
         key_measures=KEY_MEASURES,
         experiments=experiments,
         groups=_groups(experiments, contents.groups),
         findings=_findings(contents.findings),
+        findings_origin=_origin(read_result(contents.findings, FINDINGS))
+        if contents.findings
+        else {},
         sweeps=[_sweep(results, name) for name in contents.sweeps],
         datasets=[_dataset(results, name) for name in contents.datasets],
+        datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
         names=list(contents.experiments),
         data=_for_scripts(experiments),
     )
+
+
+def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
+    """Return the digests of what the page is made of."""
+
+    def digests(pattern: str, names: Iterable[str]) -> dict[str, str]:
+        return {name: file_digest(results / pattern.format(name)) for name in names}
+
+    data = {
+        name: _described(results, name).attributes["content_sha256"] for name in contents.datasets
+    }
+    found: dict[str, Any] = {
+        "data_sha256": data,
+        "measures_sha256": digests("{}/measures.json", contents.experiments),
+        "sweeps_sha256": digests("sweeps/{}.json", contents.sweeps),
+    }
+    if contents.findings is not None:
+        found["findings_sha256"] = file_digest(contents.findings)
+    return found
+
+
+def _origin(note: Mapping[str, Any]) -> dict[str, str]:
+    """Return what made something, for readers."""
+    return {
+        "made by": note["made_by"],
+        "commit": note["commit"],
+        "code (sha256)": note["code_sha256"],
+        "versions": _versions(note["versions"]),
+    }
 
 
 def _measure_groups() -> dict[str, list[str]]:
@@ -185,20 +228,19 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
                 for picture, file in _pictures_of(results, experiment).items()
             ],
             "origin": {
-                "trained by": made_by["made_by"],
-                "code (sha256)": made_by["code_sha256"],
-                "versions": _versions(made_by["versions"]),
+                **{"trained by" if k == "made by" else k: v for k, v in _origin(made_by).items()},
                 "model (sha256)": measured["model_sha256"],
                 "data set": f"{settings['dataset']}: {measured['data']}",
                 "data (sha256)": measured["data_sha256"],
                 "measured by": measured["made_by"],
+                "measured at commit": measured["commit"],
             },
         }
 
 
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return the files of a map's pictures by their names, those made, in the order to show them."""
-    is_sequence = _kind(results, experiment.dataset) == "sequence"
+    is_sequence = _described(results, experiment.dataset).kind == "sequence"
     figures = figure_names(experiment.model, labelled=not is_sequence)
     animations = animation_names(experiment.model, is_sequence)
     files = {name: f"figures/{name}.png" for name in figures}
@@ -208,7 +250,8 @@ def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
     return {name: files[name] for name in made}
 
 
-def _write_thumbnail(home: Path) -> None:
+def _write_thumbnail(home: Path, origin: Mapping[str, str]) -> dict[str, str]:
+    """Write the thumbnail of a map; return its note, which holds for what shows the map."""
     path = home / "model.h5"
     grid = read_experiment(home / "config.yaml").grid
     content = read_hdf5(path, ("map",), parts=("state/weights",))
@@ -217,7 +260,15 @@ def _write_thumbnail(home: Path) -> None:
         weights = content.arrays["state/weights"]
         check_array("weights", weights, (grid.n_units, height * width), str(weights.dtype))
         drawn = thumbnails.draw(weights, grid, image_shape)
-    thumbnails.write(home / "thumbnail.png", drawn)
+        note = {
+            "experiment": home.name,
+            "settings": text_of(content, "settings"),
+            "model_sha256": text_of(content, "content_sha256"),
+            "data_sha256": text_of(content, "data_sha256"),
+            **origin,
+        }
+    thumbnails.write(home / "thumbnail.png", drawn, json.dumps(note))
+    return note
 
 
 def _findings(path: Path | None) -> list[dict[str, Any]]:
@@ -257,6 +308,7 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
     with complete(path):
         return {
             **content,
+            "origin": _origin(content),
             "labels": {key: _label(key) for key in content["panels"]},
             "rows": [
                 {
@@ -280,29 +332,41 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
 
 
 def _dataset(results: Path, name: str) -> dict[str, Any]:
-    path = results / "data" / f"{name}.h5"
-    content = read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
+    content = _described(results, name)
     pictures = []
     if content.kind in DATA_PICTURES:
         suffix, text = DATA_PICTURES[content.kind]
         pictures.append(_picture(results, f"data/{name}{suffix}", text))
-    with complete(path):
+    attributes = content.attributes
+    with complete(results / "data" / f"{name}.h5"):
         return {
             "name": name,
             "described": text_of(content, "described"),
             "pictures": pictures,
             "origin": {
-                "made by": text_of(content, "made_by"),
+                **_origin(attributes),
+                "settings": _options(attributes["options"]),
+                **_made_of(attributes),
                 "content (sha256)": text_of(content, "content_sha256"),
-                "versions": _versions(text_of(content, "versions")),
                 "licence": text_of(content, "licence"),
             },
         }
 
 
-def _kind(results: Path, dataset: str) -> str:
+def _made_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of what a data set was made of: the next link of the chain."""
+    raw = json.loads(attributes.get("raw_sha256", "{}"))
+    found = {f"from {file} (sha256)": digest for file, digest in raw.items()}
+    for kind in ("digits", "tapestry"):
+        if f"{kind}_sha256" in attributes:
+            found[f"from the {kind} (sha256)"] = attributes[f"{kind}_sha256"]
+    return found
+
+
+def _described(results: Path, dataset: str) -> Content:
+    """Read what a data set says of itself, without its arrays."""
     path = results / "data" / f"{dataset}.h5"
-    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=()).kind
+    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
 
 
 def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
@@ -353,6 +417,12 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
         else:
             lines.append((prefix + key, "none" if value is None else str(value)))
     return lines
+
+
+def _options(packed: str) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in json.loads(packed).items()
+    )
 
 
 def _versions(packed: str) -> str:

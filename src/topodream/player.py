@@ -6,8 +6,12 @@ that hands over those bytes, loaded when the player comes into view.
 """
 
 import base64
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from topodream import notes
 from topodream.files import damaged, read_bytes
 from topodream.storage import write_text
 
@@ -21,10 +25,18 @@ def script_of(gif: Path) -> Path:
     return gif.with_name(f"{gif.name}.js")
 
 
-def write_script(gif: Path) -> None:
-    """Write a GIF's bytes as a script beside it, for ``player.js`` of the page."""
+def write_script(gif: Path, note: Mapping[str, Any]) -> None:
+    """Write a GIF's bytes as a script beside it, for ``player.js`` of the page.
+
+    Parameters
+    ----------
+    gif : Path
+    note : mapping
+        What makes the script, and of what; the digest of the GIF is added.
+    """
     content = read_bytes(gif)
     if not content.startswith(b"GIF8") or not content.endswith(b";"):
         raise damaged(gif, "not a whole GIF")
     packed = base64.b64encode(content).decode("ascii")
-    write_text(script_of(gif), f'deliverGif("{packed}");\n')
+    about = {"gif_sha256": hashlib.sha256(content).hexdigest(), **note}
+    write_text(script_of(gif), f'{notes.comment(".js", about)}deliverGif("{packed}");\n')

@@ -1,6 +1,6 @@
 """What made a file: which code, which versions, which inputs.
 
-No time, host, user or absolute path is recorded, so that the same inputs, settings and
+No time, host, user or absolute path is recorded, so that the same inputs, settings, code and
 versions give the same bytes.
 """
 
@@ -10,19 +10,21 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream import __version__
+from topodream import __version__, commits
 
 SRC = Path(__file__).resolve().parents[1]
 
 # Packages besides NumPy that shape what a script writes. Their versions are recorded in it, and
 # the workflow makes it again when they change.
 PACKAGES = {
+    "resolve_experiment.py": ("pyyaml",),
     "prepare_mnist.py": ("h5py",),
     "build_tapestry.py": ("h5py",),
     "build_pan_sequence.py": ("h5py",),
@@ -96,11 +98,24 @@ def _imported_modules(text: str) -> Iterator[str]:
 
 def code_digest(script: Path, left_out: Collection[str] = ()) -> str:
     """Return the sha256 over the names and contents of a script's local sources."""
+    return _digest_of_code(_contents(local_sources(script, left_out)))
+
+
+def _contents(sources: Iterable[Path]) -> dict[str, bytes]:
+    return {source.relative_to(SRC).as_posix(): source.read_bytes() for source in sources}
+
+
+def _digest_of_code(contents: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
-    for source in local_sources(script, left_out):
-        digest.update(source.relative_to(SRC).as_posix().encode())
-        digest.update(source.read_bytes())
+    for name, content in contents.items():
+        digest.update(name.encode())
+        digest.update(content)
     return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def content_digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
@@ -129,22 +144,56 @@ def versions(script: str) -> str:
     return json.dumps({"python": platform.python_version()} | found)
 
 
-def record(left_out: Collection[str] = ()) -> dict[str, str]:
-    """Return what every result file says of its origin: the running script and versions.
+def record(
+    options: Mapping[str, Any], left_out: Collection[str] = (), also: Collection[Path] = ()
+) -> dict[str, str]:
+    """Return what every result file says of its origin: the running script, its code, versions.
 
     Parameters
     ----------
+    options : mapping
+        The script's options that shaped the file, see :func:`topodream.cli.options`.
     left_out : collection of str
         Modules that have no part in it, see :func:`local_sources`.
+    also : collection of Path
+        Files that count as code besides: templates.
+
+    Returns
+    -------
+    dict of str
+        ``made_by``; ``commit``, see :func:`topodream.commits.last_commit`; ``code_sha256``, of the
+        same sources; ``versions`` and ``options`` as JSON.
     """
     script = Path(sys.argv[0])
+    code = _contents([*local_sources(script, left_out), *also])
     return {
         "made_by": f"{script.name}, topodream {__version__}",
-        "code_sha256": code_digest(script, left_out),
+        "commit": commits.last_commit(SRC, code),
+        "code_sha256": _digest_of_code(code),
         "versions": versions(script.name),
+        "options": json.dumps(options),
     }
 
 
-def picture_note(left_out: Collection[str] = (), **shows: str) -> str:
+def picture_note(options: Mapping[str, Any], left_out: Collection[str] = (), **shows: Any) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**shows, **record(left_out)})
+    return json.dumps({**shows, **record(options, left_out)})
+
+
+def of_measures(measured: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is said of many measures that went into one file.
+
+    Parameters
+    ----------
+    measured : mapping
+        ``<experiment>/measures.json`` -> its content.
+
+    Returns
+    -------
+    dict
+        ``data_sha256``, a list of those of the data sets that were learnt, and
+        ``measures_sha256``: experiment -> that of its file of measures.
+    """
+    data = {content["data_sha256"] for content in measured.values()}
+    digests = {path.parent.name: file_digest(path) for path in measured}
+    return {"data_sha256": sorted(data), "measures_sha256": digests}

@@ -49,7 +49,7 @@ def scalar(value: object) -> None:
         number(value)
 
 
-ORIGIN = {"made_by": str, "code_sha256": str, "versions": str}
+ORIGIN = {"made_by": str, "commit": str, "code_sha256": str, "versions": str}
 MEASURED = {
     "data": str,
     "data_sha256": str,
@@ -57,9 +57,10 @@ MEASURED = {
     "divergence": (str, type(None)),
     "model_made_by": ORIGIN,
     "measures": {ANY: number_or_none},
-    "made_by": str,
+    **ORIGIN,
 }
 SWEEP = {
+    **ORIGIN,
     "name": str,
     "question": str,
     "parameter": str,
@@ -92,6 +93,7 @@ CLAIM = {
     "verdict": str,
 }
 FINDINGS = {
+    **ORIGIN,
     "findings": [
         {
             "id": str,

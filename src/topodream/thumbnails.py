@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
@@ -54,9 +54,11 @@ def draw(weights: Floats, grid: Grid, image_shape: tuple[int, int]) -> Pixels:
     return levels
 
 
-def write(path: Path, levels: Pixels) -> None:
-    """Write numbers of greys as a PNG of four bits per pixel."""
+def write(path: Path, levels: Pixels, note: str) -> None:
+    """Write numbers of greys as a PNG of four bits per pixel; ``note`` says what made it."""
     image = Image.frombytes("P", levels.shape[::-1], levels.tobytes())
     image.putpalette(np.linspace(255, 0, GREYS).round().astype(np.uint8).repeat(3).tobytes())
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Description", note)
     with written_whole(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True, bits=4)
+        image.save(temporary, format="PNG", optimize=True, bits=4, pnginfo=text)

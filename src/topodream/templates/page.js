@@ -41,7 +41,7 @@ let lastFollowed = null; // the link by which the overview was left
 function route() {
   const hash = location.hash.slice(1);
   const address = new URLSearchParams(hash);
-  // finding=<id> and sweep=<name> are parts of a view
+  // finding=<id>, sweep=<name> and data=<name> are parts of a view
   const named = address.has("view") ? `view=${address.get("view")}` : hash;
   const target = document.getElementById(address.has("compare") ? "view=compare" : named);
   const id = target?.closest(".view")?.id ?? "view=overview";
