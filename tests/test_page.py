@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import re
+import shutil
 
 import made_results
 import numpy as np
@@ -84,6 +85,32 @@ def test_a_script_holds_the_bytes_of_its_gif(results):
 def test_a_gif_that_is_missing_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot read .*a.gif: no such file"):
         player.write_script(tmp_path / "a.gif", {})
+
+
+def test_pictures_that_are_not_whole_are_said(results, tmp_path):
+    folder = shutil.copytree(results, tmp_path / "copy")
+    for name in ("digits-small/figures/prototypes.png", "digits-small/activity.gif"):
+        path = folder / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(
+            InputError, match=rf"{path}: damaged \(.*; delete it so that it is made"
+        ):
+            render_all(folder)
+        path.write_bytes(whole)
+    render_all(folder)
+
+
+def render_all(folder):
+    contents = page.Contents({"digits-small": "?"})
+    page.write_companions(folder, contents, made_results.ORIGIN)
+    return page.render(folder, contents, made_results.ORIGIN)
+
+
+def test_the_picture_of_a_large_grid_is_no_bomb(results, tmp_path):
+    folder = shutil.copytree(results, tmp_path / "copy")
+    Image.new("1", (20_000, 20_000)).save(folder / "digits-small/figures/prototypes.png")
+    assert 'width="20000"' in render_all(folder)
 
 
 # ------------------------------------------------------------------ plots of claims

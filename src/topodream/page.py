@@ -17,13 +17,17 @@ from PIL import Image
 from topodream import __version__, dotplot, notes, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
-from topodream.files import LARGEST_TEXT, check_file, damaged
+from topodream.files import check_file, damaged, most_bytes
 from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
 from topodream.provenance import file_digest
 from topodream.results import FINDINGS, MEASURED, SWEEP, read_result
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of
+
+# Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
+# grid would be a bomb.
+Image.MAX_IMAGE_PIXELS = None
 
 TEMPLATES = Path(__file__).with_name("templates")
 PARTS = [TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")]
@@ -372,13 +376,12 @@ def _described(results: Path, dataset: str) -> Content:
 def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
     path = results / file
-    check_file(path, LARGEST_TEXT)
+    check_file(path, most_bytes())
     try:
         with Image.open(path) as image:
             width, height = image.size
             image.verify()  # that it is whole, where its format can tell
-    # What Pillow raises of what is in a file; a picture of too many pixels is a bomb to it.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises of what is in a file
         raise damaged(path, error) from error
     moving = path.suffix == ".gif"
     return {

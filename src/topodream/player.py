@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from topodream import notes
-from topodream.files import damaged, read_bytes
+from topodream.files import damaged, most_bytes, read_bytes
 from topodream.storage import write_text
 
 
@@ -34,7 +34,7 @@ def write_script(gif: Path, note: Mapping[str, Any]) -> None:
     note : mapping
         What makes the script, and of what; the digest of the GIF is added.
     """
-    content = read_bytes(gif)
+    content = read_bytes(gif, most_bytes())
     if not content.startswith(b"GIF8") or not content.endswith(b";"):
         raise damaged(gif, "not a whole GIF")
     packed = base64.b64encode(content).decode("ascii")

@@ -492,7 +492,8 @@ def check_output(path):
     elif path.suffix == ".yaml":
         config.read_experiment(path)
     else:
-        assert path.read_text().endswith("|\n")
+        assert "|\n\n<!-- provenance: {" in path.read_text()
+        assert path.read_text().endswith("-->\n")
 
 
 def same(one, other):
