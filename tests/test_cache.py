@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 from test_workflow import append, change_overlay, copy_project
 
 SHARED = [
@@ -139,6 +140,11 @@ def half_written(entry):
     entry.write_bytes(entry.read_bytes()[: entry.stat().st_size // 2])
 
 
+def verify(folder):
+    command = [sys.executable, ROOT / "src" / "verify_files.py", folder]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("damage", [damaged, half_written])
 def test_a_spoilt_entry_is_noticed_and_made_again_once_it_is_gone(first, clone, damage):
     folder, make = clone
@@ -153,9 +159,16 @@ def test_a_spoilt_entry_is_noticed_and_made_again_once_it_is_gone(first, clone, 
         said = [line for line in output.splitlines() if "error: " in line and ".py: " in line]
         assert said, output
         assert all(str(entry) in line for line in said), said
+        assert all("delete both so that it is made again" in line for line in said), said
+        verified = verify(first[1])
+        assert verified.returncode == 1
+        assert verified.stdout.startswith(f"{entry}: damaged (")
+        assert verified.stdout.endswith(" files, 1 damaged\n")
+        model.unlink()
         entry.unlink()
         assert make(FIGURE) == {"results/tiny-pan/model.h5"}
         assert entry.read_bytes() == sound
+        assert verify(first[1]).returncode == 0
     finally:
         entry.write_bytes(sound)
 

@@ -167,7 +167,7 @@ def test_a_checkpoint_of_the_same_code_at_another_commit_is_gone_on_from(begun):
     note = notes.read(opened().folder / "state.h5")
     assert note["commit"] == ORIGIN["commit"]
     assert (note["data_sha256"], note["settings"]["epochs"]) == ("d" * 64, 4)
-    assert opened(origin={**ORIGIN, "commit": "d" * 40}).restore() is not None
+    assert opened(origin={**ORIGIN, "commit": "d" * 40}).restore(784) is not None
 
 
 @pytest.mark.parametrize("file", ["state.h5", "epoch-1.h5", "epoch-2.h5"])

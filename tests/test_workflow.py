@@ -857,3 +857,5 @@ def test_every_rule_has_a_log_and_says_what_it_makes():
         for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path
+            for asked in ("mem_mb=", "runtime="):
+                assert asked in rule, (path, rule)

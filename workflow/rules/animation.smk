@@ -22,6 +22,7 @@ for kind in MAP_KINDS:
             experiment=experiments_of(kind),
         resources:
             mem_mb=map_memory,
+            runtime=map_runtime,
         params:
             versions=versions_for("render_map_gifs.py"),
             settings=flags(CATALOGUE.animation),

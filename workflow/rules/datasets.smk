@@ -15,6 +15,7 @@ rule prepare_mnist:
     cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
+        runtime=data_runtime,
     params:
         versions=versions_for("prepare_mnist.py"),
         settings=dataset_flags("source", "folder", "mirrors"),
@@ -36,6 +37,7 @@ rule build_tapestry:
     cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
+        runtime=data_runtime,
     params:
         versions=versions_for("build_tapestry.py"),
         settings=dataset_flags("side"),
@@ -61,6 +63,7 @@ rule build_pan_sequence:
     cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=data_memory,
+        runtime=data_runtime,
     params:
         versions=versions_for("build_pan_sequence.py"),
         settings=dataset_flags(
@@ -96,6 +99,9 @@ rule plot_tapestry:
         "results/data/logs/{dataset}-picture.log",
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("plot_tapestry.py"),
     shell:
@@ -122,6 +128,9 @@ rule render_sequence_gif:
         "results/data/logs/{dataset}-animation.log",
     wildcard_constraints:
         dataset=datasets_of("pan"),
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("render_sequence_gif.py"),
         settings=flags(

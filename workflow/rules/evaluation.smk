@@ -14,6 +14,7 @@ rule measure:
     cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=map_memory,
+        runtime=map_runtime,
     params:
         versions=versions_for("measure.py"),
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
@@ -52,6 +53,7 @@ for kind in MAP_KINDS:
             experiment=experiments_of(kind),
         resources:
             mem_mb=map_memory,
+            runtime=map_runtime,
         params:
             versions=versions_for("plot_map.py"),
             settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),

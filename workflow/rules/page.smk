@@ -13,6 +13,9 @@ rule build_page:
         companions=companion_files(),
     log:
         "results/logs/page.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("build_page.py"),
         # From a function, or braces in a question would be taken for wildcards.

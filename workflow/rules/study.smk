@@ -10,6 +10,9 @@ rule summarise_sweep:
         "results/sweeps/{sweep}.json",
     log:
         "results/sweeps/logs/{sweep}.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("summarise_sweep.py"),
         sweep=lambda wildcards: json.dumps(asdict(CATALOGUE.sweeps[wildcards.sweep])),
@@ -37,6 +40,9 @@ rule plot_sweep:
         ),
     log:
         "results/sweeps/logs/{sweep}-picture.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("plot_sweep.py"),
     shell:
@@ -55,6 +61,9 @@ rule tabulate_findings:
         "results/findings.md",
     log:
         "results/logs/findings-table.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("tabulate_findings.py"),
     shell:
@@ -75,6 +84,9 @@ rule judge_findings:
         "results/findings.json",
     log:
         "results/logs/findings.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("judge_findings.py"),
         # From a function, or braces in a text would be taken for wildcards.

@@ -9,6 +9,9 @@ rule resolve_experiment:
         "results/{experiment}/config.yaml",
     log:
         "results/{experiment}/logs/resolve.log",
+    resources:
+        mem_mb=small_memory,
+        runtime=small_runtime,
     params:
         versions=versions_for("resolve_experiment.py"),
         settings=resolved_settings,
