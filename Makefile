@@ -12,7 +12,7 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm kills format bench readme-pictures lock clean help
+.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm kills fuzz format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -51,6 +51,9 @@ test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, sl
 
 kills: setup-dev ## Kill runs at forty random moments, see that nothing is lost (five minutes)
 	PYTHONPATH=src $(BIN)/python tests/kills.py
+
+fuzz: setup-dev ## Damage 20,000 files and settings, see that each is one clear line (ten minutes)
+	$(BIN)/python tests/fuzz/fuzz.py --cases 20000
 
 format: setup-dev ## Format the Python and Snakemake code
 	$(BIN)/ruff format .
