@@ -41,6 +41,8 @@ def main() -> None:
             for of in points
             for seed, name in of["replicates"].items()
         }
+        if not places:
+            raise ValueError("it has no points, or none that was trained")
         read = {path: results.read_result(path, results.MEASURED) for path in places}
         of_points = [
             point(path, read[path], dict(zip(keys, values, strict=True)), seed)

@@ -97,6 +97,9 @@ def test_options_that_are_quoted_in_an_error_leave_it_on_its_lines(tmp_path):
           '"claims": [{"measure": "m", "of": "a", "above": 1e999}]}}}'],
          "--questions: statements.a.claims.0: above: inf is no number up to 1e+300"),
         (["summarise_sweep.py", "--results", ".", "--sweep", "{}"], "--sweep: it lacks 'name'"),
+        (["summarise_sweep.py", "--results", ".", "--sweep", '{"name": "a", "question": "", '
+          '"extends": "a", "keys": ["trace"], "measures": [], "points": []}'],
+         "--sweep: it has no points"),
         (["resolve_experiment.py", "--settings", '{"name": "../a"}'], "the name '../a' is not"),
         (["resolve_experiment.py", "--settings", '{"name": "a", "model": ["mwta"]}'],
          "--settings: model = ['mwta'] is not allowed"),

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import __version__, commits
+from topodream.files import most_bytes, read_bytes
 
 SRC = Path(__file__).resolve().parents[1]
 
@@ -115,7 +116,7 @@ def _digest_of_code(contents: Mapping[str, bytes]) -> str:
 
 def file_digest(path: Path) -> str:
     """Return the sha256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(path, most_bytes())).hexdigest()
 
 
 def content_digest(arrays: Mapping[str, npt.NDArray[np.generic]]) -> str:
