@@ -95,7 +95,7 @@ def test_options_that_are_quoted_in_an_error_leave_it_on_its_lines(tmp_path):
         (["judge_findings.py", "--results", ".", "--questions",
           '{"replicates": {}, "statements": {"a": {"said": "", "source": "", '
           '"claims": [{"measure": "m", "of": "a", "above": 1e999}]}}}'],
-         "--questions: statements.a.claims.0: above: inf is no number up to 1e+300"),
+         "--questions: statements.a.claims.0: above: inf is no number up to 1e+200"),
         (["summarise_sweep.py", "--results", ".", "--sweep", "{}"], "--sweep: it lacks 'name'"),
         (["summarise_sweep.py", "--results", ".", "--sweep", '{"name": "a", "question": "", '
           '"extends": "a", "keys": ["trace"], "measures": [], "points": []}'],

@@ -22,7 +22,7 @@ from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
 from topodream.provenance import file_digest
-from topodream.results import FINDINGS, MEASURED, SWEEP, read_result
+from topodream.results import ANY, FINDINGS, MEASURED, ORIGIN, SWEEP, check, read_result
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
@@ -123,9 +123,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         experiments=experiments,
         groups=_groups(experiments, contents.groups),
         findings=_findings(contents.findings),
-        findings_origin=_origin(read_result(contents.findings, FINDINGS))
-        if contents.findings
-        else {},
+        findings_origin=_findings_origin(contents.findings),
         sweeps=[_sweep(results, name) for name in contents.sweeps],
         datasets=[_dataset(results, name) for name in contents.datasets],
         datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
@@ -140,9 +138,10 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
     def digests(pattern: str, names: Iterable[str]) -> dict[str, str]:
         return {name: file_digest(results / pattern.format(name)) for name in names}
 
-    data = {
-        name: _described(results, name).attributes["content_sha256"] for name in contents.datasets
-    }
+    data = {}
+    for name in contents.datasets:
+        with complete(results / "data" / f"{name}.h5"):
+            data[name] = text_of(_described(results, name), "content_sha256")
     found: dict[str, Any] = {
         "data_sha256": data,
         "measures_sha256": digests("{}/measures.json", contents.experiments),
@@ -155,6 +154,7 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
 
 def _origin(note: Mapping[str, Any]) -> dict[str, str]:
     """Return what made something, for readers."""
+    check(note, ORIGIN)
     return {
         "made by": note["made_by"],
         "commit": note["commit"],
@@ -275,6 +275,14 @@ def _write_thumbnail(home: Path, origin: Mapping[str, str]) -> dict[str, str]:
     return note
 
 
+def _findings_origin(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    content = read_result(path, FINDINGS)
+    with complete(path):
+        return _origin(content)
+
+
 def _findings(path: Path | None) -> list[dict[str, Any]]:
     """Return the findings with a plot for each claim."""
     if path is None:
@@ -343,18 +351,16 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
         pictures.append(_picture(results, f"data/{name}{suffix}", text))
     attributes = content.attributes
     with complete(results / "data" / f"{name}.h5"):
-        return {
-            "name": name,
-            "described": text_of(content, "described"),
-            "pictures": pictures,
-            "origin": {
-                **_origin(attributes),
-                "settings": _options(attributes["options"]),
-                **_made_of(attributes),
-                "content (sha256)": text_of(content, "content_sha256"),
-                "licence": text_of(content, "licence"),
-            },
+        origin = {
+            **_origin(attributes),
+            "settings": _options(attributes["options"]),
+            **_made_of(attributes),
+            "content (sha256)": text_of(content, "content_sha256"),
+            "licence": text_of(content, "licence"),
         }
+        check(origin, {ANY: str})
+        described = text_of(content, "described")
+    return {"name": name, "described": described, "pictures": pictures, "origin": origin}
 
 
 def _made_of(attributes: Mapping[str, Any]) -> dict[str, str]:

@@ -12,8 +12,8 @@ from topodream.files import NAME
 from topodream.storage import complete, read_json
 
 ANY = "any key"
-# Drawing what is near the largest float overflows.
-LARGEST_NUMBER = 1e300
+# What is nearer to the largest float overflows where it is drawn.
+LARGEST_NUMBER = 1e200
 
 
 def number(value: object) -> None:
@@ -146,3 +146,5 @@ def _expect(value: Any, kind: Any, where: str) -> None:
     if not isinstance(value, kind) or is_flag:
         wanted = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else [kind]))
         raise ValueError(f"{where or 'it'} = {show(value)} is no {wanted}")
+    if isinstance(value, str):
+        value.encode()  # half a character can't be written
