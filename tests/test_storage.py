@@ -20,6 +20,7 @@ from topodream.storage import (
     read_json,
     write_hdf5,
     write_json,
+    write_text,
     written_whole,
 )
 
@@ -143,6 +144,16 @@ def test_files_are_written_beside_their_place_under_names_of_their_own(tmp_path)
         one.write_text("1")
         other.write_text("2")
     assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_but_an_hour_later(tmp_path):
+    old, fresh, other = (tmp_path / f".0123456{n}.{name}" for n, name in enumerate("xxy"))
+    for path in (old, fresh, other):
+        path.write_text("half")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    write_text(tmp_path / "x", "whole")
+    assert sorted(tmp_path.iterdir()) == [fresh, other, tmp_path / "x"]
 
 
 def test_images_are_stored_in_chunks_for_random_reads(tmp_path):

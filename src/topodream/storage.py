@@ -1,10 +1,12 @@
 """Files: written whole or not at all, read with errors a person can act on."""
 
+import glob
 import hashlib
 import io
 import json
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ HDF5_MAGIC = b"\x89HDF"
 DIGEST = "content_sha256"
 # What h5py raises of what is in a file, by its own account and by trial.
 H5PY_ERRORS = (OSError, LookupError, RuntimeError, ValueError, TypeError, ArithmeticError)
+# Seconds after which a temporary file is nobody's any more.
+LONGEST_WRITE = 3600
 # Images per chunk: quick to read at random, small when compressed.
 CHUNK = 100
 
@@ -58,6 +62,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         If the operating system refuses (no folder, no permission, disk full).
     """
     check_writable(path)
+    _remove_left_over(path)
     temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
         yield temporary
@@ -67,6 +72,14 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # most often it has been renamed
             temporary.unlink()
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what writers of the same file left that were killed; none writes for so long."""
+    for old in path.parent.glob(f".????????.{glob.escape(path.name)}"):
+        with suppress(OSError):  # another may have removed it
+            if time.time() - old.stat().st_mtime > LONGEST_WRITE:
+                old.unlink()
 
 
 def check_writable(path: Path) -> None:
