@@ -104,8 +104,9 @@ def case_of(seed, number, targets_=None):
     return Case(number, target, victim, rng.choice(ways), rng)
 
 
-def apply(case, home, place):
-    """Do the damage; return what is to be undone, as a context."""
+@contextlib.contextmanager
+def damaged(case, home, place):
+    """Do the damage; it goes with the folder of the case."""
     path, rng = home / case.victim, case.rng
     if case.how in damage.BYTES:
         path.write_bytes(damage.BYTES[case.how](path.read_bytes(), rng))
@@ -118,7 +119,7 @@ def apply(case, home, place):
         damage.huge(path, rng)
     elif case.how == "forged":
         damage.forged(path, rng)
-    return contextlib.nullcontext()
+    yield
 
 
 @contextlib.contextmanager
@@ -197,11 +198,8 @@ def run(case, place, targets_=None):
     if case.how == "odd name":
         home = renamed(home, case.rng)
     try:
-        if case.how in OUTPUTS:
-            context = spoil_output(case, home, place)
-        else:
-            context = apply(case, home, place)
-        with context:
+        spoil = spoil_output if case.how in OUTPUTS else damaged
+        with spoil(case, home, place):
             before = contents(home)
             ended, said = outcome(case, lambda: target.drive(home), home)
             after = contents(home)
