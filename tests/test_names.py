@@ -81,9 +81,16 @@ def test_mirrors_are_addresses(mirror, some_config):
         resolve(some_config)
 
 
+def test_a_folder_with_braces_is_one_line(some_config):
+    some_config["datasets"]["digits"].update(source="idx", folder="a {folder}")
+    said = "folder = 'a {folder}' is not allowed: for `idx`, the folder .*; without braces, which"
+    with pytest.raises(InputError, match=said):
+        resolve(some_config)
+
+
 def test_a_folder_and_mirrors_of_any_name_reach_the_script_as_they_are(tmp_path):
     project = copy_project(tmp_path / "fresh")
-    # Without braces: Snakemake takes those of an input's name for wildcards, and says so.
+    # Without braces: Snakemake takes those of an input's name for wildcards.
     folder = tmp_path / NASTY.replace("{", "(").replace("}", ")")
     folder.mkdir()
     for name in datasets.MNIST_SHA256:

@@ -138,18 +138,22 @@ class Experiment:
     settings: Mwta | SparseDream
 
     @property
-    def modules_of_others(self) -> set[str]:
+    def modules_of_others(self) -> frozenset[str]:
         """Names of the modules that only experiments of other models or engines use.
 
         A module that serves one model, one engine, or one model on one engine bears their names
         (`mwta`, `reference`, `fast_mwta`); a test holds that this experiment runs nothing in them.
         """
+        return _modules_of_others(self.model, self.engine)
 
-        def modules(models: Collection[str], engines: Collection[str]) -> set[str]:
-            pairs = itertools.product(engines, models)
-            return {*models, *engines, *map("_".join, pairs)}
 
-        return modules(MODELS, ENGINES) - modules([self.model], [self.engine])
+@cache
+def _modules_of_others(model: str, engine: str) -> frozenset[str]:
+    def modules(models: Collection[str], engines: Collection[str]) -> frozenset[str]:
+        pairs = itertools.product(engines, models)
+        return frozenset({*models, *engines, *map("_".join, pairs)})
+
+    return modules(MODELS, ENGINES) - modules([model], [engine])
 
 
 # ------------------------------------------------------------------ reading

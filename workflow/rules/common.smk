@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
 if not (ROOT / "src").is_dir():
     sys.exit(f"topodream: no folder src in {ROOT}: as a module it has to be a local checkout")
+# Of another workflow, whose folder is another one.
+IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
@@ -51,8 +53,8 @@ wildcard_constraints:
 
 def source(path):
     """A file of the project as an input: relative to the working folder, so that moving both
-    reruns nothing; local, so that it isn't looked for under a module's prefix or in a bucket."""
-    return local(os.path.relpath(path))
+    reruns nothing; of a module local, or it would be looked for under the module's prefix."""
+    return local(os.path.relpath(path)) if IS_MODULE else os.path.relpath(path)
 
 
 @cache
@@ -71,14 +73,13 @@ def experiment_of(wildcards):
 
 def code_for_experiment(script):
     """A function of wildcards: the same without what only other models or engines use."""
-    return lambda wildcards: code(script, frozenset(experiment_of(wildcards).modules_of_others))
+    return lambda wildcards: code(script, experiment_of(wildcards).modules_of_others)
 
 
 def versions_for(script):
     """The versions of what shapes a script's files, as a param: with other versions they are made
-    again, and not found in a cache. A function, or braces would be taken for wildcards."""
-    of_packages = versions(script)
-    return lambda wildcards: of_packages
+    again, and not found in a cache. (Without braces, which would be taken for wildcards.)"""
+    return ", ".join(f"{name} {version}" for name, version in json.loads(versions(script)).items())
 
 
 def experiment_data(wildcards):

@@ -24,7 +24,7 @@ GPU_ENGINES = ()
 # Snakemake 9.27 doesn't tell its limits to the Snakemake within a cluster's job, which would run
 # the trainings of a group at once. On a cluster the bound is one of each job, not of all together.
 # As a module of another workflow this one leaves that one's bounds alone.
-if Path(workflow.basedir).resolve() in (ROOT, ROOT / "workflow"):
+if not IS_MODULE:
     workflow.global_resources.setdefault("gpu", 1)
 
     resource_scopes:
