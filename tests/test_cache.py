@@ -184,5 +184,14 @@ def test_results_survive_an_emptied_cache(first, clone):
     assert link.read_bytes() == sound
 
 
+def test_a_cache_that_is_not_there_is_said_before_anything_is_made(clone, tmp_path):
+    folder, _ = clone
+    output = snakemake(folder, tmp_path / "no cache", *TARGETS, check=False)
+    said = f"topodream: SNAKEMAKE_OUTPUT_CACHE = '{tmp_path}/no cache' is not allowed: a folder"
+    assert said in output
+    assert "Traceback" not in output
+    assert not (folder / "results").exists()
+
+
 def test_no_two_files_of_a_workflow_share_an_entry(first):
     assert len({(first[0] / path).resolve() for path in SHARED}) == len(SHARED)

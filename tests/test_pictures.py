@@ -372,6 +372,13 @@ def swept(*args, **more):
     return sweep_figure.sweep(points(*args, **more), [panel], "rate", "title", "data").axes[0]
 
 
+def test_of_many_swept_values_some_are_labelled():
+    axes = swept(list(range(100, 300)))
+    names = [label.get_text() for label in axes.get_xticklabels()]
+    assert names == [str(value) for value in range(100, 300, 17)]
+    assert len(swept(list(range(100, 112))).get_xticks()) == 12
+
+
 @pytest.mark.parametrize(
     ("values", "scale", "names"),
     [

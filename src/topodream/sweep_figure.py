@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from topodream.figures import DPI, HELD_OUT_COLOUR, REFERENCE_COLOUR, TRAINING_COLOUR
 
 # In inches.
+# Values that are labelled along an axis, at most.
+MOST_TICKS = 12
 PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
 # Values from here on, largest by smallest, are a decade apart, whatever they were rounded to.
 DECADE = 9.99
@@ -108,9 +110,7 @@ def sweep(
         if panel.null is not None:
             _draw_null(axes, points, panel.null, panel.null_label, places)
         _mark_diverged(axes, points, places)
-        names = [_name(value) for value in places]
-        axes.set_xticks(list(places.values()), names, rotation=45 if len(names) > 6 else 0)
-        axes.set_xticks([], minor=True)
+        _label_ticks(axes, places)
         axes.set(xlabel=parameter, ylabel=panel.label)
         axes.grid(alpha=0.25)
     for axes in all_axes[len(panels) :]:
@@ -118,6 +118,15 @@ def sweep(
     figure.suptitle(title)
     figure.supxlabel(f"{_explained(points)}\nData: {data}.", fontsize="small")
     return figure
+
+
+def _label_ticks(axes: Axes, places: Mapping[Value, float]) -> None:
+    """Label the swept values: all, or of many an even choice that can be read."""
+    every = -(-len(places) // MOST_TICKS)
+    labelled = dict(list(places.items())[::every])
+    names = [_name(value) for value in labelled]
+    axes.set_xticks(list(labelled.values()), names, rotation=45 if len(names) > 6 else 0)
+    axes.set_xticks([], minor=True)
 
 
 def _name(value: Value) -> str:

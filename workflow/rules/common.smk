@@ -41,6 +41,15 @@ except InputError as error:
 # param of theirs. Without a folder to share them in, Snakemake would only talk about it.
 BETWEEN_WORKFLOWS = "omit-software" if "SNAKEMAKE_OUTPUT_CACHE" in os.environ else False
 
+if workflow.enable_cache and BETWEEN_WORKFLOWS:
+    # Snakemake would find out when the first training has ended, and remove its map.
+    cache_folder = os.environ["SNAKEMAKE_OUTPUT_CACHE"]
+    if not os.access(cache_folder, os.W_OK | os.X_OK):
+        sys.exit(
+            f"topodream: SNAKEMAKE_OUTPUT_CACHE = {cache_folder!r} is not allowed: "
+            "a folder that exists and can be written to"
+        )
+
 NOTHING = "(?!)"  # a pattern that matches no text
 
 
