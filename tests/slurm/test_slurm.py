@@ -255,8 +255,8 @@ def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected, 
     """One Snakemake, three trainings: cancelled, too large, too long. Two come to an end."""
     names = ["cancelled", "hungry", "endless"]
     # The one that is to be too large, at its first try; everything else has what it needs.
-    memory = "200 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
-    options = {"set-resources": ("resolve_experiment:mem_mb=200", f"train:mem_mb={memory}")}
+    memory = "100 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
+    options = {"set-resources": ("resolve_experiment:mem_mb=100", f"train:mem_mb={memory}")}
     run = on_cluster(list(map(model_of, names)), SLURM | options)
     cluster.command("scancel", learning(cluster, run.folder, "cancelled"))
     job = learning(cluster, run.folder, "endless")
