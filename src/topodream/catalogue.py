@@ -27,11 +27,12 @@ from topodream.checking import (
 )
 from topodream.config import Experiment, resolve_dataset, resolve_experiment
 from topodream.errors import InputError
+from topodream.files import NAME_BEGINS, NAME_GOES_ON
 from topodream.measures.descriptions import MEASURES
 
 # What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
 # beside theirs are called otherwise.
-NAME_OF_EXPERIMENT = r"(?!(?:data|logs|sweeps)/)[a-z0-9][a-z0-9_.+-]*"
+NAME_OF_EXPERIMENT = f"(?!(?:data|logs|sweeps)/){NAME_BEGINS}{NAME_GOES_ON}*"
 
 # Keys of a claim whose value is a name, and what it names.
 NAMED_BY_CLAIMS = {

@@ -13,7 +13,8 @@ from topodream.errors import InputError
 LARGEST_TEXT = 64 * 2**20
 
 # Names of experiments, points of sweeps and data sets, as folders and files.
-NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,254}")
+NAME_BEGINS, NAME_GOES_ON = "[a-z0-9]", "[a-z0-9._+-]"
+NAME = re.compile(f"{NAME_BEGINS}{NAME_GOES_ON}{{0,254}}")
 
 
 def check_name(name: object, where: str) -> None:

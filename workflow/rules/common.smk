@@ -7,6 +7,8 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from snakemake.caching import LOCATION_ENVVAR
+
 # Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
 if not (ROOT / "src").is_dir():
@@ -39,16 +41,15 @@ except InputError as error:
 
 # What `snakemake --cache` shares between workflows is data sets, maps and measures. Software is a
 # param of theirs. Without a folder to share them in, Snakemake would only talk about it.
-BETWEEN_WORKFLOWS = "omit-software" if "SNAKEMAKE_OUTPUT_CACHE" in os.environ else False
+cache_folder = os.environ.get(LOCATION_ENVVAR)
+BETWEEN_WORKFLOWS = "omit-software" if cache_folder else False
 
-if workflow.enable_cache and BETWEEN_WORKFLOWS:
-    # Snakemake would find out when the first training has ended, and remove its map.
-    cache_folder = os.environ["SNAKEMAKE_OUTPUT_CACHE"]
-    if not os.access(cache_folder, os.W_OK | os.X_OK):
-        sys.exit(
-            f"topodream: SNAKEMAKE_OUTPUT_CACHE = {cache_folder!r} is not allowed: "
-            "a folder that exists and can be written to"
-        )
+# Snakemake would find out when the first training has ended, and remove its map.
+if workflow.enable_cache and cache_folder and not os.access(cache_folder, os.W_OK | os.X_OK):
+    sys.exit(
+        f"topodream: {LOCATION_ENVVAR} = {cache_folder!r} is not allowed: "
+        "a folder that exists and can be written to"
+    )
 
 NOTHING = "(?!)"  # a pattern that matches no text
 
