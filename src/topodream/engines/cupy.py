@@ -1,14 +1,53 @@
-"""A GPU through CuPy: the one module that imports it.
+"""A GPU through CuPy: the one module that imports it, and what both models' engines share.
 
 What runs on the device are the kernels in the ``.cu`` files beside the engines. CuPy compiles
-and launches them, and keeps arrays in the device's memory; nothing else of it is used.
+and launches them and keeps arrays in the device's memory; nothing else of it is used. Several
+maps of the same shape train side by side: a map's number is the first axis of every array there.
+
+Weights and orders are drawn on the CPU, as for every engine. An epoch begins with sending a map
+to the device and ends with fetching it, so between epochs nothing is only there.
 """
 
-from typing import Any
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
+from topodream.config import Experiment
+from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally
 from topodream.errors import InputError
+from topodream.models import State, arrays_of
+from topodream.models.prototypes import LEAST_RECONSTRUCTION
 
 INSTALL = 'pip install "topodream[gpu-cuda13]", or [gpu-cuda12] for a driver older than 580'
+
+HERE = Path(__file__).parent
+C_TYPES = {"float32": "float", "float64": "double"}
+# Without contraction into fused operations, of which each compiler finds others: so a sum rounds
+# on every device as on the CPU. `std` because CuPy's default is an older one.
+OPTIONS = ("--std=c++17", "--fmad=false")
+
+# Threads of a block: of kernels with one block for each map, and of those with a warp for each
+# unit. The sources bound them by these.
+THREADS_PER_MAP, THREADS_OF_UNITS = 512, 256
+WARP = 32
+MOST_WARPS = 32  # of a block
+# Units of which a reconstruction adds up the shares before it adds up those sums.
+CHUNK = 64
+# Steps that are launched before the host waits for the device, to tell how far it has come.
+STEPS_PER_TICK = 1024
+# Shared memory that a block can have without asking.
+SHARED_BYTES = 48 * 1024
+
+Device = Any  # an array in the device's memory
+Room = Mapping[str, Any]  # what only the steps of an epoch need
+
+
+# ------------------------------------------------------------------ the device
 
 
 def find() -> Any:
@@ -22,7 +61,9 @@ def find() -> Any:
     try:
         import cupy
     except ImportError as error:
-        raise InputError(f"no GPU can be used: CuPy is not installed ({error}); {INSTALL}") from error
+        raise InputError(
+            f"no GPU can be used: CuPy is not installed ({error}); {INSTALL}"
+        ) from error
     try:
         n_devices = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
@@ -41,3 +82,283 @@ def describe(xp: Any) -> str:
     name = xp.cuda.runtime.getDeviceProperties(device.id)["name"].decode()
     major, minor = device.compute_capability[:-1], device.compute_capability[-1]
     return f"{name}, compute capability {major}.{minor}"
+
+
+# ------------------------------------------------------------------ kernels
+
+
+def source(file: str, constants: Mapping[str, object]) -> str:
+    """Return the text of a model's kernels, with all that it needs but REAL.
+
+    Parameters
+    ----------
+    file : str
+        Its name, in this folder.
+    constants : mapping
+        What to define besides what both models share.
+    """
+    shared = {
+        "LARGEST_ERROR": LARGEST_ERROR,
+        "LEAST_RECONSTRUCTION": LEAST_RECONSTRUCTION,
+        "CHUNK": CHUNK,
+    }
+    lines = [f"#define {name} {value}\n" for name, value in {**shared, **constants}.items()]
+    for part in ("cupy.cu", file):
+        text = (HERE / part).read_text(encoding="utf-8")
+        lines += [f'#line 1 "{part}"\n', text]
+    return "".join(lines)
+
+
+def places(whole: Sequence[str], others: Sequence[str]) -> dict[str, int]:
+    """Return the places of settings in a map's row of whole numbers, and in that of others.
+
+    >>> places(["RADIUS"], ["RATE", "TRACE"])
+    {'RADIUS': 0, 'RATE': 0, 'TRACE': 1, 'N_WHOLE': 1, 'N_SETTINGS': 2}
+    """
+    numbered = {name: place for names in (whole, others) for place, name in enumerate(names)}
+    return {**numbered, "N_WHOLE": len(whole), "N_SETTINGS": len(others)}
+
+
+class Kernels:
+    """The kernels of a model, compiled at their first launch.
+
+    Parameters
+    ----------
+    xp : module
+        CuPy, see :func:`find`.
+    text : str
+        See :func:`source`.
+    dtype : {"float32", "float64"}
+    """
+
+    def __init__(self, xp: Any, text: str, dtype: str) -> None:
+        options = (*OPTIONS, f"-DREAL={C_TYPES[dtype]}")
+        self._module = xp.RawModule(code=text, options=options)
+
+    def launch(
+        self,
+        name: str,
+        grid: tuple[int, ...],
+        threads: int,
+        arguments: Sequence[Device | int],
+        shared_bytes: int = 0,
+    ) -> None:
+        """Launch a kernel; a whole number among its arguments is a C ``int``."""
+        kernel = self._module.get_function(name)
+        if shared_bytes > SHARED_BYTES:
+            kernel.max_dynamic_shared_size_bytes = shared_bytes
+        typed = tuple(np.int32(x) if isinstance(x, int) else x for x in arguments)
+        kernel(grid, (threads,), typed, shared_mem=shared_bytes)
+
+
+# ------------------------------------------------------------------ an epoch
+
+
+class Counts:
+    """What is counted on the device over an epoch: arrays, the first axis of each is the map.
+
+    ``done`` are the steps done so far, the others as in :class:`topodream.engines.Tally`.
+    """
+
+    def __init__(self, xp: Any, n_maps: int, n_units: int) -> None:
+        self._xp = xp
+        self.done = xp.zeros(n_maps, np.int32)
+        self.error_sum = xp.zeros(n_maps, np.float64)
+        self.last_error = xp.zeros(n_maps, np.float64)
+        self.wins = xp.zeros((n_maps, n_units), np.int32)
+        self.activity_sum = xp.zeros((n_maps, n_units), np.float64)
+
+    def steps(self) -> npt.NDArray[np.int32]:
+        """Wait for the device, and return how many steps each map has done."""
+        done: npt.NDArray[np.int32] = self._xp.asnumpy(self.done)
+        return done
+
+    def tallies(self, measure_every: Sequence[int]) -> list[Tally]:
+        """Return them map by map; an error was measured at every so many steps."""
+        error_sum, last_error = map(self._xp.asnumpy, (self.error_sum, self.last_error))
+        wins = self._xp.asnumpy(self.wins).astype(np.int64)
+        activity = self._xp.asnumpy(self.activity_sum)
+        return [
+            Tally(
+                steps=int(steps),
+                measured=-(-int(steps) // every),
+                squared_error=float(error_sum[i]),
+                wins=wins[i],
+                activity=activity[i],
+                last_error=float(last_error[i]),
+            )
+            for i, (steps, every) in enumerate(zip(self.steps(), measure_every, strict=True))
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """An epoch of some maps, as kernels see it.
+
+    Attributes
+    ----------
+    members : sequence of int
+        Whose maps they are.
+    n_steps : int
+    order : (n_maps, n_steps) int32, on the device
+    state : mapping
+        The arrays of the maps' states by their names, on the device, stacked.
+    whole : (n_maps, N_WHOLE) int32, on the device
+    settings : (n_maps, N_SETTINGS), on the device
+    counts : Counts
+    """
+
+    members: Sequence[int]
+    n_steps: int
+    order: Device
+    state: Mapping[str, Device]
+    whole: Device
+    settings: Device
+    counts: Counts
+
+    @property
+    def n_maps(self) -> int:
+        """How many there are."""
+        return len(self.members)
+
+
+class CupyEnsemble(ABC):
+    """Maps of the same shape on a GPU, see :class:`topodream.engines.Ensemble`.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        Of one model, dtype and grid.
+    states : sequence of State
+        Where training starts; the ensemble takes them over.
+    pixels : (n_samples, n_inputs) uint8
+    xp : module
+        CuPy, see :func:`find`.
+    """
+
+    kernels: ClassVar[str]  # the file
+    whole_settings: ClassVar[Sequence[str]]
+    other_settings: ClassVar[Sequence[str]]
+    constants: ClassVar[Mapping[str, object]]
+
+    def __init__(
+        self, experiments: Sequence[Experiment], states: Sequence[State], pixels: Bytes, xp: Any
+    ) -> None:
+        self.states = states
+        self._xp, self._experiments = xp, experiments
+        self._grid, self._dtype = experiments[0].grid, np.dtype(experiments[0].dtype)
+        self._n_samples, self._n_inputs = pixels.shape
+        self._pixels = xp.asarray(np.ascontiguousarray(pixels))
+        self._kernels = Kernels(xp, self.source(), experiments[0].dtype)
+        self.threads_per_map, self.threads_of_units = THREADS_PER_MAP, THREADS_OF_UNITS
+
+    @classmethod
+    def source(cls) -> str:
+        """Return the text of the kernels."""
+        numbered = places(cls.whole_settings, cls.other_settings)
+        return source(cls.kernels, {**cls.constants, **numbered})
+
+    @abstractmethod
+    def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
+        """Return the settings of a member that its kernels read, by their names there."""
+
+    @abstractmethod
+    def _make_room(self, epoch: Epoch) -> Room:
+        """Return arrays for what only steps need, by their names."""
+
+    @abstractmethod
+    def _learn(self, epoch: Epoch, room: Room, first: int, count: int) -> None:
+        """Launch some steps of an epoch."""
+
+    @abstractmethod
+    def _end(self, epoch: Epoch, room: Room) -> None:
+        """Launch what is left to do after the last step."""
+
+    def advance(
+        self,
+        orders: Mapping[int, Integers],
+        tick: Callable[[int], object],
+        thorough: Collection[int] = (),
+    ) -> dict[int, Tally]:
+        """Show some members an epoch's samples; see :class:`topodream.engines.Ensemble`."""
+        settings = [self._settings(member, member in thorough) for member in orders]
+        epoch = self._send(orders, settings)
+        room = self._make_room(epoch)
+        told = 0
+        for first in range(0, epoch.n_steps, STEPS_PER_TICK):
+            count = min(STEPS_PER_TICK, epoch.n_steps - first)
+            self._learn(epoch, room, first, count)
+            steps = epoch.counts.steps()
+            tick(int(steps.sum()) - told)
+            told = int(steps.sum())
+            if (steps < first + count).all():  # every map has diverged
+                break
+        self._end(epoch, room)
+        self._fetch(epoch)
+        measure_every = [int(of_one.get("MEASURE_EVERY", 1)) for of_one in settings]
+        return dict(zip(orders, epoch.counts.tallies(measure_every), strict=True))
+
+    def _send(
+        self, orders: Mapping[int, Integers], settings: Sequence[Mapping[str, float]]
+    ) -> Epoch:
+        order = np.array(list(orders.values()), np.int32)
+        arrays = [arrays_of(self.states[member]) for member in orders]
+        whole = [[of_one[name] for name in self.whole_settings] for of_one in settings]
+        others = [[of_one[name] for name in self.other_settings] for of_one in settings]
+        return Epoch(
+            members=list(orders),
+            n_steps=order.shape[1],
+            order=self._xp.asarray(order),
+            state={
+                name: self._xp.asarray(np.stack([of_one[name] for of_one in arrays]))
+                for name in arrays[0]
+            },
+            whole=self._xp.asarray(np.array(whole, np.int32)),
+            settings=self._xp.asarray(np.array(others, self._dtype)),
+            counts=Counts(self._xp, len(order), self._grid.n_units),
+        )
+
+    def _fetch(self, epoch: Epoch) -> None:
+        for name, array in epoch.state.items():
+            for member, values in zip(epoch.members, self._xp.asnumpy(array), strict=True):
+                arrays_of(self.states[member])[name][...] = values
+
+    # -------------------------------------------------------------- launches
+
+    def _most_shared_bytes(self) -> int:
+        """Return how much shared memory a block can have if it asks for it."""
+        return int(self._xp.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
+
+    def _empty(self, *shape: int) -> Device:
+        return self._xp.empty(shape, self._dtype)
+
+    def _per_map(
+        self, name: str, epoch: Epoch, arguments: Sequence[Device | int], shared_bytes: int
+    ) -> None:
+        """Launch a kernel with one block of threads for each map."""
+        self._kernels.launch(name, (epoch.n_maps,), self.threads_per_map, arguments, shared_bytes)
+
+    def _per_unit(
+        self, name: str, epoch: Epoch, arguments: Sequence[Device | int], shared_bytes: int = 0
+    ) -> None:
+        """Launch a kernel with a warp for each unit of each map."""
+        n_blocks = -(-self._grid.n_units // (self.threads_of_units // WARP))
+        grid = (n_blocks, epoch.n_maps)
+        self._kernels.launch(name, grid, self.threads_of_units, arguments, shared_bytes)
+
+    @property
+    def _n_chunks(self) -> int:
+        return -(-self._grid.n_units // CHUNK)
+
+    def _reconstruct(self, epoch: Epoch, activity: Device, seen: Device, step: int) -> None:
+        """Launch the sums over chunks of units, (n_maps, n_chunks, n_inputs)."""
+        self._kernels.launch(
+            "reconstruct",
+            (self._n_chunks, -(-self._n_inputs // WARP), epoch.n_maps),
+            self.threads_of_units,
+            (
+                epoch.state["weights"], activity, seen, epoch.counts.done,
+                self._grid.n_units, self._n_inputs, step,
+            ),
+            8 * WARP * self._dtype.itemsize,
+        )  # fmt: skip
