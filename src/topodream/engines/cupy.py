@@ -23,7 +23,7 @@ from topodream.errors import InputError
 from topodream.models import State, arrays_of
 from topodream.models.prototypes import LEAST_RECONSTRUCTION
 
-INSTALL = 'pip install "topodream[gpu-cuda13]", or [gpu-cuda12] for a driver older than 580'
+INSTALL = ".venv/bin/pip install -e '.[gpu-cuda13]', or gpu-cuda12 for a driver older than 580"
 
 HERE = Path(__file__).parent
 C_TYPES = {"float32": "float", "float64": "double"}
@@ -56,24 +56,33 @@ def find() -> Any:
     Raises
     ------
     InputError
-        If CuPy, the driver or a device is missing: it says which, and what to do.
+        If CuPy, its compiler, the driver or a device is missing: it says which, and what to do.
     """
     try:
         import cupy
     except ImportError as error:
-        raise InputError(
-            f"no GPU can be used: CuPy is not installed ({error}); {INSTALL}"
-        ) from error
+        raise _missing(f"CuPy is not installed ({error}): {INSTALL}") from error
+    # RuntimeError is what all of CuPy's own errors of a driver, a device or a library are.
     try:
         n_devices = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise InputError(
-            f"no GPU can be used: CuPy {cupy.__version__} finds no driver or device ({error}); "
-            "`nvidia-smi` has to list one"
-        ) from error
+    except RuntimeError as error:
+        reason = f"CuPy {cupy.__version__} finds no device ({error})"
+        raise _missing(f"{reason}: `nvidia-smi` has to list one") from error
     if n_devices == 0:
-        raise InputError("no GPU can be used: CUDA_VISIBLE_DEVICES hides them all")
+        raise _missing("there is none, or CUDA_VISIBLE_DEVICES hides it")
+    try:
+        cupy.cuda.nvrtc.getVersion()
+    except RuntimeError as error:
+        raise _missing(f"CuPy finds no compiler ({error}): {INSTALL}") from error
+    try:
+        cupy.zeros((1,), np.int32)
+    except RuntimeError as error:
+        raise _missing(f"its device refuses to work ({error})") from error
     return cupy
+
+
+def _missing(reason: str) -> InputError:
+    return InputError(f"no GPU can be used: {' '.join(reason.split())}")
 
 
 def describe(xp: Any) -> str:
@@ -134,6 +143,8 @@ class Kernels:
     def __init__(self, xp: Any, text: str, dtype: str) -> None:
         options = (*OPTIONS, f"-DREAL={C_TYPES[dtype]}")
         self._module = xp.RawModule(code=text, options=options)
+        self._functions: dict[str, Any] = {}
+        self._shared_bytes: dict[str, int] = {}  # what they may have
 
     def launch(
         self,
@@ -144,9 +155,12 @@ class Kernels:
         shared_bytes: int = 0,
     ) -> None:
         """Launch a kernel; a whole number among its arguments is a C ``int``."""
-        kernel = self._module.get_function(name)
-        if shared_bytes > SHARED_BYTES:
-            kernel.max_dynamic_shared_size_bytes = shared_bytes
+        if name not in self._functions:
+            self._functions[name] = self._module.get_function(name)
+            self._shared_bytes[name] = SHARED_BYTES
+        kernel = self._functions[name]
+        if shared_bytes > self._shared_bytes[name]:
+            kernel.max_dynamic_shared_size_bytes = self._shared_bytes[name] = shared_bytes
         typed = tuple(np.int32(x) if isinstance(x, int) else x for x in arguments)
         kernel(grid, (threads,), typed, shared_mem=shared_bytes)
 

@@ -159,4 +159,5 @@ def scratch_bytes(n_units: int, n_inputs: int, n_winners: int, dtype: Any, *, tr
         n_reals += 2 * n_inputs
         n_ints += 2 * n_units + 1
     # In whole doubles, so that one map's may follow another's.
-    return -(-(n_reals * np.dtype(dtype).itemsize + 4 * n_ints) // 8) * 8
+    n_bytes = n_reals * int(np.dtype(dtype).itemsize) + 4 * n_ints
+    return -(-n_bytes // 8) * 8
