@@ -93,6 +93,15 @@ def describe(xp: Any) -> str:
     return f"{name}, compute capability {major}.{minor}"
 
 
+def software(xp: Any) -> dict[str, str]:
+    """Return the versions of what a GPU's results depend on besides this project."""
+    runtime = xp.cuda.runtime
+    numbers = {"cuda": runtime.runtimeGetVersion(), "cuda driver": runtime.driverGetVersion()}
+    return {"cupy": xp.__version__} | {
+        name: f"{number // 1000}.{number % 1000 // 10}" for name, number in numbers.items()
+    }
+
+
 # ------------------------------------------------------------------ kernels
 
 
@@ -295,6 +304,8 @@ class CupyEnsemble(ABC):
         thorough: Collection[int] = (),
     ) -> dict[int, Tally]:
         """Show some members an epoch's samples; see :class:`topodream.engines.Ensemble`."""
+        if not orders:
+            return {}
         settings = [self._settings(member, member in thorough) for member in orders]
         epoch = self._send(orders, settings)
         room = self._make_room(epoch)

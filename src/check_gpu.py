@@ -1,0 +1,68 @@
+"""Check that a GPU computes what the reference does, and measure how fast it is.
+
+Some minutes on a machine with an NVIDIA GPU and CuPy (docs/gpu.md). Trains small maps of every
+variant by both, alone and several in one launch, and a map of 10,000 units; then times maps of
+several sizes beside the fast engine on one thread of the CPU. Ends with status 1 if anything
+differs by more than rounding explains, or if there is no GPU.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from topodream import cli, gpu_check, notes, provenance
+from topodream.engines import cupy
+from topodream.errors import InputError
+from topodream.storage import check_writable, write_json, write_text
+
+
+def main() -> None:
+    """Compare, time, and write what was found."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="the .json file to write")
+    parser.add_argument("--report", type=Path, required=True, help="the .md file to write")
+    parser.add_argument(
+        "--seconds", type=cli.real(0.001, 60), default=1, help="least time for each rate, default 1"
+    )
+    args = cli.parse(parser)
+
+    check_writable(args.report)
+    xp = cupy.find()
+    started = time.monotonic()
+    device = cupy.describe(xp)
+    print(f"Computes on {device}", flush=True)
+    agreements = [gpu_check.compare(case, xp) for case in _shown("compare", gpu_check.agreements())]
+    rates = [gpu_check.rate(case, xp, args.seconds) for case in _shown("time", gpu_check.sizes())]
+    n_failed = sum(not one.holds for one in agreements)
+    content = {
+        "device": device,
+        "software": cupy.software(xp),
+        "seconds": round(time.monotonic() - started, 1),
+        "all_hold": n_failed == 0,
+        "agreements": [gpu_check.as_mapping(one) for one in agreements],
+        "rates": [gpu_check.as_mapping(one) for one in rates],
+    }
+    report = gpu_check.report(content, agreements, rates)
+    print(f"\n{report}", end="")
+    origin = provenance.record(cli.options(args))
+    write_json(args.output, {**content, **origin})
+    write_text(args.report, notes.comment(".md", origin) + report)
+    if n_failed:
+        raise InputError(f"{n_failed} of {len(agreements)} variants fail, see {args.report}")
+
+
+def _shown(what: str, cases: list[gpu_check.Case]) -> Any:
+    """Show progress: a bar on a terminal, a line for each case elsewhere."""
+    bar = tqdm(cases, desc=what, disable=None)
+    for case in bar:
+        if bar.disable:
+            print(f"{what}: {case.name}, {case.n_maps} x {case.rows * case.cols} units", flush=True)
+        else:
+            bar.set_postfix_str(case.name)
+        yield case
+
+
+if __name__ == "__main__":
+    cli.run(main)

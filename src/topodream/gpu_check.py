@@ -1,0 +1,499 @@
+"""Whether a GPU computes what the reference does, and how fast: what check_gpu.py reports.
+
+The cases are tests too, of which continuous integration runs the smaller ones with the kernels
+emulated on a CPU (docs/gpu.md). Their samples are the embedded digits.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from topodream import engines, models
+from topodream.config import (
+    ColumnInhibition,
+    Excitation,
+    Experiment,
+    Inhibition,
+    Lateral,
+    Mwta,
+    SparseDream,
+    Start,
+)
+from topodream.datasets import mnist_content, read_embedded
+from topodream.engines import Bytes, Integers, Tally
+from topodream.engines.cupy_mwta import CupyMwta
+from topodream.engines.cupy_sparse_dream import CupySparseDream
+from topodream.grid import Grid
+
+Settings = Mwta | SparseDream
+
+# The largest difference between a GPU's map and the reference's, relative to the largest value
+# of each array, after a few hundred steps, and the share of wins that may go to other units: in
+# float32 two units can be so near to each other that rounding decides.
+ALLOWED = {"float64": 1e-9, "float32": 1e-3}
+OTHER_WINNERS_ALLOWED = {"float64": 0.0, "float32": 0.1}
+EPOCHS = 2  # of each case: what is due at the end of one must be done by the next
+SEED = 7
+
+MWTA = Mwta(
+    start=Start(0.15, 0.16),
+    learning_rate=0.03,
+    n_winners=5,
+    activation="drive",
+    trace=None,
+    lateral=Lateral(strength=0.1, radius=2, edge="notebook", row_norm=None),
+    error_clip=1,
+    weight_clip=None,
+)
+NORMALISED = Lateral(strength=1, radius=3, edge="full", row_norm=0.5)
+ALONE = Lateral(strength=0, radius=0, edge="full", row_norm=None)
+DREAM = SparseDream(
+    start=Start(0.1, 1),
+    learning_rate=0.02,
+    sparsity=0.01,
+    threshold_rate=3,
+    excitation=Excitation(0, 1, Start(0.01, 0.1), 0.01, "drive", symmetric=True, uniform=False),
+    global_inhibition=Inhibition(Start(0, 0), 0.001),
+    column_inhibition=ColumnInhibition(Start(0, 0), 0.001, acts=True),
+    unit_norm=False,
+)
+WIDE = Excitation(1, 3, Start(0.1, 1), 0.02, "activity", symmetric=False, uniform=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Maps of one shape that learn side by side.
+
+    ``name`` says in words what they are; ``settings`` has those of each map.
+    """
+
+    name: str
+    settings: tuple[Settings, ...]
+    rows: int
+    cols: int
+    n_inputs: int
+    dtype: str
+    n_steps: int
+
+    @property
+    def n_maps(self) -> int:
+        """How many maps there are."""
+        return len(self.settings)
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps of an epoch."""
+        return self.n_steps // EPOCHS
+
+    def experiments(self) -> list[Experiment]:
+        """Return the experiment that each map is of; they differ in seed too."""
+        is_mwta = isinstance(self.settings[0], Mwta)
+        return [
+            Experiment(
+                name=f"{self.name} {number}",
+                model="mwta" if is_mwta else "sparse_dream",
+                dataset="digits",
+                engine="reference",
+                dtype=self.dtype,
+                on_divergence="keep",
+                seed=SEED + number,
+                epochs=EPOCHS,
+                steps_per_epoch=self.per_epoch,
+                snapshot_every=1,
+                order="shuffled",
+                grid=Grid(self.rows, self.cols),
+                settings=settings,
+            )
+            for number, settings in enumerate(self.settings)
+        ]
+
+
+def variants(
+    rows: int, cols: int, n_inputs: int, n_steps: int, dtype: str = "float64"
+) -> list[Case]:
+    """Return a case for everything that kernels decide by settings, at one size."""
+    with_trace = replace(MWTA, trace=0.5)
+    excited = replace(MWTA, activation="excited", error_clip=None, learning_rate=0.01)
+    bounded = replace(MWTA, weight_clip=1, n_winners=10, learning_rate=0.1)
+    grows = replace(excited, learning_rate=8.0)
+    uneven = replace(
+        DREAM,
+        sparsity=0.05,
+        excitation=WIDE,
+        global_inhibition=Inhibition(Start(0, 0.01), 0.0005),
+        column_inhibition=ColumnInhibition(Start(0, 0.1), 0.02, acts=False),
+    )
+    normed = replace(DREAM, excitation=replace(DREAM.excitation, reach_rows=2), unit_norm=True)
+    # Excitation that is evened out grows at every step: it is compared for a few.
+    uniform = replace(DREAM, excitation=replace(DREAM.excitation, uniform=True))
+    # Its first step makes weights so large that no later one can be learnt.
+    hasty = replace(DREAM, start=Start(0, 0.001), learning_rate=1e8)
+    named: dict[str, tuple[Settings, ...]] = {
+        "MWTA": (MWTA,),
+        "MWTA, excited scores, no clip": (excited,),
+        "MWTA, normalised neighbourhoods": (replace(MWTA, lateral=NORMALISED),),
+        "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
+        "MWTA, ten winners, bounded": (bounded,),
+        "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
+        "MWTA, one of two maps diverges": (grows, excited),
+        "trace": (with_trace,),
+        "trace, excited, bounded": (replace(bounded, activation="excited", trace=0.3),),
+        "trace, three maps": (with_trace, replace(excited, trace=0.9), replace(bounded, trace=0.1)),
+        "trace, one of two maps diverges": (replace(grows, trace=0.9), with_trace),
+        "SparseDream": (DREAM,),
+        "SparseDream, from activity, uneven": (uneven,),
+        "SparseDream, unit norm": (normed,),
+        "SparseDream, evened out": (uniform,),
+        "SparseDream, three maps": (DREAM, uneven, normed),
+        "SparseDream, one of two maps diverges": (hasty, uneven),
+    }
+    return [
+        Case(name, maps, rows, cols, n_inputs, dtype, 16 if uniform in maps else n_steps)
+        for name, maps in named.items()
+    ]
+
+
+def agreements() -> list[Case]:
+    """Return the cases to compare: every variant at three sizes, and the largest maps."""
+    large = replace(DREAM, excitation=replace(WIDE, start=Start(0, 0.01)))
+    return [
+        *variants(8, 9, 400, 60),
+        *variants(20, 20, 400, 200, "float32"),
+        *variants(40, 40, 784, 100),
+        Case("MWTA", (MWTA,), 100, 100, 784, "float64", 100),
+        Case("MWTA", (MWTA,), 100, 100, 3072, "float32", 40),
+        Case("trace", (replace(MWTA, trace=0.5),), 100, 100, 784, "float64", 20),
+        Case("SparseDream", (large,), 50, 50, 784, "float32", 20),
+    ]
+
+
+def samples(n_inputs: int) -> Bytes:
+    """Return embedded digits: whole ones, their middles (400), or several beside each other.
+
+    Returns
+    -------
+    (1000, n_inputs) uint8
+    """
+    digits = mnist_content("embedded", read_embedded()).arrays["train/pixels"]
+    if n_inputs == 400:
+        return np.ascontiguousarray(digits[:1000, 4:24, 4:24]).reshape(1000, -1)
+    n_beside = -(-n_inputs // digits[0].size)
+    joined = digits[: 1000 * n_beside].reshape(1000, -1)
+    return np.ascontiguousarray(joined[:, :n_inputs])
+
+
+# ------------------------------------------------------------------ agreement
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How near a case comes to the reference.
+
+    Attributes
+    ----------
+    case : Case
+    same_steps : bool
+        Whether every map did as many steps: one that diverges stops at the same one.
+    same_alone : bool
+        Whether every map is the same, to the bit, if it trains alone on the device.
+    other_winners : float
+        The share of wins that went to other units.
+    weight_difference : float
+        The largest between the prototypes, in units of a pixel's full range.
+    difference : float
+        The largest of anything learnt, relative to the largest value of its array.
+    """
+
+    case: Case
+    same_steps: bool
+    same_alone: bool
+    other_winners: float
+    weight_difference: float
+    difference: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether that is within what rounding explains."""
+        dtype = self.case.dtype
+        near = self.difference <= ALLOWED[dtype]
+        won = self.other_winners <= OTHER_WINNERS_ALLOWED[dtype]
+        return self.same_steps and self.same_alone and near and won
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A map after its last epoch, and what was counted in each; in its last one it may diverge."""
+
+    state: models.State
+    tallies: list[Tally]
+
+    @property
+    def counted(self) -> list[tuple[int, int]]:
+        return [(tally.steps, tally.measured) for tally in self.tallies]
+
+    @property
+    def wins(self) -> Integers:
+        total: Integers = np.sum([tally.wins for tally in self.tallies], axis=0)
+        return total
+
+
+def compare(case: Case, xp: Any) -> Agreement:
+    """Train a case's maps on a GPU, all of them together, and each by the reference.
+
+    Parameters
+    ----------
+    case : Case
+    xp : module
+        CuPy, see :func:`topodream.engines.cupy.find`.
+    """
+    pixels, experiments = samples(case.n_inputs), case.experiments()
+    found = _train_on_device(experiments, pixels, xp)
+    true = [_train_by_reference(experiment, pixels) for experiment in experiments]
+    alone = [
+        _train_on_device([experiment], pixels, xp)[0] if case.n_maps > 1 else of_all
+        for experiment, of_all in zip(experiments, found, strict=True)
+    ]
+    # Of a map that diverged nothing is promised but the step.
+    sound = [
+        number for number, of_one in enumerate(true) if of_one.counted[-1][0] == case.per_epoch
+    ]
+    n_others = [np.maximum(t.wins - f.wins, 0).sum() for f, t in zip(found, true, strict=True)]
+    pairs = [(found[number].state, true[number].state) for number in sound]
+    return Agreement(
+        case,
+        same_steps=all(f.counted == t.counted for f, t in zip(found, true, strict=True)),
+        same_alone=all(_are_equal(found[number].state, alone[number].state) for number in sound),
+        other_winners=float(sum(n_others) / sum(of_one.wins.sum() for of_one in true)),
+        weight_difference=max(float(np.abs(f.weights - t.weights).max()) for f, t in pairs),
+        difference=max(_difference(f, t) for f, t in pairs),
+    )
+
+
+def _train_on_device(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> list[_Trained]:
+    ensemble = _ensemble(experiments, pixels, xp)
+    tallies: list[list[Tally]] = [[] for _ in experiments]
+    going = list(range(len(experiments)))
+    for epoch in range(EPOCHS):
+        for number in going:
+            models.begin_epoch(ensemble.states[number])
+        orders = {number: _order(experiments[number], len(pixels), epoch) for number in going}
+        thorough = [number for number in going if _is_thorough(experiments[number])]
+        for number, tally in ensemble.advance(orders, _nothing, thorough).items():
+            tallies[number].append(tally)
+            if tally.steps < len(orders[number]):
+                going.remove(number)
+    return [_Trained(state, of_one) for state, of_one in zip(ensemble.states, tallies, strict=True)]
+
+
+def _train_by_reference(experiment: Experiment, pixels: Bytes) -> _Trained:
+    engine = engines.create(experiment, _start(experiment, pixels.shape[1]), pixels)
+    tallies = []
+    for epoch in range(EPOCHS):
+        models.begin_epoch(engine.state)
+        order = _order(experiment, len(pixels), epoch)
+        tallies.append(engine.advance(order, _nothing, _is_thorough(experiment)))
+        if tallies[-1].steps < len(order):
+            break
+    return _Trained(engine.state, tallies)
+
+
+def _ensemble(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> Any:
+    states = [_start(experiment, pixels.shape[1]) for experiment in experiments]
+    kind = CupyMwta if isinstance(experiments[0].settings, Mwta) else CupySparseDream
+    return kind(experiments, states, pixels, xp)
+
+
+def _start(experiment: Experiment, n_inputs: int) -> models.State:
+    return models.start(experiment, n_inputs, np.random.default_rng(experiment.seed))
+
+
+def _order(experiment: Experiment, n_samples: int, epoch: int) -> Integers:
+    rng = np.random.default_rng([experiment.seed, epoch])
+    return rng.integers(n_samples, size=experiment.steps_per_epoch)
+
+
+def _is_thorough(experiment: Experiment) -> bool:
+    """Of maps that train together some measure every error and others don't."""
+    return experiment.seed == SEED
+
+
+def _are_equal(one: models.State, other: models.State) -> bool:
+    arrays = models.arrays_of(other)
+    return all(np.array_equal(array, arrays[name]) for name, array in models.arrays_of(one).items())
+
+
+def _difference(found: models.State, true: models.State) -> float:
+    differences = []
+    for name, expected in models.arrays_of(true).items():
+        largest = max(float(np.abs(expected).max()), 1e-30)
+        apart = np.abs(models.arrays_of(found)[name] - expected).max()
+        differences.append(float(apart) / largest)
+    return float(np.max(differences))  # unlike max, it keeps what is no number
+
+
+def _nothing(_: int) -> None:
+    pass
+
+
+# ------------------------------------------------------------------ speed
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast a case's maps learn: steps of all of them in a second.
+
+    ``cpu_steps_per_second`` is that of one such map on the fast engine, on one thread;
+    ``device_bytes`` is the most memory that the device held for them.
+    """
+
+    case: Case
+    steps_per_second: float
+    cpu_steps_per_second: float
+    device_bytes: int
+
+
+def rate(case: Case, xp: Any, seconds: float) -> Rate:
+    """Measure how fast a case's maps learn, over at least so many seconds on either device."""
+    pixels, experiments = samples(case.n_inputs), case.experiments()
+    rng = np.random.default_rng(SEED)
+    pool = xp.get_default_memory_pool()
+    pool.free_all_blocks()
+    ensemble = _ensemble(experiments, pixels, xp)
+
+    def on_device(n_steps: int) -> None:
+        orders = rng.integers(len(pixels), size=(case.n_maps, n_steps))
+        ensemble.advance(dict(enumerate(orders)), _nothing)
+
+    on_device(case.n_steps)  # compiles
+    all_maps = case.n_maps * _steps_per_second(on_device, case.n_steps, seconds)
+    device_bytes = int(pool.total_bytes())
+    fast = replace(experiments[0], engine="fast")
+    engine = engines.create(fast, _start(fast, case.n_inputs), pixels)
+
+    def on_cpu(n_steps: int) -> None:
+        engine.advance(rng.integers(len(pixels), size=n_steps), _nothing)
+
+    on_cpu(case.n_steps)
+    return Rate(case, all_maps, _steps_per_second(on_cpu, case.n_steps, seconds), device_bytes)
+
+
+def _steps_per_second(advance: Callable[[int], None], n_steps: int, seconds: float) -> float:
+    """Double the number of steps until they take long enough to time."""
+    while True:
+        started = time.perf_counter()
+        advance(n_steps)
+        elapsed = time.perf_counter() - started
+        if elapsed >= seconds:
+            return n_steps / elapsed
+        n_steps *= 2
+
+
+def sizes() -> list[Case]:
+    """Return the cases to time: maps alone and many together, small ones and large ones."""
+    with_trace = replace(MWTA, trace=0.5)
+    shapes: list[tuple[str, Settings, tuple[int, int, int], Sequence[int]]] = [
+        ("MWTA", MWTA, (20, 20, 400), (1, 16, 128)),
+        ("MWTA", MWTA, (40, 40, 784), (1, 16, 128)),
+        ("MWTA", MWTA, (100, 100, 784), (1, 16)),
+        ("MWTA", MWTA, (100, 100, 3072), (1,)),
+        ("trace", with_trace, (40, 40, 400), (1, 16)),
+        ("SparseDream", DREAM, (10, 10, 784), (1, 16, 128)),
+        ("SparseDream", DREAM, (40, 40, 784), (1,)),
+    ]
+    return [
+        Case(name, (settings,) * n_maps, rows, cols, n_inputs, "float32", 128)
+        for name, settings, (rows, cols, n_inputs), counts in shapes
+        for n_maps in counts
+    ]
+
+
+# ------------------------------------------------------------------ report
+
+
+def as_mapping(result: Agreement | Rate) -> dict[str, Any]:
+    """Return a result for a JSON file: what was computed, and what came out."""
+    case, found = result.case, asdict(result)
+    del found["case"]
+    # JSON has no word for what is no number.
+    found = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in found.items()
+    }
+    computed = {
+        "variant": case.name,
+        "maps": case.n_maps,
+        "units": case.rows * case.cols,
+        "inputs": case.n_inputs,
+        "dtype": case.dtype,
+        "steps": case.n_steps,
+    }
+    return computed | found | ({"holds": result.holds} if isinstance(result, Agreement) else {})
+
+
+def agreement_table(found: Sequence[Agreement]) -> str:
+    """Return Markdown: what was compared, and how near it came."""
+    lines = [
+        "| variant | maps | units | inputs | dtype | steps | same winners "
+        "| largest weight difference | relative, of all that is learnt | as alone | |",
+        "|---|--:|--:|--:|---|--:|---|--:|--:|---|---|",
+    ]
+    for one in found:
+        case = one.case
+        winners = "all" if one.other_winners == 0 else f"all but {one.other_winners:.1%}"
+        alone = "" if case.n_maps == 1 else ("the same" if one.same_alone else "**other**")
+        lines.append(
+            f"| {case.name} | {case.n_maps} | {case.rows * case.cols:,} | {case.n_inputs:,} "
+            f"| {case.dtype} | {case.n_steps} | {winners} | {one.weight_difference:.1e} "
+            f"| {one.difference:.1e} | {alone} | {'holds' if one.holds else '**fails**'} |"
+        )
+    return "\n".join(lines)
+
+
+def rate_table(found: Sequence[Rate]) -> str:
+    """Return Markdown: what was timed, and how fast it was."""
+    lines = [
+        "| model | units | inputs | maps | steps/s, all maps | steps/s, one map on a CPU thread "
+        "| times as many | device memory |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for one in found:
+        case = one.case
+        ratio = one.steps_per_second / one.cpu_steps_per_second
+        lines.append(
+            f"| {case.name} | {case.rows * case.cols:,} | {case.n_inputs:,} | {case.n_maps} "
+            f"| {one.steps_per_second:,.0f} | {one.cpu_steps_per_second:,.0f} | {ratio:.1f} "
+            f"| {one.device_bytes / 2**20:,.0f} MiB |"
+        )
+    return "\n".join(lines)
+
+
+def report(content: Mapping[str, Any], agreed: Sequence[Agreement], rates: Sequence[Rate]) -> str:
+    """Return the whole report as Markdown."""
+    n_failed = sum(not one.holds for one in agreed)
+    verdict = f"**{n_failed} of {len(agreed)} fail.**" if n_failed else f"All {len(agreed)} hold."
+    versions = ", ".join(f"{name} {version}" for name, version in content["software"].items())
+    return f"""# What a GPU computes, and how fast
+
+{content["device"]}; {versions}. Took {content["seconds"]:,.0f} seconds.
+
+## Agreement with the reference
+
+{verdict} Compared are the arrays of each map after {EPOCHS} epochs of half the steps each. Within
+what rounding explains is a relative difference of {ALLOWED["float64"]:.0e} in float64, and of
+{ALLOWED["float32"]:.0e} in float32, where {OTHER_WINNERS_ALLOWED["float32"]:.0%} of the wins may go
+to other units. *As alone*: whether maps that train together end in the same bits as each of them
+by itself.
+
+{agreement_table(agreed)}
+
+## Speed
+
+Steps of all maps together in a second, beside one map on the fast engine on one thread of this
+machine's CPU. Device memory is what CuPy held at most.
+
+{rate_table(rates)}
+"""
