@@ -84,6 +84,7 @@ def test_experiments_have_the_notebooks_numbers(line, catalogue):
         name=name,
         model="mwta",
         dataset=data,
+        device="cpu",
         engine="fast",
         dtype="float32",
         on_divergence="keep",

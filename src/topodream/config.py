@@ -114,9 +114,11 @@ class SparseDream:
     unit_norm: bool
 
 
-# Models by the name that `model:` gives them, and what `engine:` can be.
+# Models by the name that `model:` gives them.
 MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
-ENGINES = ("reference", "fast")
+# All engines: those that `engine:` can name, which compute on a CPU, and the one for a GPU.
+GPU_ENGINE = "cupy"
+ENGINES = ("reference", "fast", GPU_ENGINE)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class Experiment:
     name: str
     model: str
     dataset: str
+    device: str
     engine: str
     dtype: str
     on_divergence: str
@@ -138,22 +141,42 @@ class Experiment:
     settings: Mwta | SparseDream
 
     @property
+    def engines(self) -> tuple[str, ...]:
+        """What may train it: the engine that it names, the one for a GPU, or either."""
+        named = {"cpu": (self.engine,), "gpu": (GPU_ENGINE,), "auto": (self.engine, GPU_ENGINE)}
+        return named[self.device]
+
+    @property
+    def shape(self) -> dict[str, object]:
+        """What maps have in common that can train side by side."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "device": self.device,
+            "engine": self.engine,
+            "dtype": self.dtype,
+            "grid": self.grid,
+            "steps_per_epoch": self.steps_per_epoch,
+            "trace": isinstance(self.settings, Mwta) and self.settings.trace is not None,
+        }
+
+    @property
     def modules_of_others(self) -> frozenset[str]:
         """Names of the modules that only experiments of other models or engines use.
 
         A module that serves one model, one engine, or one model on one engine bears their names
         (`mwta`, `reference`, `fast_mwta`); a test holds that this experiment runs nothing in them.
         """
-        return _modules_of_others(self.model, self.engine)
+        return _modules_of_others(self.model, self.engines)
 
 
 @cache
-def _modules_of_others(model: str, engine: str) -> frozenset[str]:
+def _modules_of_others(model: str, engines: tuple[str, ...]) -> frozenset[str]:
     def modules(models: Collection[str], engines: Collection[str]) -> frozenset[str]:
         pairs = itertools.product(engines, models)
         return frozenset({*models, *engines, *map("_".join, pairs)})
 
-    return modules(MODELS, ENGINES) - modules([model], [engine])
+    return modules(MODELS, ENGINES) - modules([model], engines)
 
 
 # ------------------------------------------------------------------ reading
@@ -209,7 +232,7 @@ def resolve_experiment(
         allowed = one_of(config["defaults"])
         raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
-    layers = [defaults, *own_layers]
+    layers = [("config", {"device": config["device"]}), defaults, *own_layers]
     experiment = _build_experiment(name, layers, where)
     known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
     if experiment.dataset not in known:
@@ -258,6 +281,8 @@ def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str
     for path, start in _starts(experiment.settings):
         if start.low > start.high:
             yield (*path, "start", "low"), f"at most start.high, {start.high}"
+    if experiment.engine == "reference" and experiment.device != "cpu":
+        yield ("device",), "cpu where engine is reference, which computes on nothing else"
     if isinstance(experiment.settings, Mwta):
         yield from _breaches_of_mwta(experiment.settings, experiment.grid)
 

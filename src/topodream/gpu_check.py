@@ -97,6 +97,7 @@ class Case:
                 name=f"{self.name} {number}",
                 model="mwta" if is_mwta else "sparse_dream",
                 dataset="digits",
+                device="cpu",
                 engine="reference",
                 dtype=self.dtype,
                 on_divergence="keep",
@@ -136,6 +137,7 @@ def variants(
         "MWTA": (MWTA,),
         "MWTA, excited scores, no clip": (excited,),
         "MWTA, normalised neighbourhoods": (replace(MWTA, lateral=NORMALISED),),
+        "MWTA, all units alike at first": (replace(MWTA, start=Start(0.15, 0.15)),),
         "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
         "MWTA, ten winners, bounded": (bounded,),
         "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
@@ -225,7 +227,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class _Trained:
+class Run:
     """A map after its last epoch, and what was counted in each; in its last one it may diverge."""
 
     state: models.State
@@ -251,10 +253,10 @@ def compare(case: Case, xp: Any) -> Agreement:
         CuPy, see :func:`topodream.engines.cupy.find`.
     """
     pixels, experiments = samples(case.n_inputs), case.experiments()
-    found = _train_on_device(experiments, pixels, xp)
+    found = train_on_device(experiments, pixels, xp)
     true = [_train_by_reference(experiment, pixels) for experiment in experiments]
     alone = [
-        _train_on_device([experiment], pixels, xp)[0] if case.n_maps > 1 else of_all
+        train_on_device([experiment], pixels, xp)[0] if case.n_maps > 1 else of_all
         for experiment, of_all in zip(experiments, found, strict=True)
     ]
     # Of a map that diverged nothing is promised but the step.
@@ -273,7 +275,7 @@ def compare(case: Case, xp: Any) -> Agreement:
     )
 
 
-def _train_on_device(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> list[_Trained]:
+def train_on_device(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> list[Run]:
     ensemble = _ensemble(experiments, pixels, xp)
     tallies: list[list[Tally]] = [[] for _ in experiments]
     going = list(range(len(experiments)))
@@ -286,10 +288,10 @@ def _train_on_device(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) 
             tallies[number].append(tally)
             if tally.steps < len(orders[number]):
                 going.remove(number)
-    return [_Trained(state, of_one) for state, of_one in zip(ensemble.states, tallies, strict=True)]
+    return [Run(state, of_one) for state, of_one in zip(ensemble.states, tallies, strict=True)]
 
 
-def _train_by_reference(experiment: Experiment, pixels: Bytes) -> _Trained:
+def _train_by_reference(experiment: Experiment, pixels: Bytes) -> Run:
     engine = engines.create(experiment, _start(experiment, pixels.shape[1]), pixels)
     tallies = []
     for epoch in range(EPOCHS):
@@ -298,7 +300,7 @@ def _train_by_reference(experiment: Experiment, pixels: Bytes) -> _Trained:
         tallies.append(engine.advance(order, _nothing, _is_thorough(experiment)))
         if tallies[-1].steps < len(order):
             break
-    return _Trained(engine.state, tallies)
+    return Run(engine.state, tallies)
 
 
 def _ensemble(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> Any:

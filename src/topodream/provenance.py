@@ -42,7 +42,7 @@ PACKAGES = {
 
 
 def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
-    """Return a script and all of this project's modules that it imports, directly or not.
+    """Return a script and all of this project's modules that it imports, and their kernels.
 
     The workflow names them as inputs of the script's rule, so that an edit of any of them
     makes again what depends on it.
@@ -61,6 +61,8 @@ def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
         if source not in found and source.stem not in left_out:
             found.append(source)
             waiting.extend(_imported_files(source))
+            # An engine's kernels lie beside it.
+            found += [kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()]
     return [found[0], *sorted(found[1:])]
 
 

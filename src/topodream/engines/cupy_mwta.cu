@@ -202,7 +202,7 @@ extern "C" __global__ void __launch_bounds__(512) mwta_learn(
             error_sum[map] += error;
             done[map] = first + t + 1;
         }
-        __syncthreads();
+        // No barrier: until the next sample's first one threads touch only what they alone do.
     }
     real* a = activity + (long long)map * n_units;
     for (int i = threadIdx.x; i < n_units; i += blockDim.x) a[i] = 0;

@@ -1,0 +1,273 @@
+"""Mistakes to plant in the engine, to see whether the checks would see them.
+
+Each is planted in a copy of the sources. The checks are: *agreement* with the reference, threads and
+blocks in ascending order; *orders*, the same in other orders; *emulator*, an error of the emulator or
+of the stand-in for CuPy; *races*.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator import races
+
+TESTS = Path(__file__).parents[1]
+SRC = TESTS.parent / "src"
+ENGINES = Path("topodream/engines")
+AGREEMENT, ORDERS, EMULATOR, RACES = CHECKS = ("agreement", "orders", "emulator", "races")
+
+BARRIER = "__syncthreads();"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake: what stands in a file of the engine, what takes its place.
+
+    ``case`` is the variant that is trained, ``seen_by`` the check that has to see it.
+    """
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    case: str
+    seen_by: str
+
+    def plant(self, folder: Path) -> Path:
+        """Copy the sources to a folder, with the mistake; return where they are."""
+        copy = folder / "src"
+        shutil.copytree(SRC, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        path = copy / ENGINES / self.file
+        text = path.read_text()
+        if text.count(self.right) != 1:
+            raise ValueError(f"{self.name}: {text.count(self.right)} places in {self.file}")
+        path.write_text(text.replace(self.right, self.wrong))
+        return copy
+
+
+def look(sources: Path, case: str, *, for_races: bool) -> dict[str, str]:
+    """Return what each check sees in sources, by its name; nothing of those that see nothing."""
+    seen: dict[str, str] = {}
+    script = SCRIPT.format(case=case)
+    command = [sys.executable, "-c", script, str(sources), str(TESTS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    for line in done.stdout.splitlines():
+        order, _, what = line.partition(" ")
+        if what.startswith("error"):
+            seen.setdefault(EMULATOR, what.removeprefix("error "))
+        elif what == "differs":
+            seen.setdefault(AGREEMENT if order == "0" else ORDERS, "differs from the reference")
+    if done.returncode:  # as of a mistake that ends the process
+        seen.setdefault(EMULATOR, (done.stderr.strip().splitlines() or ["it crashed"])[-1])
+    if for_races and (found := races.find(FOR_RACES.format(case=case), sources)):
+        seen[RACES] = found[0]
+    return seen
+
+
+SCRIPT = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from emulator.stand_in import DeviceError, StandIn
+from topodream import gpu_check
+case = next(case for case in gpu_check.variants(5, 7, 400, 40) if case.name == {case!r})
+for order in (0, 1, 5):
+    try:
+        print(order, "holds" if gpu_check.compare(case, StandIn(order)).holds else "differs")
+    except DeviceError as error:
+        print(order, "error", error)
+"""
+
+# Fewer threads: ThreadSanitizer takes its time for each. Two warps need every barrier that more do.
+FOR_RACES = """
+from emulator.stand_in import StandIn
+from topodream import gpu_check
+from topodream.engines import cupy
+cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 64
+case = next(case for case in gpu_check.variants(3, 4, 400, 6) if case.name == {case!r})
+pixels, experiments = gpu_check.samples(case.n_inputs), case.experiments()
+gpu_check.train_on_device(experiments, pixels, StandIn(races=True))
+"""
+
+
+# By the function it stands in, a variant whose training comes there.
+CASE_OF = {
+    "block_sum": "SparseDream",
+    "block_best": "MWTA",
+    "reconstruct": "trace",
+    "score_units": "MWTA",
+    "choose_winners": "MWTA",
+    "mwta_drives": "MWTA",
+    "mwta_learn": "MWTA",
+    "trace_drive": "trace",
+    "trace_compete": "trace",
+    "dream_drive": "SparseDream",
+}
+
+
+def barriers() -> Iterator[Fault]:
+    """Yield a fault for each barrier of the kernels: that it is not there."""
+    for file in ("cupy.cu", "cupy_mwta.cu", "cupy_sparse_dream.cu"):
+        lines = (SRC / ENGINES / file).read_text().splitlines(keepends=True)
+        function, text = "", "".join(lines)
+        for number, line in enumerate(lines):
+            if found := re.match(r"(?:__device__|extern) .*?(\w+)\((?!\d)", line):
+                function = found[1]
+            if BARRIER in line:
+                # With as many lines before it as it takes to be the only such place.
+                first = number
+                while text.count("".join(lines[first : number + 1])) > 1:
+                    first -= 1
+                before, after = "".join(lines[first:number]), line.replace(BARRIER, "")
+                name = f"no barrier at line {number + 1} of {file}, in {function}"
+                case = CASE_OF[function]
+                yield Fault(name, file, before + line, before + after, case, RACES)
+
+
+MWTA, DREAM, HOST = "cupy_mwta.cu", "cupy_sparse_dream.cu", "cupy.py"
+
+OTHERS = [
+    Fault(
+        "a barrier that one warp alone reaches", "cupy.cu",
+        "    if (lane() == 0) room[warp()] = value;\n    __syncthreads();",
+        "    if (lane() == 0) room[warp()] = value;\n    if (warp() == 0) __syncthreads();",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "a shuffle that half a warp reaches", "cupy.cu",
+        "    return warp_sum(drive);", "    return lane() < 16 ? warp_sum(drive) : 0;",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "a counter that all threads add to", MWTA,
+        "        if (threadIdx.x == 0) {\n            for (int r = 0; r < n_winners; ++r) {",
+        "        {\n            for (int r = 0; r < n_winners; ++r) {",
+        "MWTA", RACES,
+    ),
+    Fault(
+        "a block that reads what others write in the same launch", DREAM,
+        "const real* a = before + (long long)map", "const real* a = activity + (long long)map",
+        "SparseDream", RACES,
+    ),
+    Fault(
+        "two threads that change the same pair", DREAM,
+        "if (other <= unit) continue;", "if (other < 0) continue;",
+        "SparseDream", RACES,
+    ),
+    Fault(
+        "a unit too many", MWTA,
+        "for (int i = threadIdx.x; i < n_units; i += blockDim.x) a[i] = 0;",
+        "for (int i = threadIdx.x; i <= n_units; i += blockDim.x) a[i] = 0;",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "shared memory that is too small", "cupy_mwta.py",
+        "n_ints = n_winners + 2 * MOST_WARPS", "n_ints = n_winners + 2 * MOST_WARPS - 16",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "a list that is not emptied", MWTA,
+        "if (threadIdx.x == 0) *n_changed = 0;", "", "MWTA", EMULATOR,
+    ),
+    Fault(
+        "drives that are not computed again", MWTA,
+        "if (lane() == 0) drive[unit] = again;", "", "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "of equal scores the larger number wins", "cupy.cu",
+        "other.unit < one.unit ? other : one", "other.unit > one.unit ? other : one",
+        "MWTA, all units alike at first", AGREEMENT,
+    ),
+    Fault(
+        "a unit that hears itself", MWTA,
+        "if (y < heard_rows && x < heard_cols) sum -= drive[i];", "", "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "the last column is heard", MWTA,
+        "min(x + radius, heard_cols - 1)", "min(x + radius, cols - 1)", "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "the settings of another map", MWTA,
+        "#define SETTING(name) settings[map * N_SETTINGS + name]",
+        "#define SETTING(name) settings[name]",
+        "MWTA, four maps", AGREEMENT,
+    ),
+    Fault(
+        "a map that goes on after it diverged", MWTA,
+        "if (!(error <= LARGEST_ERROR)) return;  // the same", "// the same",
+        "MWTA, one of two maps diverges", AGREEMENT,
+    ),
+    Fault(
+        "weights without bounds", "cupy_mwta.py",
+        '"MOST_WEIGHT": np.inf if settings.weight_clip is None else settings.weight_clip',
+        '"MOST_WEIGHT": np.inf',
+        "MWTA, ten winners, bounded", AGREEMENT,
+    ),
+    Fault(
+        "a trace that is left out", MWTA,
+        "a[i] += SETTING(TRACE) * (fresh[i] - a[i]);", "a[i] = fresh[i];", "trace", AGREEMENT,
+    ),
+    Fault(
+        "a chunk's last unit is left out", "cupy.cu",
+        "const int end = min((chunk + 1) * CHUNK, n_units);",
+        "const int end = min((chunk + 1) * CHUNK, n_units) - 1;",
+        "trace", AGREEMENT,
+    ),
+    Fault(
+        "the last step's changes are not made", "cupy_mwta.py",
+        "            self._drive(epoch, room, epoch.n_steps)  # what the last step changed",
+        "            pass",
+        "trace", AGREEMENT,
+    ),
+    Fault(
+        "weights are pruned a step late", DREAM,
+        "(step - 1) % PRUNE_EVERY == 0", "step % PRUNE_EVERY == 0", "SparseDream", AGREEMENT,
+    ),
+    Fault(
+        "excitation that differs both ways", DREAM,
+        "there = back = (real)0.5 * (there + back);", "there = (real)0.5 * (there + back);",
+        "SparseDream", AGREEMENT,
+    ),
+    Fault(
+        "inhibition that misses a step", DREAM,
+        "const bool learns = step > 0,", "const bool learns = step > 1,", "SparseDream", AGREEMENT,
+    ),
+    Fault(
+        "a whole number of Python's", HOST,
+        "typed = tuple(np.int32(x) if isinstance(x, int) else x for x in arguments)",
+        "typed = tuple(arguments)",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "an array of another type", HOST,
+        "order = np.array(list(orders.values()), np.int32)",
+        "order = np.array(list(orders.values()), np.int64)",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "a missing argument", "cupy_mwta.py",
+        "room[\"outside\"], room[\"outside_size\"], room[\"most_winners\"],\n",
+        "room[\"outside\"], room[\"most_winners\"],\n",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "an array that stayed on the host", HOST,
+        "self._pixels = xp.asarray(np.ascontiguousarray(pixels))",
+        "self._pixels = np.ascontiguousarray(pixels)",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "rows taken for columns", "cupy_mwta.py",
+        "self._grid.rows, self._grid.cols, self._n_inputs,",
+        "self._grid.cols, self._grid.rows, self._n_inputs,",
+        "MWTA", AGREEMENT,
+    ),
+]  # fmt: skip
+
+
+def all_faults() -> list[Fault]:
+    """Return all of them."""
+    return [*barriers(), *OTHERS]

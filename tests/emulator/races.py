@@ -1,0 +1,73 @@
+"""Looks for races: runs a script in a Python of its own, with ThreadSanitizer loaded."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from emulator import building
+
+TESTS = Path(__file__).parents[1]
+# A report begins with a line that says so; its frames name functions and lines of kernels.
+REPORT = re.compile(
+    r"(?:WARNING|ERROR): ThreadSanitizer: (?P<what>data race|\w+).*?(?:\n=====|\n==\d+==ABORTING)",
+    re.DOTALL,
+)
+FRAME = re.compile(r"#0 (?P<function>\w+).*? (?:\S*/)?(?P<place>\w+\.cu:\d+)")
+
+
+def missing() -> str | None:
+    """Return why races can't be looked for, or None."""
+    if reason := building.missing():
+        return reason
+    return None if _library() else "g++ has no libtsan"
+
+
+def _library() -> Path | None:
+    """Return ThreadSanitizer's library, which has to be loaded before anything else."""
+    command = [building.COMPILER, "-print-file-name=libtsan.so"]
+    found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    return found.resolve() if found.is_absolute() and found.exists() else None
+
+
+def find(script: str, sources: Path = TESTS.parent / "src") -> list[str]:
+    """Run a script, whose stand-ins have ``races=True``; return what was found, in order.
+
+    Parameters
+    ----------
+    script : str
+        What Python runs; it imports the project from ``sources``.
+    sources : Path
+
+    Returns
+    -------
+    list of str
+        What happened (a race, or an access to memory that isn't there), and the lines of a kernel at which: "data race at cupy.cu:40, cupy.cu:43".
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": str(_library()),
+            "TSAN_OPTIONS": f"log_path={folder}/report exitcode=0 report_thread_leaks=0",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join([str(TESTS), str(sources)]),
+        }
+        # ThreadSanitizer wants memory at places that random addresses may take.
+        fixed = ["setarch", "-R"] if shutil.which("setarch") else []
+        done = subprocess.run(
+            [*fixed, sys.executable, "-c", script], env=environment, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        logs = [path.read_text() for path in sorted(Path(folder).iterdir())]
+    return [found for log in logs for found in _reports(log)]
+
+
+def _reports(log: str) -> Iterator[str]:
+    for found in REPORT.finditer(log):
+        places = dict.fromkeys(frame["place"] for frame in FRAME.finditer(found[0]))
+        yield f"{found['what'].strip()} at {', '.join(places)}"
