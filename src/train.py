@@ -1,4 +1,4 @@
-"""Train one map: from a data set and an experiment's settings to its model file.
+"""Train maps: from a data set and experiments' settings to their model files.
 
 The file holds what was learnt, snapshots of it after each epoch, and per epoch the
 reconstruction error, wins and activity per unit, mean and largest weight. A bar shows
@@ -6,67 +6,134 @@ progress on a terminal; elsewhere a line is printed after each epoch.
 
 After each epoch a checkpoint is written beside the model file (model.checkpoint). Killed and
 started again, training goes on from there and ends in the same file.
+
+Several maps of one shape train side by side on a GPU, one after another on a CPU: each ends in
+the map that it becomes alone.
 """
 
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, NoReturn
 
 import threadpoolctl
 from tqdm import tqdm
 
-from topodream import cli, provenance
+from topodream import cli, devices, provenance
 from topodream.checkpoints import Checkpoints
-from topodream.config import Experiment, read_experiment
+from topodream.config import (
+    DEVICES,
+    Experiment,
+    experiment_from,
+    read_experiment,
+    to_mapping,
+)
 from topodream.datasets import read_data
 from topodream.errors import InputError
 from topodream.maps import write_map
-from topodream.training import EpochReport, Progress, train
+from topodream.storage import check_writable
+from topodream.training import EpochReport, Progress, Task, train_together
 
 
 def main() -> None:
-    """Read data and settings, train, write the map."""
+    """Read data and settings, train, write the maps."""
     parser = cli.parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the .h5 file to learn")
-    parser.add_argument("--config", type=Path, required=True, help="resolved settings (.yaml)")
-    parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
-    args = cli.parse(parser)
+    parser.add_argument(
+        "--config", type=Path, required=True, nargs="+", help="resolved settings (.yaml)"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, nargs="+", help="the .h5 files to write, as many"
+    )
+    parser.add_argument(
+        "--device", choices=DEVICES, help="what trains, instead of what the settings say"
+    )
+    args = parser.parse_args()
 
-    experiment = read_experiment(args.config)
+    for path in args.output:
+        check_writable(path)
+    experiments = read_experiments(args.config, args.output, args.device)
+    device = devices.choose(experiments[0].device, print)
     data = read_data(args.data)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
-    origin = provenance.record(cli.options(args), experiment.modules_of_others)
-    checkpoints = Checkpoints(args.output, experiment, data.content_sha256, origin)
-    done = restore(checkpoints, experiment, pixels.shape[1])
+    origin = origin_of(cli.options(args, "config", "output"), experiments[0], device)
+    checkpoints = [
+        Checkpoints(path, experiment, data.content_sha256, origin)
+        for path, experiment in zip(args.output, experiments, strict=True)
+    ]
+    done = [restore(of_one, pixels.shape[1]) for of_one in checkpoints]
     # disable=None: a bar on a terminal, nothing elsewhere.
     bar = tqdm(
-        total=experiment.epochs * experiment.steps_per_epoch,
-        initial=done.epoch * experiment.steps_per_epoch if done else 0,
-        desc=experiment.name,
+        total=sum(one.epochs * one.steps_per_epoch for one in experiments),
+        initial=sum(one.epoch * experiments[0].steps_per_epoch for one in done if one),
+        desc=experiments[0].name + (f" and {len(experiments) - 1} more" if done[1:] else ""),
         unit="step",
         unit_scale=True,
         disable=None,
     )
-
-    def report(epoch: EpochReport) -> None:
-        if bar.disable:
-            print(
-                f"{experiment.name}: epoch {epoch.epoch}/{experiment.epochs}, "
-                f"MSE {epoch.training_mse:.4f}, {epoch.steps_per_second:,.0f} steps/s",
-                flush=True,
-            )
-        bar.set_postfix(epoch=epoch.epoch, mse=f"{epoch.training_mse:.4f}")
-
+    tasks = [
+        Task(of_one.experiment, partial(report, bar, of_one.experiment), of_one.save, progress)
+        for of_one, progress in zip(checkpoints, done, strict=True)
+    ]
     # A fixed number of threads: sums that are split otherwise round otherwise.
     with bar, threadpoolctl.threadpool_limits(1):
-        trained = train(experiment, pixels, bar.update, report, checkpoints.save, done)
-    if trained.divergence is not None:
-        after = trained.divergence.epoch - 1
-        print(f"{experiment.name}: {trained.divergence}; kept is the map after epoch {after}")
-    write_map(args.output, experiment, trained, data, origin)
-    checkpoints.remove()
+        all_trained = train_together(tasks, pixels, bar.update, device.xp)
+    for path, experiment, trained in zip(args.output, experiments, all_trained, strict=True):
+        if trained.divergence is not None:
+            after = trained.divergence.epoch - 1
+            print(f"{experiment.name}: {trained.divergence}; kept is the map after epoch {after}")
+        write_map(path, experiment, trained, data, origin)
+    for of_one in checkpoints:
+        of_one.remove()
 
 
-def restore(checkpoints: Checkpoints, experiment: Experiment, n_inputs: int) -> Progress | None:
+def read_experiments(
+    configs: Sequence[Path], outputs: Sequence[Path], device: str | None
+) -> list[Experiment]:
+    """Return the experiments to train, perhaps on another device than their settings say."""
+    if len(configs) != len(outputs):
+        raise InputError(f"{len(configs)} files of --config, but {len(outputs)} of --output")
+    experiments = [read_experiment(path) for path in configs]
+    if device is not None:
+        experiments = [
+            experiment_from(to_mapping(one) | {"device": device}, f"--device for {one.name}")
+            for one in experiments
+        ]
+    first = experiments[0]
+    for other in experiments[1:]:
+        for key, value in other.shape.items():
+            if value != first.shape[key]:
+                raise InputError(
+                    f"{first.name} and {other.name} can't be trained together: "
+                    f"their {key} has to be the same"
+                )
+    return experiments
+
+
+def origin_of(
+    options: Mapping[str, Any], experiment: Experiment, device: devices.Device
+) -> dict[str, str]:
+    """Return what the files say of their origin: what computed them too."""
+    origin = provenance.record(options, experiment.modules_of_others)
+    versions = json.loads(origin["versions"]) | dict(device.software)
+    return {**origin, "versions": json.dumps(versions), "device": device.name}
+
+
+def report(bar: "tqdm[NoReturn]", experiment: Experiment, epoch: EpochReport) -> None:
+    """Tell how far a map has come: in a line where there is no bar."""
+    if bar.disable:
+        print(
+            f"{experiment.name}: epoch {epoch.epoch}/{experiment.epochs}, "
+            f"MSE {epoch.training_mse:.4f}, {epoch.steps_per_second:,.0f} steps/s",
+            flush=True,
+        )
+    bar.set_postfix(epoch=epoch.epoch, mse=f"{epoch.training_mse:.4f}")
+
+
+def restore(checkpoints: Checkpoints, n_inputs: int) -> Progress | None:
     """Return where an earlier run of this training stopped, if it did; say so."""
+    experiment = checkpoints.experiment
     try:
         done = checkpoints.restore(n_inputs)
     except InputError as error:

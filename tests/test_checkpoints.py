@@ -26,6 +26,7 @@ ORIGIN = {
     "commit": "c" * 40,
     "code_sha256": "0" * 64,
     "versions": '{"numpy": "2"}',
+    "device": "cpu",
 }
 
 

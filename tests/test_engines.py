@@ -187,6 +187,7 @@ def drawn_pixels(rng, n_samples, n_inputs):
 COMMON = {
     "name": "drawn",
     "dataset": "drawn",
+    "device": "cpu",
     "on_divergence": "keep",
     "seed": 0,
     "epochs": 1,

@@ -12,7 +12,9 @@ from topodream.maps import read_map, read_map_and_data, write_map
 from topodream.storage import write_hdf5
 from topodream.training import train
 
-ORIGIN = {"made_by": "a test", "commit": "c" * 40, "code_sha256": "0" * 64, "versions": "{}"}
+ORIGIN = {"made_by": "a test", "commit": "c" * 40, "code_sha256": "0" * 64, "versions": "{}"} | {
+    "device": "cpu"
+}
 
 
 @pytest.fixture

@@ -468,7 +468,13 @@ def trained(small_experiment):
         experiment = small_experiment(engine="reference", **changes)
         pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
         done = train(experiment, pixels, lambda _: None, lambda _: None)
-        origin = {"made_by": "a test", "commit": "", "code_sha256": "", "versions": "{}"}
+        origin = {
+            "made_by": "a test",
+            "commit": "",
+            "code_sha256": "",
+            "versions": "{}",
+            "device": "cpu",
+        }
         shape = data.train.image_shape
         return Map(experiment, done, shape, data.described, "sha", "sha", origin)
 

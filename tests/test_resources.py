@@ -66,7 +66,7 @@ def resolved(some_config):
 @pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_MIB)
 def test_memory_is_enough_and_not_twice_that(resolved, base, changes, measured):
     experiment, shape = resolved(base, **changes)
-    assert measured <= resources.training_mib(experiment, *shape) < 2 * measured
+    assert measured <= resources.training_mib([experiment], *shape) < 2 * measured
 
 
 @pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_MIB)
@@ -79,7 +79,7 @@ def test_memory_is_enough_for_what_follows(resolved, base, changes, measured):
 def test_time_is_enough_and_not_twenty_times_that(resolved, base, engine, steps_per_second):
     experiment, (_, n_inputs) = resolved(base, engine=engine)
     measured = experiment.epochs * experiment.steps_per_epoch / steps_per_second
-    estimate = resources.training_seconds(experiment, n_inputs) - resources.TRAINING_START_SECONDS
+    estimate = resources.training_seconds([experiment], n_inputs) - resources.TRAINING_START_SECONDS
     assert measured <= estimate < 20 * measured
 
 

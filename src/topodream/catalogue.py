@@ -91,6 +91,8 @@ class Catalogue:
         Whether ``run`` selects the findings.
     replicates : mapping
         For the experiments that a statement is about: seed -> name.
+    ensembles : sequence of sequence of str
+        Names of experiments that a job trains together on a GPU, two or more.
     """
 
     experiments: Mapping[str, Experiment]
@@ -100,6 +102,7 @@ class Catalogue:
     sweeps: Mapping[str, Sweep]
     statements: Mapping[str, Section]
     replicates: Mapping[str, Mapping[int, str]]
+    ensembles: Sequence[Sequence[str]]
     selected: Sequence[str]
     selected_sweeps: Sequence[str]
     findings: bool
@@ -159,6 +162,7 @@ def resolve(config: Section) -> Catalogue:
         sweeps=expanded,
         statements=statements,
         replicates=replicates,
+        ensembles=_ensembles(config["maps_per_gpu_job"], experiments, expanded, replicates),
         selected=[name for name in listed if name in selected],
         selected_sweeps=[name for name in sweeps if name in selected],
         findings="findings" in selected,
@@ -256,6 +260,40 @@ def _nested(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
             raise InputError(f"{where}: over: other keys lie within {path}")
         inner[key] = value
     return nested
+
+
+# ------------------------------------------------------------------ ensembles
+
+
+def _ensembles(
+    size: int,
+    experiments: Mapping[str, Experiment],
+    sweeps: Mapping[str, Sweep],
+    replicates: Mapping[str, Mapping[int, str]],
+) -> list[list[str]]:
+    """Return which experiments a job trains together, ``size`` at most.
+
+    They have one shape, and are asked for together: by a sweep, or by the findings. What comes
+    into a sweep later changes only the last of them.
+    """
+    asked_for = [
+        [name for point in sweep.points for name in point.replicates.values()]
+        for sweep in sweeps.values()
+    ]
+    asked_for.append([name for seeds in replicates.values() for name in seeds.values()])
+    taken: set[str] = set()
+    ensembles = []
+    for names in asked_for:
+        by_shape: dict[Any, list[str]] = {}
+        for name in dict.fromkeys(names):
+            experiment = experiments[name]
+            if experiment.device == "gpu" and name not in taken:
+                by_shape.setdefault(tuple(experiment.shape.items()), []).append(name)
+        for alike in by_shape.values():
+            chunks = [alike[first : first + size] for first in range(0, len(alike), size)]
+            ensembles += [chunk for chunk in chunks if len(chunk) > 1]
+        taken.update(name for alike in by_shape.values() for name in alike)
+    return ensembles
 
 
 # ------------------------------------------------------------------ names

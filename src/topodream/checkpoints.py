@@ -25,6 +25,12 @@ from topodream.trained import Snapshot, record_shapes
 from topodream.training import EpochRecord, Progress
 
 STATE = "state.h5"
+# Of what made a checkpoint, what has to be the same to go on from it.
+CHECKED_ORIGIN = {
+    "code_sha256": "by other code",
+    "versions": "by other versions",
+    "device": "on another device",
+}
 
 
 class Checkpoints:
@@ -45,7 +51,7 @@ class Checkpoints:
         self, model: Path, experiment: Experiment, data_sha256: str, origin: Mapping[str, str]
     ) -> None:
         self.folder = model.with_suffix(".checkpoint")
-        self._experiment, self._origin = experiment, origin
+        self.experiment, self._origin = experiment, origin
         self._belongs_to = {
             "settings": json.dumps(to_mapping(experiment)),
             "data_sha256": data_sha256,
@@ -82,15 +88,15 @@ class Checkpoints:
         content = self._read(self.folder / STATE, "state")
         with complete(self.folder / STATE):
             epoch = int(content.attributes["epoch"])
-            if not 1 <= epoch <= self._experiment.epochs:
-                raise ValueError(f"epoch {epoch} of {self._experiment.epochs}")
-            shapes = models.shapes_of(self._experiment, n_inputs)
-            state = checked_state(self._experiment, content.arrays, shapes)
+            if not 1 <= epoch <= self.experiment.epochs:
+                raise ValueError(f"epoch {epoch} of {self.experiment.epochs}")
+            shapes = models.shapes_of(self.experiment, n_inputs)
+            state = checked_state(self.experiment, content.arrays, shapes)
         records, snapshots = [], []
         for number in range(1, epoch + 1):
             content = self._read(self._epoch_file(number), "epoch")
             with complete(self._epoch_file(number)):
-                records.append(_record(self._experiment, content))
+                records.append(_record(self.experiment, content))
                 arrays = {
                     name.removeprefix("snapshot/"): array
                     for name, array in content.arrays.items()
@@ -128,13 +134,13 @@ class Checkpoints:
                 raise InputError(f"{path} is of other settings ({', '.join(changed)})")
             if found["data_sha256"] != self._belongs_to["data_sha256"]:
                 raise InputError(f"{path} is of other data")
-            for key, what in (("code_sha256", "code"), ("versions", "versions")):
+            for key, what in CHECKED_ORIGIN.items():
                 if found[key] != self._origin[key]:
-                    raise InputError(f"{path} was made by other {what}")
+                    raise InputError(f"{path} was made {what}")
         return content
 
     def _changed_settings(self, found: Mapping[str, object]) -> list[str]:
-        now = to_mapping(self._experiment)
+        now = to_mapping(self.experiment)
         return [key for key in now | dict(found) if now.get(key) != found.get(key)]
 
 

@@ -118,6 +118,7 @@ class SparseDream:
 MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
 # All engines: those that `engine:` can name, which compute on a CPU, and the one for a GPU.
 GPU_ENGINE = "cupy"
+DEVICES = ("cpu", "gpu", "auto")
 ENGINES = ("reference", "fast", GPU_ENGINE)
 
 

@@ -68,7 +68,9 @@ WIDE = Excitation(1, 3, Start(0.1, 1), 0.02, "activity", symmetric=False, unifor
 class Case:
     """Maps of one shape that learn side by side.
 
-    ``name`` says in words what they are; ``settings`` has those of each map.
+    ``name`` says in words what they are; ``settings`` has those of each map. Where not grey,
+    pixels are black or white: sums of them are exact, so that units that are alike are so to the
+    bit in whatever order they are added up.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Case:
     n_inputs: int
     dtype: str
     n_steps: int
+    is_grey: bool = True
 
     @property
     def n_maps(self) -> int:
@@ -119,7 +122,7 @@ def variants(
     """Return a case for everything that kernels decide by settings, at one size."""
     with_trace = replace(MWTA, trace=0.5)
     excited = replace(MWTA, activation="excited", error_clip=None, learning_rate=0.01)
-    bounded = replace(MWTA, weight_clip=1, n_winners=10, learning_rate=0.1)
+    bounded = replace(MWTA, weight_clip=0.2, n_winners=10, learning_rate=0.1)
     grows = replace(excited, learning_rate=8.0)
     uneven = replace(
         DREAM,
@@ -129,6 +132,8 @@ def variants(
         column_inhibition=ColumnInhibition(Start(0, 0.1), 0.02, acts=False),
     )
     normed = replace(DREAM, excitation=replace(DREAM.excitation, reach_rows=2), unit_norm=True)
+    # So large a step makes weights negative, which are pruned.
+    pruned = replace(DREAM, learning_rate=3)
     # Excitation that is evened out grows at every step: it is compared for a few.
     uniform = replace(DREAM, excitation=replace(DREAM.excitation, uniform=True))
     # Its first step makes weights so large that no later one can be learnt.
@@ -137,7 +142,7 @@ def variants(
         "MWTA": (MWTA,),
         "MWTA, excited scores, no clip": (excited,),
         "MWTA, normalised neighbourhoods": (replace(MWTA, lateral=NORMALISED),),
-        "MWTA, all units alike at first": (replace(MWTA, start=Start(0.15, 0.15)),),
+        "MWTA, units alike": (replace(MWTA, start=Start(0.125, 0.125)),),
         "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
         "MWTA, ten winners, bounded": (bounded,),
         "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
@@ -150,13 +155,18 @@ def variants(
         "SparseDream, from activity, uneven": (uneven,),
         "SparseDream, unit norm": (normed,),
         "SparseDream, evened out": (uniform,),
+        "SparseDream, pruned": (pruned,),
         "SparseDream, three maps": (DREAM, uneven, normed),
         "SparseDream, one of two maps diverges": (hasty, uneven),
     }
+    few = {"SparseDream, evened out": 16, "SparseDream, pruned": 8}
     return [
-        Case(name, maps, rows, cols, n_inputs, dtype, 16 if uniform in maps else n_steps)
+        Case(
+            name, maps, rows, cols, n_inputs, dtype, few.get(name, n_steps),
+            is_grey=name != "MWTA, units alike",
+        )
         for name, maps in named.items()
-    ]
+    ]  # fmt: skip
 
 
 def agreements() -> list[Case]:
@@ -173,7 +183,7 @@ def agreements() -> list[Case]:
     ]
 
 
-def samples(n_inputs: int) -> Bytes:
+def samples(n_inputs: int, *, is_grey: bool = True) -> Bytes:
     """Return embedded digits: whole ones, their middles (400), or several beside each other.
 
     Returns
@@ -181,6 +191,8 @@ def samples(n_inputs: int) -> Bytes:
     (1000, n_inputs) uint8
     """
     digits = mnist_content("embedded", read_embedded()).arrays["train/pixels"]
+    if not is_grey:
+        digits = np.where(digits > 127, 255, 0).astype(np.uint8)
     if n_inputs == 400:
         return np.ascontiguousarray(digits[:1000, 4:24, 4:24]).reshape(1000, -1)
     n_beside = -(-n_inputs // digits[0].size)
@@ -235,10 +247,12 @@ class Run:
 
     @property
     def counted(self) -> list[tuple[int, int]]:
+        """Steps of each epoch, and those of them whose error was measured."""
         return [(tally.steps, tally.measured) for tally in self.tallies]
 
     @property
     def wins(self) -> Integers:
+        """Steps that each unit won."""
         total: Integers = np.sum([tally.wins for tally in self.tallies], axis=0)
         return total
 
@@ -252,7 +266,7 @@ def compare(case: Case, xp: Any) -> Agreement:
     xp : module
         CuPy, see :func:`topodream.engines.cupy.find`.
     """
-    pixels, experiments = samples(case.n_inputs), case.experiments()
+    pixels, experiments = samples(case.n_inputs, is_grey=case.is_grey), case.experiments()
     found = train_on_device(experiments, pixels, xp)
     true = [_train_by_reference(experiment, pixels) for experiment in experiments]
     alone = [
@@ -276,6 +290,7 @@ def compare(case: Case, xp: Any) -> Agreement:
 
 
 def train_on_device(experiments: Sequence[Experiment], pixels: Bytes, xp: Any) -> list[Run]:
+    """Train maps together, all epochs."""
     ensemble = _ensemble(experiments, pixels, xp)
     tallies: list[list[Tally]] = [[] for _ in experiments]
     going = list(range(len(experiments)))

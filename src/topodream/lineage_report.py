@@ -51,7 +51,16 @@ def as_mapping(lineage: Lineage) -> dict[str, Any]:
 
 def _short(note: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a note says of the origin, without results that stand beside it."""
-    kept = ("made_by", "commit", "options", "settings", "versions", "experiment", "described")
+    kept = (
+        "made_by",
+        "commit",
+        "options",
+        "settings",
+        "device",
+        "versions",
+        "experiment",
+        "described",
+    )
     return {key: value for key, value in note.items() if key in kept or key.endswith("_sha256")}
 
 
@@ -157,8 +166,10 @@ def _named(link: Link) -> str:
 
 
 def _maker(note: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    computed = (("computed", f"on {note['device']}"),) if "device" in note else ()
     return (
         ("made by", note["made_by"]),
+        *computed,
         ("commit", note.get("commit", "not recorded")),
         ("code", note.get("code_sha256", "not recorded")),
         ("versions", _words(note.get("versions", {}))),

@@ -26,7 +26,7 @@ from topodream.trained import (
 )
 
 # What a model file says of its origin, and what is made of it repeats.
-ORIGIN = ("made_by", "commit", "code_sha256", "versions")
+ORIGIN = ("made_by", "commit", "code_sha256", "versions", "device")
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,10 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
 def _origin(note: Mapping[str, Any]) -> dict[str, str]:
     """Return what made something, for readers."""
     check(note, ORIGIN)
+    computed_on = {"computed on": note["device"]} if "device" in note else {}
     return {
         "made by": note["made_by"],
+        **computed_on,
         "commit": note["commit"],
         "code (sha256)": note["code_sha256"],
         "versions": _versions(note["versions"]),

@@ -10,7 +10,8 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ PACKAGES = {
     "build_tapestry.py": ("h5py",),
     "build_pan_sequence.py": ("h5py",),
     "train.py": ("h5py", "numba"),
+    "check_gpu.py": ("numba",),
     "measure.py": ("scipy", "scikit-learn"),
     "plot_map.py": ("matplotlib",),
     "plot_tapestry.py": ("matplotlib",),
@@ -39,6 +41,8 @@ PACKAGES = {
     "judge_findings.py": ("scipy",),
     "build_page.py": ("jinja2", "pillow"),
 }
+# The names that CuPy's packages have: for a CUDA, and built from its sources.
+CUPY_PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
 
 
 def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
@@ -145,6 +149,14 @@ def versions(script: str) -> str:
     packages = ("numpy", *PACKAGES.get(script, ()))
     found = {name: importlib.metadata.version(name) for name in packages}
     return json.dumps({"python": platform.python_version()} | found)
+
+
+def installed(packages: Sequence[str]) -> str:
+    """Return the version of the first of some packages that is installed, or "not installed"."""
+    for name in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return "not installed"
 
 
 def record(

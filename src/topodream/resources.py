@@ -5,22 +5,30 @@ from above, not averages; what was measured stands beside the numbers.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from topodream.config import Experiment, Mwta
+from topodream.config import GPU_ENGINE, Experiment, Mwta
 
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
 # single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
 TRAINING_START_MIB = 400
 # The weights, what an engine keeps beside them, and their copy while they are written.
 COPIES_OF_STATE = 3
+# CuPy, CUDA and a device's context. ASSUME: nobody has measured it.
+GPU_MIB = 2000
 # Snapshots are kept until training ends, then stacked, which takes them once more.
 COPIES_OF_SNAPSHOTS = 2
 
 # Seconds that a step takes on one thread: a part that is always there, and one for each weight.
 # Between once and ten times what docs/performance.md measured for the seven maps there.
-STEP_SECONDS = {"fast": (10e-6, 50e-12), "reference": (150e-6, 1e-9)}
+STEP_SECONDS = {
+    "fast": (10e-6, 50e-12),
+    "reference": (150e-6, 1e-9),
+    # ASSUME: six launches of Python's, and a memory that each weight goes through five times; more
+    # than the estimate in docs/gpu.md by some factor. Nobody has measured it.
+    "cupy": (300e-6, 50e-12),
+}
 # Until a step begins: the interpreter, and the Snakemakes that a cluster puts around it. Together
 # five seconds from a disk of one's own; this is for libraries read over a slow network.
 START_SECONDS = 120
@@ -67,24 +75,30 @@ def data_mib(dataset: Mapping[str, Any]) -> int:
     return DATA_START_MIB + library + _mib(COPIES_OF_DATA * n_samples * n_inputs)
 
 
-def training_mib(experiment: Experiment, n_samples: int, n_inputs: int) -> int:
-    """Return a bound on the memory that training takes at its peak, in MiB.
+def training_mib(experiments: Sequence[Experiment], n_samples: int, n_inputs: int) -> int:
+    """Return a bound on the memory that training takes at its peak, in MiB; a GPU's not counted.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiments : sequence of Experiment
+        One, or several that train together.
     n_samples, n_inputs : int
-        Of its data set, see :func:`data_shape`; a pixel is a byte.
+        Of their data set, see :func:`data_shape`; a pixel is a byte.
     """
+    on_gpu = GPU_MIB if GPU_ENGINE in experiments[0].engines else 0
+    maps = sum(_map_bytes(one, n_inputs) for one in experiments)
+    return TRAINING_START_MIB + on_gpu + _mib(maps + n_samples * n_inputs)
+
+
+def _map_bytes(experiment: Experiment, n_inputs: int) -> int:
+    """Return a bound on the memory of a map while it is trained, with its snapshots."""
     prototypes, lateral = _n_weights(experiment, n_inputs)
     state = (prototypes + lateral) * (4 if experiment.dtype == "float32" else 8)
     # Of the start, of the last epoch, and of every so many: prototypes in 16 bits, the rest in
     # 32 (see topodream.training).
     n_snapshots = 2 + experiment.epochs // experiment.snapshot_every
     snapshots = n_snapshots * (2 * prototypes + 4 * lateral)
-    data = n_samples * n_inputs
-    copies = COPIES_OF_STATE * state + COPIES_OF_SNAPSHOTS * snapshots + data
-    return TRAINING_START_MIB + _mib(copies)
+    return COPIES_OF_STATE * state + COPIES_OF_SNAPSHOTS * snapshots
 
 
 def map_mib(experiment: Experiment, n_samples: int, n_inputs: int, n_held_out: int) -> int:
@@ -100,22 +114,26 @@ def map_mib(experiment: Experiment, n_samples: int, n_inputs: int, n_held_out: i
     """
     n_units = experiment.grid.n_units
     responses, pairs_of_units = 8 * n_held_out * n_units, n_units**2
-    return training_mib(experiment, n_samples, n_inputs) + _mib(responses + pairs_of_units)
+    held = _map_bytes(experiment, n_inputs) + n_samples * n_inputs
+    return TRAINING_START_MIB + _mib(held) + _mib(responses + pairs_of_units)
 
 
-def training_seconds(experiment: Experiment, n_inputs: int) -> float:
-    """Return a bound on how long training takes, on one thread of a machine like most.
+def training_seconds(experiments: Sequence[Experiment], n_inputs: int) -> float:
+    """Return a bound on how long training takes, on one thread of a machine like most, or a GPU.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiments : sequence of Experiment
+        One, or several that train together: steps of all of them are launched at once.
     n_inputs : int
         Pixels of a sample.
     """
-    per_step, per_weight = STEP_SECONDS[experiment.engine]
-    n_steps = experiment.epochs * experiment.steps_per_epoch
-    n_weights = sum(_n_weights(experiment, n_inputs))
-    return TRAINING_START_SECONDS + n_steps * (per_step + per_weight * n_weights)
+    n_steps = max(one.epochs * one.steps_per_epoch for one in experiments)
+    n_weights = sum(sum(_n_weights(one, n_inputs)) for one in experiments)
+    per_step, per_weight = map(
+        max, zip(*(STEP_SECONDS[engine] for engine in experiments[0].engines), strict=True)
+    )
+    return float(TRAINING_START_SECONDS + n_steps * (per_step + per_weight * n_weights))
 
 
 def map_seconds(experiment: Experiment, n_held_out: int, n_frames: int) -> float:

@@ -55,7 +55,7 @@ MEASURED = {
     "data_sha256": str,
     "model_sha256": str,
     "divergence": (str, type(None)),
-    "model_made_by": ORIGIN,
+    "model_made_by": {**ORIGIN, "device": str},
     "measures": {ANY: number_or_none},
     **ORIGIN,
 }

@@ -4,8 +4,9 @@ import copy
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """Progress, as reported after each epoch."""
+    """Progress, as reported after each epoch; the rate is that of all maps that train together."""
 
     epoch: int
     training_mse: float
@@ -77,61 +78,128 @@ def train(
     save: Callable[[Progress], object] = lambda _: None,
     done: Progress | None = None,
 ) -> Trained:
-    """Train a map to its last epoch.
+    """Train one map on the CPU; see :func:`train_together`."""
+    (trained,) = train_together([Task(experiment, report, save, done)], pixels, tick)
+    return trained
 
-    Parameters
+
+@dataclass(frozen=True)
+class Task:
+    """A map to train.
+
+    Attributes
     ----------
     experiment : Experiment
-    pixels : (n_samples, n_inputs) uint8
-    tick : callable
-        Called with the number of steps done since its last call.
     report : callable
         Called after each epoch.
     save : callable
         Called after each epoch with all that training needs to go on from there.
-    done : Progress, optional
+    done : Progress or None
         What was saved: training goes on from it, and ends as if it had never stopped.
+    """
+
+    experiment: Experiment
+    report: Callable[[EpochReport], object]
+    save: Callable[[Progress], object]
+    done: Progress | None
+
+
+def train_together(
+    tasks: Sequence[Task], pixels: Bytes, tick: Callable[[int], object], xp: Any = None
+) -> list[Trained]:
+    """Train maps of one shape to their last epochs, side by side; each as if it were alone.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    pixels : (n_samples, n_inputs) uint8
+    tick : callable
+        Called with the number of steps done since its last call, of all maps.
+    xp : module, optional
+        CuPy, to train on a GPU.
 
     Raises
     ------
     InputError
-        If the map diverges and the experiment says that this is a failure.
+        If a map diverges and its experiment says that this is a failure: when the others have
+        been trained and saved.
     """
-    weights_rng, order_rng = _generators(experiment)
-    progress = _beginning(experiment, pixels.shape[1], weights_rng)
-    if done is not None:
-        progress = Progress(
-            done.epoch, done.state, done.records, progress.snapshots + done.snapshots
-        )
-    engine = engines.create(experiment, progress.state, pixels)
-    orders = _orders(experiment, len(pixels), order_rng)
-    divergence = None
-    for order in itertools.islice(orders, progress.epoch, None):
-        sound = copy.deepcopy(engine.state)
-        models.begin_epoch(engine.state)
+    trainings = [_Training(task, pixels) for task in tasks]
+    experiments = [task.experiment for task in tasks]
+    starts = [training.progress.state for training in trainings]
+    ensemble = engines.create_ensemble(experiments, starts, pixels, xp)
+    while going := {n: training for n, training in enumerate(trainings) if not training.is_over}:
+        # Those that were stopped earlier than others catch up with them.
+        epoch = min(training.progress.epoch for training in going.values())
+        now = {n: training for n, training in going.items() if training.progress.epoch == epoch}
+        orders = {n: training.begin_epoch(ensemble.states[n]) for n, training in now.items()}
+        thorough = [n for n, training in now.items() if training.is_in_last_epoch]
         started = time.perf_counter()
-        last = progress.epoch + 1 == experiment.epochs
-        tally = engine.advance(order, tick, thorough=last)
+        tallies = ensemble.advance(orders, tick, thorough)
         seconds = time.perf_counter() - started
-        divergence = _divergence(experiment, progress.epoch, tally, engine.state)
-        if divergence is not None:
-            progress.state = sound
-            break
+        rate = sum(tally.steps for tally in tallies.values()) / seconds
+        for n, training in now.items():
+            training.end_epoch(tallies[n], ensemble.states[n], rate)
+    return [training.trained() for training in trainings]
+
+
+class _Training:
+    """A map on its way through its epochs, whoever computes their steps."""
+
+    def __init__(self, task: Task, pixels: Bytes) -> None:
+        self._task, experiment = task, task.experiment
+        weights_rng, order_rng = _generators(experiment)
+        self.progress = _beginning(experiment, pixels.shape[1], weights_rng)
+        if (done := task.done) is not None:
+            snapshots = self.progress.snapshots + done.snapshots
+            self.progress = Progress(done.epoch, done.state, done.records, snapshots)
+        orders = _orders(experiment, len(pixels), order_rng)
+        self._orders = itertools.islice(orders, self.progress.epoch, None)
+        self._divergence: Divergence | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no epoch left, or none that could follow."""
+        done = self.progress.epoch == self._task.experiment.epochs
+        return done or self._divergence is not None
+
+    @property
+    def is_in_last_epoch(self) -> bool:
+        return self.progress.epoch + 1 == self._task.experiment.epochs
+
+    def begin_epoch(self, state: models.State) -> Integers:
+        """Make the state ready; return the samples to show."""
+        self._sound = copy.deepcopy(state)
+        models.begin_epoch(state)
+        return next(self._orders)
+
+    def end_epoch(self, tally: engines.Tally, state: models.State, rate: float) -> None:
+        """Take in what an epoch made of the state, and save it, unless it went astray."""
+        experiment, progress = self._task.experiment, self.progress
+        self._divergence = _divergence(experiment, progress.epoch, tally, state)
+        if self._divergence is not None:
+            progress.state = self._sound
+            return
         progress.epoch += 1
-        progress.state = engine.state
-        progress.records.append(_record(tally, engine.state))
-        if progress.epoch % experiment.snapshot_every == 0 or progress.epoch == experiment.epochs:
+        progress.state = state
+        progress.records.append(_record(tally, state))
+        if progress.epoch % experiment.snapshot_every == 0 or self.is_over:
             progress.snapshots.append(_snapshot(progress))
-        save(progress)
+        self._task.save(progress)
         mse = progress.records[-1].training_mse
-        report(EpochReport(progress.epoch, mse, tally.steps / seconds))
-    if divergence is not None and experiment.on_divergence == "fail":
-        raise InputError(
-            f"{experiment.name} {divergence}; a lower learning_rate may hold it (for MWTA a lower "
-            "lateral.strength, an error_clip or a weight_clip too), on_divergence: keep shows it"
-        )
-    history = _history(progress.records, experiment.grid.n_units)
-    return Trained(progress.state, history, progress.snapshots, divergence)
+        self._task.report(EpochReport(progress.epoch, mse, rate))
+
+    def trained(self) -> Trained:
+        """Return the map; InputError if it diverged and was not to."""
+        experiment, divergence = self._task.experiment, self._divergence
+        if divergence is not None and experiment.on_divergence == "fail":
+            raise InputError(
+                f"{experiment.name} {divergence}; a lower learning_rate may hold it (for MWTA a "
+                "lower lateral.strength, an error_clip or a weight_clip too), on_divergence: keep "
+                "shows it"
+            )
+        history = _history(self.progress.records, experiment.grid.n_units)
+        return Trained(self.progress.state, history, self.progress.snapshots, divergence)
 
 
 def sample_order(n_samples: int, n_steps: int, order: str, rng: np.random.Generator) -> Integers:

@@ -101,9 +101,7 @@ def _compiled(folder: Path, text: str, flags: Sequence[str], suffix: str) -> Pat
         with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as made:
             objects = [flag for flag in flags if flag.endswith(".o")]
             others = [flag for flag in flags if not flag.endswith(".o")]
-            subprocess.run(
-                [COMPILER, *others, str(source), *objects, "-o", made.name], check=True
-            )
+            subprocess.run([COMPILER, *others, str(source), *objects, "-o", made.name], check=True)
         Path(made.name).replace(path)
     return path
 

@@ -22,7 +22,7 @@ from topodream.config import to_mapping
 from topodream.datasets import EMBEDDED, MNIST_SHA256
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
-from topodream.provenance import local_sources, versions
+from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated. A prefix
 # replaces Snakemake's own, bash's strict mode, which therefore stands here too. (It is no part
@@ -81,9 +81,14 @@ def experiment_of(wildcards):
         sys.exit(f"topodream: {error}")
 
 
+def code_for(name, script):
+    """The same for an experiment, without what only other models or engines use."""
+    return code(script, CATALOGUE.experiments[name].modules_of_others)
+
+
 def code_for_experiment(script):
-    """A function of wildcards: the same without what only other models or engines use."""
-    return lambda wildcards: code(script, experiment_of(wildcards).modules_of_others)
+    """A function of wildcards: the same for the experiment that a file is asked of."""
+    return lambda wildcards: code_for(experiment_of(wildcards).name, script)
 
 
 def versions_for(script):
@@ -92,9 +97,25 @@ def versions_for(script):
     return ", ".join(f"{name} {version}" for name, version in json.loads(versions(script)).items())
 
 
-def experiment_data(wildcards):
+def gpu_versions(script):
+    """The same where a GPU computes: with that of CuPy, whichever of its packages is installed."""
+    return f"{versions_for(script)}, cupy {installed(CUPY_PACKAGES)}"
+
+
+def versions_for_training(wildcards):
+    """The versions that shape a map: those of CuPy too where a GPU may train it."""
+    on_cpu = experiment_of(wildcards).device == "cpu"
+    return versions_for("train.py") if on_cpu else gpu_versions("train.py")
+
+
+def data_of(name):
     """The data set that an experiment learns."""
-    return f"results/data/{experiment_of(wildcards).dataset}.h5"
+    return f"results/data/{CATALOGUE.experiments[name].dataset}.h5"
+
+
+def experiment_data(wildcards):
+    """The data set that the experiment learns which a file is asked of."""
+    return data_of(experiment_of(wildcards).name)
 
 
 def flags(settings):

@@ -15,10 +15,6 @@ MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 1
 # Sources that download, and how long that may take: 12 MB, TensorFlow and its copy of them.
 DOWNLOADED, DOWNLOAD_MINUTES = ("keras", "mirror"), 20
 
-# Engines that compute on a GPU: none does yet. Their jobs ask for one, all others for None: a
-# 0 would be a request to some schedulers.
-GPU_ENGINES = ()
-
 # One job at a time on a device, unless told so (`snakemake --resources gpu=2`). It stands here
 # and not in the profiles, because any other `--resources` replaces those of a profile, and because
 # Snakemake 9.27 doesn't tell its limits to the Snakemake within a cluster's job, which would run
@@ -42,35 +38,49 @@ def data_memory(wildcards, attempt):
     return attempt * in_steps(SNAKEMAKE_MIB + resources.data_mib(section), MEMORY_STEP_MB)
 
 
-def sizes(wildcards):
+def sizes(name):
     """An experiment, and how many samples of how many pixels it learns."""
-    experiment = CATALOGUE.experiments[wildcards.experiment]
+    experiment = CATALOGUE.experiments[name]
     return experiment, *resources.data_shape(CATALOGUE.datasets[experiment.dataset])
 
 
-def training_memory(wildcards, attempt):
-    """Memory for training, from the sizes of map and data, in MB."""
-    needed = SNAKEMAKE_MIB + resources.training_mib(*sizes(wildcards))
-    return attempt * in_steps(needed, MEMORY_STEP_MB)
+def trained_by(wildcards, names):
+    """The experiments that a job trains, and how many samples of how many pixels they learn."""
+    of_each = [sizes(name) for name in names or [wildcards.experiment]]
+    return [experiment for experiment, *_ in of_each], *of_each[0][1:]
+
+
+def training_memory(*names):
+    """A function of wildcards: memory for training, from the sizes of maps and data, in MB."""
+
+    def needed(wildcards, attempt):
+        mib = SNAKEMAKE_MIB + resources.training_mib(*trained_by(wildcards, names))
+        return attempt * in_steps(mib, MEMORY_STEP_MB)
+
+    return needed
 
 
 def map_memory(wildcards, attempt):
     """Memory for measuring and drawing a trained map, in MB."""
     held_out = CATALOGUE.evaluation["held_out"]
-    needed = SNAKEMAKE_MIB + resources.map_mib(*sizes(wildcards), held_out)
+    needed = SNAKEMAKE_MIB + resources.map_mib(*sizes(wildcards.experiment), held_out)
     return attempt * in_steps(needed, MEMORY_STEP_MB)
 
 
-def training_runtime(wildcards, attempt):
-    """Time for training, from steps and the size of the map, in minutes."""
-    experiment, _, n_inputs = sizes(wildcards)
-    minutes = resources.training_seconds(experiment, n_inputs) / 60
-    return attempt * in_steps(minutes, TIME_STEP_MINUTES)
+def training_runtime(*names):
+    """A function of wildcards: time for training, from steps and the size of maps, in minutes."""
+
+    def needed(wildcards, attempt):
+        experiments, _, n_inputs = trained_by(wildcards, names)
+        minutes = resources.training_seconds(experiments, n_inputs) / 60
+        return attempt * in_steps(minutes, TIME_STEP_MINUTES)
+
+    return needed
 
 
 def map_runtime(wildcards, attempt):
     """Time for measuring a trained map, or for drawing it, from its size, in minutes."""
-    experiment, _, _ = sizes(wildcards)
+    experiment, _, _ = sizes(wildcards.experiment)
     n_frames = max(CATALOGUE.animation[f"{kind}_frames"] for kind in ("sequence", "images"))
     seconds = resources.map_seconds(experiment, CATALOGUE.evaluation["held_out"], n_frames)
     return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
@@ -93,6 +103,7 @@ def small_runtime(wildcards, attempt):
 
 
 def training_gpus(wildcards):
-    """How many GPUs training computes on; None if it doesn't."""
-    engine = CATALOGUE.experiments[wildcards.experiment].engine
-    return 1 if engine in GPU_ENGINES else None
+    """How many GPUs training asks for. None otherwise: a 0 would be a request to some schedulers.
+    Training that takes what it finds asks for nothing either."""
+    device = CATALOGUE.experiments[wildcards.experiment].device
+    return 1 if device == "gpu" else None

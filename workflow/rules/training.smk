@@ -36,11 +36,11 @@ rule train:
     # An engine computes on one thread.
     threads: 1
     resources:
-        mem_mb=training_memory,
-        runtime=training_runtime,
+        mem_mb=training_memory(),
+        runtime=training_runtime(),
         gpu=training_gpus,
     params:
-        versions=versions_for("train.py"),
+        versions=versions_for_training,
     # The only step that takes long: its lines go to the terminal too.
     shell:
         "python {input.code[0]:q}"
@@ -48,3 +48,33 @@ rule train:
         " --config {input.config:q}"
         " --output {output:q}"
         " 2>&1 | tee {log:q}"
+
+
+# Maps that train together on a GPU (`maps_per_gpu_job:`): a rule for each job, whose outputs are
+# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps.
+for number, names in enumerate(CATALOGUE.ensembles):
+
+    rule:
+        name:
+            f"train_together_{number}"
+        input:
+            code=code_for(names[0], "train.py"),
+            data=data_of(names[0]),
+            configs=expand("results/{name}/config.yaml", name=names),
+        output:
+            expand("results/{name}/model.h5", name=names),
+        log:
+            f"results/logs/train-together-{number}.log",
+        threads: 1
+        resources:
+            mem_mb=training_memory(*names),
+            runtime=training_runtime(*names),
+            gpu=1,
+        params:
+            versions=gpu_versions("train.py"),
+        shell:
+            "python {input.code[0]:q}"
+            " --data {input.data:q}"
+            " --config {input.configs:q}"
+            " --output {output:q}"
+            " 2>&1 | tee {log:q}"

@@ -1,8 +1,8 @@
 """What runs a training loop: engines behind one interface, chosen by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +68,80 @@ class Engine(Protocol):
         """
 
 
+class Ensemble(Protocol):
+    """Training loops of several maps of one shape, side by side; each map has a number."""
+
+    @property
+    def states(self) -> Sequence[State]:
+        """The states after the last epoch."""
+
+    def advance(
+        self,
+        orders: Mapping[int, Integers],
+        tick: Callable[[int], object],
+        thorough: Collection[int] = (),
+    ) -> dict[int, Tally]:
+        """Show some maps an epoch's samples, and let them learn; see :meth:`Engine.advance`.
+
+        ``orders``, all of one length, are the maps' own; those without one rest. ``tick`` counts
+        the steps of all. ``thorough`` has the numbers of those whose every error is measured.
+        """
+
+
+class OneByOne:
+    """An ensemble of engines that compute for one map each, in turn."""
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        self._engines = engines
+
+    @property
+    def states(self) -> Sequence[State]:
+        """The states after the last epoch."""
+        return [engine.state for engine in self._engines]
+
+    def advance(
+        self,
+        orders: Mapping[int, Integers],
+        tick: Callable[[int], object],
+        thorough: Collection[int] = (),
+    ) -> dict[int, Tally]:
+        """Show some maps an epoch's samples; see :class:`Ensemble`."""
+        return {
+            number: self._engines[number].advance(order, tick, number in thorough)
+            for number, order in orders.items()
+        }
+
+
+def create_ensemble(
+    experiments: Sequence[Experiment], states: Sequence[State], pixels: Bytes, xp: Any = None
+) -> Ensemble:
+    """Return what trains several maps.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        All of one shape (:attr:`topodream.config.Experiment.shape`).
+    states : sequence of State
+        Where training starts; the ensemble takes them over.
+    pixels : (n_samples, n_inputs) uint8
+    xp : module, optional
+        CuPy, to train on a GPU (:func:`topodream.engines.cupy.find`); else each map has the
+        engine that its experiment names.
+    """
+    if xp is None:
+        pairs = zip(experiments, states, strict=True)
+        return OneByOne([create(experiment, state, pixels) for experiment, state in pairs])
+    if isinstance(experiments[0].settings, Mwta):
+        from topodream.engines.cupy_mwta import CupyMwta
+
+        return CupyMwta(experiments, states, pixels, xp)
+    from topodream.engines.cupy_sparse_dream import CupySparseDream
+
+    return CupySparseDream(experiments, states, pixels, xp)
+
+
 def create(experiment: Experiment, state: State, pixels: Bytes) -> Engine:
-    """Return the engine that an experiment names.
+    """Return the engine that an experiment names, which computes on the CPU.
 
     Parameters
     ----------

@@ -270,7 +270,15 @@ class CupyEnsemble(ABC):
         self.states = states
         self._xp, self._experiments = xp, experiments
         self._grid, self._dtype = experiments[0].grid, np.dtype(experiments[0].dtype)
-        self._n_samples, self._n_inputs = pixels.shape
+        self._n_inputs = pixels.shape[1]
+        # A sample and its factors have to find room in shared memory.
+        most_inputs = self._most_shared_bytes() // (2 * self._dtype.itemsize)
+        if self._n_inputs > most_inputs:
+            raise InputError(
+                f"{experiments[0].name}: {self._n_inputs} inputs in {self._dtype} are too many for "
+                f"the {self._most_shared_bytes()} bytes of this GPU's shared memory: at most "
+                f"{most_inputs}"
+            )
         self._pixels = xp.asarray(np.ascontiguousarray(pixels))
         self._kernels = Kernels(xp, self.source(), experiments[0].dtype)
         self.threads_per_map, self.threads_of_units = THREADS_PER_MAP, THREADS_OF_UNITS

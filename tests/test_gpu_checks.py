@@ -1,0 +1,76 @@
+"""The checks of the GPU engine can fail, and its kernels compile for real devices.
+
+Nothing here runs on a GPU: faults are looked for by the emulator, compiled kernels are not run.
+"""
+
+import importlib.util
+
+import pytest
+from emulator import building, cubins, faults, races
+from emulator.stand_in import StandIn
+
+from topodream.engines.cupy import C_TYPES, OPTIONS
+from topodream.engines.cupy_mwta import CupyMwta
+from topodream.engines.cupy_sparse_dream import CupySparseDream
+
+needs_races = pytest.mark.skipif(bool(races.missing()), reason=f"{races.missing()}")
+COMPILERS = cubins.compilers()
+
+
+# ------------------------------------------------------------------ races, faults
+
+
+@needs_races
+@pytest.mark.parametrize("case", ["MWTA", "trace", "SparseDream", "SparseDream, evened out"])
+def test_no_race(case):
+    assert races.find(faults.FOR_RACES.format(case=case)) == []
+
+
+@needs_races
+@pytest.mark.parametrize("fault", faults.all_faults(), ids=lambda fault: fault.name)
+def test_a_planted_fault_is_seen(fault, tmp_path):
+    assert fault.seen_by in faults.look(fault.plant(tmp_path), fault.case, [fault.seen_by])
+
+
+@needs_races
+def test_sources_without_a_fault_show_nothing():
+    assert faults.look(faults.SRC, "MWTA") == {}
+
+
+# ------------------------------------------------------------------ real packages, real devices
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed")
+def test_the_real_cupy_has_what_the_stand_in_offers():
+    """Its calls are checked against the real signatures; of compiled ones against their text."""
+    xp = StandIn()
+    assert xp.unchecked == {"cuda.Device", "RawModule"}
+
+
+@pytest.mark.skipif(not COMPILERS, reason="neither nvcc nor NVRTC is installed")
+@pytest.mark.parametrize("architecture", cubins.ARCHITECTURES)
+@pytest.mark.parametrize("dtype", C_TYPES)
+@pytest.mark.parametrize("engine", [CupyMwta, CupySparseDream])
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_kernels_compile_and_spill_nothing(compiler, engine, dtype, architecture):
+    options = [*OPTIONS, f"-DREAL={C_TYPES[dtype]}"]
+    kernels = cubins.compile_kernels(COMPILERS[compiler], engine.source(), options, architecture)
+    assert {kernel.name for kernel in kernels} == set(building.signatures(engine.source()))
+    for kernel in kernels:
+        assert (kernel.spilled_bytes, kernel.stack_bytes) == (0, 0), kernel
+
+
+@pytest.mark.skipif(not COMPILERS, reason="neither nvcc nor NVRTC is installed")
+def test_a_kernel_that_spills_is_told_from_one_that_does_not():
+    values = 300
+    text = f"""
+    extern "C" __global__ void __launch_bounds__(1024) spills(double* out, int n) {{
+        double values[{values}];
+        for (int i = 0; i < {values}; ++i) values[i] = out[i * n];
+        for (int round = 0; round < n; ++round)
+            for (int i = 0; i < {values}; ++i) values[i] += values[(i * n + round) % {values}];
+        for (int i = 0; i < {values}; ++i) out[i * n] = values[i];
+    }}"""
+    compiler = next(iter(COMPILERS.values()))
+    (kernel,) = cubins.compile_kernels(compiler, text, ["--std=c++17"], "sm_90")
+    assert kernel.stack_bytes + kernel.spilled_bytes > 0
