@@ -122,7 +122,10 @@ def variants(
     """Return a case for everything that kernels decide by settings, at one size."""
     with_trace = replace(MWTA, trace=0.5)
     excited = replace(MWTA, activation="excited", error_clip=None, learning_rate=0.01)
-    bounded = replace(MWTA, weight_clip=0.2, n_winners=10, learning_rate=0.1)
+    # Small weights grow, up to where they are clipped.
+    bounded = replace(
+        MWTA, start=Start(0, 0.02), weight_clip=0.05, n_winners=10, learning_rate=0.1
+    )
     grows = replace(excited, learning_rate=8.0)
     uneven = replace(
         DREAM,

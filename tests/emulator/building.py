@@ -17,7 +17,7 @@ FLAGS = ("-std=c++17", "-fPIC", "-g", "-ffp-contract=off", "-fno-strict-aliasing
 OPTIMISED, FOR_RACES = ("-O2",), ("-O1", "-fsanitize=thread", "-DRACES")
 
 KERNEL = re.compile(
-    r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((?P<bound>\d+)\)\s*)?'
+    r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((?P<bound>\d+)(?:, 1)?\)\s*)?'
     r"(?P<name>\w+)\s*\((?P<parameters>[^)]*)\)"
 )
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -55,7 +55,7 @@ def look(sources: Path, case: str, checks: Sequence[str] = CHECKS) -> dict[str, 
     seen = {} if tuple(checks) == (RACES,) else _differences(sources, case)
     if RACES in checks:
         # A mistake that the emulator stops at may have shown a race before.
-        with suppress(races.Stopped):
+        with suppress(races.StoppedError):
             if found := races.find(FOR_RACES.format(case=case), sources):
                 seen[RACES] = found[0]
     return seen

@@ -20,7 +20,7 @@ REPORT = re.compile(
 FRAME = re.compile(r"#0 (?P<function>\w+).*? (?:\S*/)?(?P<place>\w+\.cu:\d+)")
 
 
-class Stopped(RuntimeError):
+class StoppedError(RuntimeError):
     """The script ended by an error, before it showed a race."""
 
 
@@ -68,7 +68,7 @@ def find(script: str, sources: Path = TESTS.parent / "src") -> list[str]:
         logs = [path.read_text() for path in sorted(Path(folder).iterdir())]
     found = [report for log in logs for report in _reports(log)]
     if done.returncode and not found:
-        raise Stopped(done.stderr)
+        raise StoppedError(done.stderr)
     return found
 
 

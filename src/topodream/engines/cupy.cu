@@ -13,6 +13,8 @@
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(name) extern __shared__ double name[]
 #endif
+// Kernels have at most so many threads in a block, and want as many registers as one block can
+// have: `__launch_bounds__(threads, 1)`.
 #define WHOLE_WARP 0xffffffffu
 #define MOST_WARPS 32
 
@@ -124,7 +126,7 @@ __device__ __forceinline__ real row_drive(const real* row, const real* sample, i
 
 // A sample as a chunk of CHUNK units sees it: what all chunks see, added up, is W^T a.
 // Grid: chunks, columns by 32, maps. Shared memory: 32 values for each warp.
-extern "C" __global__ void __launch_bounds__(256) reconstruct(
+extern "C" __global__ void __launch_bounds__(256, 1) reconstruct(
     const real* weights,   // (maps, units, inputs)
     const real* activity,  // (maps, units)
     real* seen,            // (maps, chunks, inputs)

@@ -66,7 +66,7 @@ __device__ __forceinline__ real clipped(real weight, real least, real most) {
 
 // The drives of AHEAD samples, a warp for each unit. Shared memory: AHEAD x TILE values.
 // Grid: units by warps, maps.
-extern "C" __global__ void __launch_bounds__(256) mwta_drives(
+extern "C" __global__ void __launch_bounds__(256, 1) mwta_drives(
     const real* weights,  // (maps, units, inputs)
     const byte* pixels,   // (samples, inputs)
     const int* order,     // (maps, steps)
@@ -107,7 +107,7 @@ extern "C" __global__ void __launch_bounds__(256) mwta_drives(
 
 // Learn `count` samples in turn, one block of threads for each map. Grid: maps.
 // Scratch memory, shared or outside: see scratch_bytes in cupy_mwta.py.
-extern "C" __global__ void __launch_bounds__(512) mwta_learn(
+extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
     real* weights,           // (maps, units, inputs)
     const byte* pixels,      // (samples, inputs)
     const int* order,        // (maps, steps)
@@ -215,7 +215,7 @@ extern "C" __global__ void __launch_bounds__(512) mwta_learn(
 // Make the changes of the step before, if there was one (equations 7 and 8), then compute the drives of
 // this step's sample, unless it is only about those. A warp for each unit.
 // Grid: units by warps, maps. Shared memory: a sample and its factors.
-extern "C" __global__ void __launch_bounds__(256) trace_drive(
+extern "C" __global__ void __launch_bounds__(256, 1) trace_drive(
     real* weights,         // (maps, units, inputs)
     const byte* pixels,    // (samples, inputs)
     const int* order,      // (maps, steps)
@@ -259,7 +259,7 @@ extern "C" __global__ void __launch_bounds__(256) trace_drive(
 
 // Equations 2 to 5: who wins, and what it leaves of the activity before. Grid: maps.
 // Scratch memory, shared or outside: see scratch_bytes in cupy_mwta.py.
-extern "C" __global__ void __launch_bounds__(512) trace_compete(
+extern "C" __global__ void __launch_bounds__(512, 1) trace_compete(
     const real* drive,       // (maps, units)
     const real* gain,        // (maps, units)
     const int* whole,        // (maps, N_WHOLE)
@@ -303,7 +303,7 @@ extern "C" __global__ void __launch_bounds__(512) trace_compete(
 
 // From the reconstruction to the factors of learning, and what is counted. Grid: maps.
 // Shared memory: MOST_WARPS values.
-extern "C" __global__ void __launch_bounds__(512) trace_account(
+extern "C" __global__ void __launch_bounds__(512, 1) trace_account(
     const real* seen,        // (maps, chunks, inputs)
     const byte* pixels,      // (samples, inputs)
     const int* order,        // (maps, steps)

@@ -38,7 +38,7 @@ __device__ __forceinline__ int unit_in(Window window, int place, int unit, int c
 // Make the changes of the step before to the prototypes (equations 7, 12 and 13), then compute the
 // drives of this step's sample. A warp for each unit.
 // Grid: units by warps, maps. Shared memory: a sample and its factors.
-extern "C" __global__ void __launch_bounds__(256) dream_drive(
+extern "C" __global__ void __launch_bounds__(256, 1) dream_drive(
     real* weights,         // (maps, units, inputs)
     const byte* pixels,    // (samples, inputs)
     const int* order,      // (maps, steps)
@@ -93,7 +93,7 @@ extern "C" __global__ void __launch_bounds__(256) dream_drive(
 
 // From the reconstruction to the factors of learning, and what is counted. Grid: maps.
 // Shared memory: a value and a unit for each of 2 x MOST_WARPS.
-extern "C" __global__ void __launch_bounds__(512) dream_account(
+extern "C" __global__ void __launch_bounds__(512, 1) dream_account(
     const real* seen,        // (maps, chunks, inputs)
     const byte* pixels,      // (samples, inputs)
     const int* order,        // (maps, steps)
@@ -137,7 +137,7 @@ extern "C" __global__ void __launch_bounds__(512) dream_account(
 // Make the last step's changes of inhibition, and even out excitation (equations 4, 5 and 11);
 // then let a unit hear the others and answer (equations 1 to 3), and move its threshold (8).
 // A warp for each unit. Grid: units by warps, maps.
-extern "C" __global__ void __launch_bounds__(256) dream_respond(
+extern "C" __global__ void __launch_bounds__(256, 1) dream_respond(
     const real* drive,        // (maps, units)
     const real* before,       // (maps, units): activity of the step before
     real* activity,           // (maps, units)
@@ -217,7 +217,7 @@ extern "C" __global__ void __launch_bounds__(256) dream_respond(
 
 // How far excitation failed to predict what was heard of a unit (equation 9). A warp for each
 // unit. Grid: units by warps, maps.
-extern "C" __global__ void __launch_bounds__(256) dream_predict(
+extern "C" __global__ void __launch_bounds__(256, 1) dream_predict(
     const real* activity,    // (maps, units)
     const real* response,    // (maps, units)
     const real* excitation,  // (maps, units, units)
@@ -247,7 +247,7 @@ extern "C" __global__ void __launch_bounds__(256) dream_predict(
 
 // Learn excitation (equation 9), and make it the same both ways where it is to be (10). A warp for
 // each unit changes its pairs with units of larger numbers. Grid: units by warps, maps.
-extern "C" __global__ void __launch_bounds__(256) dream_excite(
+extern "C" __global__ void __launch_bounds__(256, 1) dream_excite(
     const real* activity,  // (maps, units)
     const real* response,  // (maps, units)
     const real* surprise,  // (maps, units)
