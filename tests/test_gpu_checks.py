@@ -41,10 +41,31 @@ def test_sources_without_a_fault_show_nothing():
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed")
-def test_the_real_cupy_has_what_the_stand_in_offers():
-    """Its calls are checked against the real signatures; of compiled ones against their text."""
-    xp = StandIn()
-    assert xp.unchecked == {"cuda.Device", "RawModule"}
+def test_the_real_cupy_has_what_the_engine_uses():
+    """Every call of the stand-in is checked against a signature; of compiled code it has none."""
+    import cupy
+
+    assert StandIn().unchecked == {"cuda.Device", "RawModule"}
+    assert "RawModule(str code=None, *, str path=None, tuple options=()" in cupy.RawModule.__doc__
+    launch = cupy.RawKernel.__call__.__doc__
+    assert "__call__(self, grid, block, args, \\*, shared_mem=0)" in launch
+    for owner, names in {
+        cupy.cuda.Device: ["id", "attributes", "compute_capability"],
+        cupy.cuda.MemoryPool: ["total_bytes", "free_all_blocks"],
+        cupy.cuda.nvrtc: ["getVersion"],
+        cupy.RawKernel: ["max_dynamic_shared_size_bytes"],
+        cupy.RawModule: ["get_function"],
+        cupy.cuda.runtime: [
+            "cudaDevAttrMaxSharedMemoryPerBlockOptin",  # a key of attributes, without its prefix
+            "driverGetVersion",
+            "getDeviceCount",
+            "getDeviceProperties",
+            "runtimeGetVersion",
+        ],
+    }.items():
+        assert set(names) <= set(dir(owner))
+    assert issubclass(cupy.cuda.runtime.CUDARuntimeError, RuntimeError)
+    assert issubclass(cupy.cuda.memory.OutOfMemoryError, MemoryError)
 
 
 @pytest.mark.skipif(not COMPILERS, reason="neither nvcc nor NVRTC is installed")
