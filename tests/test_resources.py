@@ -126,7 +126,11 @@ def profile(name):
 def rules():
     """Names of all rules, those that are made in a loop too."""
     text = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    made = [f"{name}_{kind}" for name in re.findall(r'f"(\w+)_\{', text) for kind in KINDS]
+    made = [
+        f"{name}_{kind}"
+        for name in re.findall(r"f\"(\w+)_\{'_'\.join\(kind", text)
+        for kind in KINDS
+    ]
     return set(re.findall(r"^rule (\w+):", text, re.MULTILINE)) | set(made)
 
 

@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,7 +95,9 @@ class StandIn:
         )
         self.cuda = SimpleNamespace(
             Device=self._checked("cuda.Device", lambda: device),
+            nvrtc=SimpleNamespace(getVersion=lambda: (0, 0)),
             runtime=SimpleNamespace(
+                getDeviceCount=lambda: 1,
                 getDeviceProperties=lambda _id: properties,
                 runtimeGetVersion=lambda: 0,
                 driverGetVersion=lambda: 0,
@@ -157,7 +160,8 @@ class StandIn:
 
 
 def _real_cupy() -> Any:
-    if importlib.util.find_spec("cupy") is None:
+    spec = importlib.util.find_spec("cupy")
+    if spec is None or spec.origin is None or Path(spec.origin).parent.name == "as_cupy":
         return None
     return importlib.import_module("cupy")
 

@@ -51,7 +51,8 @@ rule train:
 
 
 # Maps that train together on a GPU (`maps_per_gpu_job:`): a rule for each job, whose outputs are
-# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps.
+# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps. The
+# group is the one that the profiles put a map's other steps into: they can't name these rules.
 for number, names in enumerate(CATALOGUE.ensembles):
 
     rule:
@@ -65,6 +66,8 @@ for number, names in enumerate(CATALOGUE.ensembles):
             expand("results/{name}/model.h5", name=names),
         log:
             f"results/logs/train-together-{number}.log",
+        group:
+            "experiment"
         threads: 1
         resources:
             mem_mb=training_memory(*names),

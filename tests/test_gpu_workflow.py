@@ -1,0 +1,170 @@
+"""The workflow with `device: gpu`: what it plans, and, on an emulated GPU, what it makes."""
+
+import importlib.util
+import os
+import re
+
+import pytest
+import yaml
+from conftest import ROOT
+from emulator import building
+from test_workflow import copy_project, snakemake
+
+from topodream import catalogue as catalogues
+from topodream import maps
+from topodream.provenance import local_sources
+
+POINTS = ["0.05", "0.05--seed-1", "0.2", "0.2--seed-1"]
+MODELS = [f"results/tiny-strength--{point}/model.h5" for point in POINTS]
+EMULATED = [str(ROOT / "tests" / "emulator" / "as_cupy"), str(ROOT / "tests")]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A function: a copy of the project whose trainings are to be on a GPU, so many in a job."""
+
+    def make(maps_per_gpu_job, **changes):
+        folder = copy_project(tmp_path / f"{maps_per_gpu_job} in a job")
+        overlay = yaml.safe_load((folder / "overlay.yaml").read_text())
+        overlay |= {"device": "gpu", "maps_per_gpu_job": maps_per_gpu_job, **changes}
+        overlay["experiments"]["tiny-wild"]["device"] = "cpu"  # its engine is the reference
+        (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+        return folder
+
+    return make
+
+
+def trainings(done):
+    """The outputs and the GPUs of each training that Snakemake plans, by its rule."""
+    parts = re.split(r"^ *rule ", done.stdout + done.stderr, flags=re.M)
+    jobs = [part.split(":", 1) for part in parts if part.startswith("train")]
+    return {
+        re.sub(r"_\d+$", "", name): (
+            re.search(r"^ *output: (.*)$", text, re.M)[1].split(", "),
+            re.findall(r"\bgpu=(\w+)", text),
+        )
+        for name, text in jobs
+    }
+
+
+def test_a_job_for_all_points_of_a_sweep_and_their_seeds(project):
+    plan = trainings(snakemake(project(4), "--dry-run", "results/sweeps/tiny-strength.json"))
+    assert plan == {"train_together": (MODELS, ["1"])}
+
+
+def test_one_that_is_left_over_trains_alone(project):
+    plan = trainings(snakemake(project(3), "--dry-run", "results/sweeps/tiny-strength.json"))
+    assert plan == {"train_together": (MODELS[:3], ["1"]), "train": (MODELS[3:], ["1"])}
+
+
+def test_maps_of_one_job_ask_for_the_memory_of_all(project):
+    targets = ("--dry-run", "results/sweeps/tiny-strength.json")
+    big = {"experiments": {"tiny-pan": {"grid": {"rows": 60, "cols": 60}}}}
+
+    def memory(size):
+        overlay = yaml.safe_load((ROOT / "tests" / "overlay.yaml").read_text())["experiments"]
+        overlay["tiny-pan"] |= big["experiments"]["tiny-pan"]
+        done = snakemake(project(size, experiments=overlay), *targets)
+        found = re.findall(r"^ *rule train.*?mem_mb=(\d+)", done.stdout + done.stderr, re.M | re.S)
+        return max(map(int, found))
+
+    assert memory(4) > memory(2) + 50
+
+
+# ------------------------------------------------------------------ an emulated GPU
+
+
+@pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
+def test_each_point_is_as_alone_on_an_emulated_gpu(project, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(EMULATED))
+    target = "results/sweeps/tiny-strength.json"
+    found = {}
+    for size in (4, 1):
+        folder = project(size)
+        done = snakemake(folder, "--cores", "2", target)
+        n_jobs = len(re.findall(r"^local ?rule train", done.stdout + done.stderr, re.M))
+        assert n_jobs == (1 if size == 4 else 4)
+        found[size] = [(folder / model).read_bytes() for model in MODELS]
+        assert (folder / target).exists()
+    assert found[4] == found[1]
+    trained = maps.read_map(folder / MODELS[0])
+    assert trained.origin["device"] == "gpu: a CPU that emulates a GPU, compute capability 0.0"
+
+
+# ------------------------------------------------------------------ no GPU
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")
+def test_without_cupy_it_is_one_line_and_nothing_is_half_written(project):
+    folder = project(4)
+    done = snakemake(folder, "--cores", "2", *MODELS, check=False)
+    assert done.returncode == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("train.py: error")]
+    assert line.startswith("train.py: error: no GPU can be used: CuPy is not installed")
+    assert "Traceback" not in done.stdout
+    found = {path.name for path in folder.glob("results/tiny-strength*/*")}
+    assert found == {"config.yaml", "logs"}
+
+
+# ------------------------------------------------------------------ ensembles
+
+
+def ensembles(config, **changes):
+    config["defaults"]["mwta"]["steps_per_epoch"] = 10
+    return catalogues.resolve(config | changes).ensembles
+
+
+def test_nothing_trains_together_unless_asked_for(some_config):
+    assert ensembles(some_config, maps_per_gpu_job=5) == []
+    assert ensembles(some_config, device="gpu") == []
+    assert ensembles(some_config, device="auto", maps_per_gpu_job=5) == []
+
+
+def test_replicates_train_together(some_config):
+    found = ensembles(some_config, device="gpu", maps_per_gpu_job=1000)
+    of_excited_20 = [names for names in found if "excited-20" in names]
+    assert of_excited_20
+    assert {"excited-20--seed-1", "excited-20--seed-2"} <= set(of_excited_20[0])
+
+
+def test_only_maps_of_one_shape_train_together_and_each_once(some_config):
+    found = ensembles(some_config, device="gpu", maps_per_gpu_job=7)
+    experiments = catalogues.resolve(some_config | {"device": "gpu"}).experiments
+    assert sum(map(len, found)) > 100
+    names = [name for ensemble in found for name in ensemble]
+    assert len(set(names)) == len(names)
+    for ensemble in found:
+        assert 2 <= len(ensemble) <= 7
+        first = experiments[ensemble[0]].shape
+        assert all(experiments[name].shape == first for name in ensemble)
+
+
+def test_a_sweep_that_grows_leaves_its_full_ensembles_alone(some_config):
+    def of_strength():
+        found = ensembles(some_config, device="gpu", maps_per_gpu_job=6)
+        return [names for names in found if names[0].startswith("strength--")]
+
+    before = of_strength()
+    some_config["sweeps"]["strength"]["over"]["lateral.strength"].append(0.25)
+    assert of_strength()[: len(before)] == before
+
+
+# ------------------------------------------------------------------ sources
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [
+        ("cpu", {"fast_mwta.py", "jit.py"}),
+        ("gpu", {"cupy.py", "cupy.cu", "cupy_mwta.py", "cupy_mwta.cu"}),
+        (
+            "auto",
+            {"fast_mwta.py", "jit.py", "cupy.py", "cupy.cu", "cupy_mwta.py", "cupy_mwta.cu"},
+        ),
+    ],
+)
+def test_kernels_are_sources_of_maps_that_a_gpu_may_train(small_experiment, device, expected):
+    others = small_experiment(device=device).modules_of_others
+    sources = local_sources(ROOT / "src" / "train.py", others)
+    engines = {path.name for path in sources if path.parent.name == "engines"}
+    assert engines == {"__init__.py"} | expected
