@@ -12,7 +12,7 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 
 .DEFAULT_GOAL := results
-.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm gpu-check kills fuzz format bench readme-pictures lock clean help
+.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -51,6 +51,9 @@ test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, sl
 
 gpu-check: setup ## Does a GPU compute what the reference does, and how fast? (docs/gpu.md)
 	@$(BIN)/python src/check_gpu.py --output results/gpu-check.json --report results/gpu-check.md
+
+gpu-tables: setup-dev ## Renew the tables of docs/gpu.md, with GPUs emulated on this CPU (ten minutes)
+	$(BIN)/python tests/emulator/tables.py
 
 kills: setup-dev ## Kill runs at forty random moments, see that nothing is lost (five minutes)
 	PYTHONPATH=src $(BIN)/python tests/kills.py
