@@ -163,7 +163,7 @@ def make_experiment(folder, experiment, data_sha256):
         "data_sha256": data_sha256,
         "model_sha256": "2" * 64,
         "divergence": DIVERGENCE if name == "dream-wild" else None,
-        "model_made_by": ORIGIN,
+        "model_made_by": {**ORIGIN, "device": "cpu"},
         "measures": NULLS | MEASURES[name],
         **ORIGIN,
     }

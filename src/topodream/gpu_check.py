@@ -123,9 +123,7 @@ def variants(
     with_trace = replace(MWTA, trace=0.5)
     excited = replace(MWTA, activation="excited", error_clip=None, learning_rate=0.01)
     # Small weights grow, up to where they are clipped.
-    bounded = replace(
-        MWTA, start=Start(0, 0.02), weight_clip=0.05, n_winners=10, learning_rate=0.1
-    )
+    bounded = replace(MWTA, start=Start(0, 0.02), weight_clip=0.05, n_winners=10, learning_rate=0.1)
     grows = replace(excited, learning_rate=8.0)
     uneven = replace(
         DREAM,
@@ -145,7 +143,7 @@ def variants(
         "MWTA": (MWTA,),
         "MWTA, excited scores, no clip": (excited,),
         "MWTA, normalised neighbourhoods": (replace(MWTA, lateral=NORMALISED),),
-        "MWTA, units alike": (replace(MWTA, start=Start(0.125, 0.125)),),
+        "MWTA, units alike": (replace(MWTA, start=Start(0.125, 0.125), lateral=ALONE),),
         "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
         "MWTA, ten winners, bounded": (bounded,),
         "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
@@ -162,7 +160,7 @@ def variants(
         "SparseDream, three maps": (DREAM, uneven, normed),
         "SparseDream, one of two maps diverges": (hasty, uneven),
     }
-    few = {"SparseDream, evened out": 16, "SparseDream, pruned": 8}
+    few = {"MWTA, units alike": EPOCHS, "SparseDream, evened out": 16, "SparseDream, pruned": 8}
     return [
         Case(
             name, maps, rows, cols, n_inputs, dtype, few.get(name, n_steps),

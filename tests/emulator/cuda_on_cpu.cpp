@@ -186,7 +186,8 @@ bool release(Barrier& barrier, State state, int first, int last, const char* wha
         Fiber& fiber = block->fibers[number];
         if (fiber.state != state) continue;
         if (at && strcmp(at, fiber.where)) {
-            message = std::string(what) + " reached at different lines: " + at + " and " + fiber.where;
+            message = std::string(what) + " reached at different lines: " + at + " and ";
+            message += fiber.where;
             return false;
         }
         at = fiber.where;

@@ -6,8 +6,8 @@
 // and so do blocks. Errors: deadlocks, barriers that threads reach at different lines, shuffles
 // from threads that have ended, writes behind the end of shared memory.
 //
-// With ThreadSanitizer (RACES) every fiber is a thread to it, ordered by barriers alone; blocks of a
-// launch are not ordered at all.
+// With ThreadSanitizer (RACES) every fiber is a thread to it, ordered by barriers alone; blocks of
+// a launch are not ordered at all.
 //
 // Not modelled: masks other than whole warps, atomics, static shared memory, memory fences,
 // caches, anything about time.

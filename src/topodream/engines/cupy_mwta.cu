@@ -212,8 +212,8 @@ extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
 
 // ---------------------------------------------------------------- with a trace
 
-// Make the changes of the step before, if there was one (equations 7 and 8), then compute the drives of
-// this step's sample, unless it is only about those. A warp for each unit.
+// Make the changes of the step before, if there was one (equations 7 and 8), then compute the
+// drives of this step's sample, unless it is only about those. A warp for each unit.
 // Grid: units by warps, maps. Shared memory: a sample and its factors.
 extern "C" __global__ void __launch_bounds__(256, 1) trace_drive(
     real* weights,         // (maps, units, inputs)
