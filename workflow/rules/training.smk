@@ -56,6 +56,7 @@ rule train:
 for number, names in enumerate(CATALOGUE.ensembles):
 
     rule:
+        """Maps of one shape, trained side by side on one GPU."""
         name:
             f"train_together_{number}"
         input:
