@@ -8,7 +8,8 @@ After each epoch a checkpoint is written beside the model file (model.checkpoint
 started again, training goes on from there and ends in the same file.
 
 Several maps of one shape train side by side on a GPU, one after another on a CPU: each ends in
-the map that it becomes alone.
+the map that it becomes alone. If one fails, by its divergence, the others are trained to their end
+and stay in their checkpoints; files are written of all or of none.
 """
 
 import json
@@ -30,7 +31,7 @@ from topodream.config import (
     to_mapping,
 )
 from topodream.datasets import read_data
-from topodream.errors import InputError
+from topodream.errors import InputError, show
 from topodream.maps import write_map
 from topodream.storage import check_writable
 from topodream.training import EpochReport, Progress, Task, train_together
@@ -54,7 +55,8 @@ def main() -> None:
     for path in args.output:
         check_writable(path)
     experiments = read_experiments(args.config, args.output, args.device)
-    device = devices.choose(experiments[0].device, print)
+    called = experiments[0].name + (f" and {len(experiments) - 1} more" if experiments[1:] else "")
+    device = devices.choose(experiments[0].device, partial(print, f"{called}:", flush=True))
     data = read_data(args.data)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     origin = origin_of(cli.options(args, "config", "output"), experiments[0], device)
@@ -67,7 +69,7 @@ def main() -> None:
     bar = tqdm(
         total=sum(one.epochs * one.steps_per_epoch for one in experiments),
         initial=sum(one.epoch * experiments[0].steps_per_epoch for one in done if one),
-        desc=experiments[0].name + (f" and {len(experiments) - 1} more" if done[1:] else ""),
+        desc=called,
         unit="step",
         unit_scale=True,
         disable=None,
@@ -94,21 +96,38 @@ def read_experiments(
     """Return the experiments to train, perhaps on another device than their settings say."""
     if len(configs) != len(outputs):
         raise InputError(f"{len(configs)} files of --config, but {len(outputs)} of --output")
+    check_apart(outputs)
     experiments = [read_experiment(path) for path in configs]
     if device is not None:
         experiments = [
             experiment_from(to_mapping(one) | {"device": device}, f"--device for {one.name}")
             for one in experiments
         ]
-    first = experiments[0]
     for other in experiments[1:]:
-        for key, value in other.shape.items():
-            if value != first.shape[key]:
-                raise InputError(
-                    f"{first.name} and {other.name} can't be trained together: "
-                    f"their {key} has to be the same"
-                )
+        check_together(experiments[0], other)
     return experiments
+
+
+def check_apart(outputs: Sequence[Path]) -> None:
+    """Refuse files that would have one folder of checkpoints: all but one would be lost."""
+    known: dict[Path, Path] = {}
+    for path in outputs:
+        other = known.setdefault(path.resolve().with_suffix(""), path)
+        if other is not path:
+            raise InputError(f"--output: {other} and {path}: each map needs a name of its own")
+
+
+def check_together(one: Experiment, other: Experiment) -> None:
+    """Refuse maps of different shapes."""
+    for key, value in one.shape.items():
+        if other.shape[key] != value:
+            allowed = f"the same, not {show(value)} and {show(other.shape[key])}"
+            if key == "trace":  # whether there is one
+                allowed = "null for both or for neither"
+            raise InputError(
+                f"{one.name} and {other.name} can't be trained together: their {key} has to be "
+                f"{allowed}"
+            )
 
 
 def origin_of(

@@ -147,6 +147,84 @@ def test_a_sweep_over_seeds_alone_has_a_point_for_each(swept):
     assert [point.replicates for point in points] == [{3: "some--3"}, {4: "some--4"}]
 
 
+# ------------------------------------------------------------------ ensembles
+
+
+@pytest.fixture
+def together(swept, some_config):
+    """A function: which points of a sweep train together, so many in a job."""
+
+    def make(size, over, device="gpu"):
+        some_config.update(device=device, maps_per_gpu_job=size)
+        return swept(over).ensembles
+
+    return make
+
+
+STRENGTHS_AND_SEEDS = {"lateral.strength": [0.1, 0.2, 0.3], "seed": [0, 1]}
+
+
+def test_points_and_their_seeds_train_together_in_their_order(together):
+    assert together(4, STRENGTHS_AND_SEEDS) == [
+        ["some--0.1", "some--0.1--seed-1", "some--0.2", "some--0.2--seed-1"],
+        ["some--0.3", "some--0.3--seed-1"],
+    ]
+
+
+def test_one_that_is_left_over_is_in_no_ensemble(together):
+    (names,) = together(5, STRENGTHS_AND_SEEDS)
+    assert names[-1] == "some--0.3"
+    assert together(1, STRENGTHS_AND_SEEDS) == []
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_only_maps_that_need_a_gpu_share_one(together, device):
+    assert together(4, STRENGTHS_AND_SEEDS, device) == []
+
+
+def test_a_number_of_maps_may_be_written_as_yaml_likes(together):
+    assert together(4.0, STRENGTHS_AND_SEEDS) == together(4, STRENGTHS_AND_SEEDS)
+
+
+def test_what_comes_to_the_end_of_a_sweep_leaves_full_ensembles_as_they_are(together):
+    longer = {**STRENGTHS_AND_SEEDS, "lateral.strength": [0.1, 0.2, 0.3, 0.4]}
+    assert together(4, longer)[0] == together(4, STRENGTHS_AND_SEEDS)[0]
+
+
+@pytest.mark.parametrize(
+    ("over", "ensembles"),
+    [
+        ({"grid.rows": [4, 5], "trace": [0.3, 0.5]}, [["4--0.3", "4--0.5"], ["5--0.3", "5--0.5"]]),
+        ({"trace": [None, 0.3, 0.5]}, [["0.3", "0.5"]]),
+        ({"steps_per_epoch": [10, 20]}, []),
+        ({"dataset": ["pan", "digits"]}, []),
+        ({"device": ["gpu", "cpu", "auto"], "seed": [0, 1]}, [["gpu", "gpu--seed-1"]]),
+        ({"n_winners": [1, 2], "epochs": [2, 3]}, [["1--2", "1--3", "2--2", "2--3"]]),
+        ({"on_divergence": ["keep", "fail"], "activation": ["drive", "excited"]},
+         [["keep--drive", "keep--excited", "fail--drive", "fail--excited"]]),
+    ],
+)  # fmt: skip
+def test_maps_of_one_shape_train_together_whatever_else_differs(together, over, ensembles):
+    assert together(9, over) == [[f"some--{name}" for name in names] for names in ensembles]
+
+
+def test_replicates_train_together_and_what_stands_in_the_config_alone(some_config):
+    """Or whoever asks for excited-20 would wait for its replicates too."""
+    claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "some--0.1", "below": 0}
+    statement = {"said": "It does.", "source": "a test", "claims": [claim]}
+    some_config["findings"] = {"seeds": [0, 5, 6], "statements": {"it-does": statement}}
+    over = {"learning_rate": [0.1, 0.2]}
+    sweep = {"extends": "excited-20", "over": over, "measures": ["held_out_mse"]}
+    some_config.update(device="gpu", maps_per_gpu_job=3, sweeps={"some": sweep}, selections={})
+    assert resolve(some_config).ensembles == [
+        ["some--0.1", "some--0.2"],
+        ["excited-20--seed-5", "excited-20--seed-6", "some--0.1--seed-5"],
+    ]
+
+
+# ------------------------------------------------------------------ what is selected
+
+
 @pytest.mark.parametrize(
     ("run", "experiments", "sweeps", "findings"),
     [

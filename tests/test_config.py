@@ -163,6 +163,16 @@ def test_extends_merges_groups_and_replaces_values(some_config):
     assert mine.order == "sequential"
 
 
+def test_one_key_moves_all_experiments_but_those_that_say_otherwise(some_config):
+    some_config["device"] = "gpu"
+    some_config["experiments"]["excited-40"]["device"] = "cpu"
+    some_config["defaults"]["sparse_dream"]["device"] = "auto"
+    found = {name: one.device for name, one in resolve(some_config).experiments.items()}
+    assert found["trace-40"] == found["excited-20"] == "gpu"
+    assert found["excited-40"] == found["excited-50"] == "cpu"  # which extends it
+    assert found["dream-wide"] == "auto"
+
+
 @pytest.mark.parametrize("value", [1, 1.0])
 def test_a_number_is_one_setting_however_it_is_written(some_config, value):
     some_config["experiments"]["excited-20"]["lateral"] = {"strength": value, "radius": value}
@@ -356,6 +366,24 @@ WRONG = [
     (
         put(f"{E40}/model", "som"),
         "experiment 'excited-40': model = 'som' is not allowed: one of mwta, sparse_dream",
+    ),
+    (put("device", "tpu"), "config: device = 'tpu' is not allowed: one of cpu, gpu, auto (what"),
+    (
+        put(f"{E40}/device", "cuda"),
+        "experiment 'excited-40': device = 'cuda' is not allowed: one of cpu, gpu, auto (what",
+    ),
+    (
+        lambda c: put(f"{E40}/engine", "reference")(c) or put("device", "gpu")(c),
+        "experiment 'excited-40': device = 'gpu' (set in config) is not allowed: cpu where engine "
+        "is reference",
+    ),
+    (
+        lambda c: put("defaults/mwta/device", "auto")(c) or put(f"{E40}/engine", "reference")(c),
+        "experiment 'excited-40': device = 'auto' (set in defaults.mwta) is not allowed: cpu where",
+    ),
+    (
+        put("maps_per_gpu_job", 0),
+        "config: maps_per_gpu_job = 0 is not allowed: a whole number from 1 to 1000",
     ),
     (
         put("run", "demoo"),

@@ -69,6 +69,31 @@ def test_memory_is_enough_and_not_twice_that(resolved, base, changes, measured):
     assert measured <= resources.training_mib([experiment], *shape) < 2 * measured
 
 
+def test_maps_that_train_together_need_the_memory_and_the_time_of_each(resolved):
+    one, (n_samples, n_inputs) = resolved("digits-competition", device="gpu")
+    alone, four = (resources.training_mib([one] * n, n_samples, n_inputs) for n in (1, 4))
+    # Of 1,600 x 784 weights: three copies in 32 bits, 14 snapshots in 16, twice.
+    each = 1600 * 784 * (3 * 4 + 2 * 14 * 2) / 2**20
+    assert four - alone == pytest.approx(3 * each, abs=1)
+    start = resources.TRAINING_START_SECONDS
+    alone, four = (resources.training_seconds([one] * n, n_inputs) - start for n in (1, 4))
+    # Steps are launched for all of them at once; each has its own weights.
+    per_step, per_weight = resources.STEP_SECONDS["cupy"]
+    n_steps = 12 * 10_000
+    assert alone == pytest.approx(n_steps * (per_step + per_weight * 1600 * 784))
+    assert four == pytest.approx(n_steps * (per_step + 4 * per_weight * 1600 * 784))
+
+
+def test_what_may_run_on_either_device_has_room_on_both(resolved):
+    cpu, gpu, auto = (
+        resolved("digits-competition", device=device) for device in ("cpu", "gpu", "auto")
+    )
+    memory = [resources.training_mib([one], *shape) for one, shape in (cpu, gpu, auto)]
+    seconds = [resources.training_seconds([one], shape[1]) for one, shape in (cpu, gpu, auto)]
+    assert memory[2] == max(memory)
+    assert seconds[2] == max(seconds)
+
+
 @pytest.mark.parametrize(("base", "changes", "measured"), MEASURED_AFTERWARDS_MIB)
 def test_memory_is_enough_for_what_follows(resolved, base, changes, measured):
     experiment, shape = resolved(base, **changes)

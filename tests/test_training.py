@@ -1,11 +1,13 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from topodream import models, training
+from topodream import engines, models, training
+from topodream.errors import InputError
 from topodream.models import mwta, sparse_dream
-from topodream.training import sample_order, train
+from topodream.training import Task, sample_order, train, train_together
 
 
 def nothing(_):
@@ -180,3 +182,115 @@ def test_the_last_epochs_error_is_the_mean_over_all_steps(catalogue, pixels):
         for step, v in enumerate(pixels[:47])
     ]
     assert reference == pytest.approx(np.mean(errors))
+
+
+# ------------------------------------------------------------------ several maps
+
+
+class Recorder(engines.OneByOne):
+    """In place of a GPU: writes down which maps it was told to advance, and how thoroughly."""
+
+    def __init__(self, experiments, states, pixels, xp):
+        super().__init__(
+            [engines.create(*of_one, pixels) for of_one in zip(experiments, states, strict=True)]
+        )
+        self.rounds = []
+
+    def advance(self, orders, tick, thorough=()):
+        self.rounds.append((sorted(orders), sorted(thorough)))
+        return super().advance(orders, tick, thorough)
+
+
+@pytest.fixture
+def recorded(monkeypatch, pixels):
+    """A function: train maps together; what became of them, and the rounds of their ensemble.
+
+    ``tasks`` take what a killed training saved, and what is called with each epoch's progress.
+    """
+    made = []
+
+    def create(*args):
+        made.append(Recorder(*args))
+        return made[-1]
+
+    monkeypatch.setattr(engines, "create_ensemble", create)
+
+    def run(experiments, tick=nothing, done=(), save=lambda _number, _progress: None):
+        done = dict(done)
+        tasks = [
+            Task(one, nothing, lambda progress, n=n: save(n, progress), done.get(n))
+            for n, one in enumerate(experiments)
+        ]
+        try:
+            return train_together(tasks, pixels, tick), made[-1].rounds
+        except InputError as error:
+            return error, made[-1].rounds
+
+    return run
+
+
+def assert_as_alone(found, experiment, pixels):
+    expected = trained(experiment, pixels)
+    assert found.weights.tobytes() == expected.weights.tobytes()
+    assert found.divergence == expected.divergence
+    for name, values in vars(expected.history).items():
+        assert getattr(found.history, name).tobytes() == values.tobytes(), name
+    assert [snapshot.epoch for snapshot in found.snapshots] == [
+        snapshot.epoch for snapshot in expected.snapshots
+    ]
+
+
+WILD = {"learning_rate": 10, "error_clip": None, "activation": "excited"}
+
+
+def test_maps_advance_together_until_each_has_had_its_epochs(recorded, small_experiment, pixels):
+    experiments = [
+        small_experiment(epochs=epochs, seed=epochs, snapshot_every=2) for epochs in (3, 1, 2)
+    ]
+    ticks = []
+    found, rounds = recorded(experiments, ticks.append)
+    assert rounds == [([0, 1, 2], [1]), ([0, 2], [2]), ([0], [0])]
+    assert sum(ticks) == (3 + 1 + 2) * 30
+    for one, experiment in zip(found, experiments, strict=True):
+        assert_as_alone(one, experiment, pixels)
+
+
+def test_those_that_were_stopped_earlier_catch_up(recorded, small_experiment, pixels):
+    experiments = [small_experiment(epochs=3), small_experiment(epochs=3, order="sequential")]
+    saved = {}
+
+    def keep(number, progress):
+        # The first came to its end before the kill, the second had done one epoch.
+        if progress.epoch == (3, 1)[number]:
+            records, snapshots = [*progress.records], progress.snapshots[1:]
+            saved[number] = training.Progress(
+                progress.epoch, copy.deepcopy(progress.state), records, snapshots
+            )
+
+    recorded(experiments, save=keep)
+    found, rounds = recorded(experiments, done=saved)
+    assert rounds == [([1], []), ([1], [1])]
+    for one, experiment in zip(found, experiments, strict=True):
+        assert_as_alone(one, experiment, pixels)
+    _, rounds = recorded(experiments[:1] * 2, done={0: saved[1]})
+    assert rounds == [([1], []), ([0, 1], []), ([0, 1], [0, 1])]
+
+
+def test_a_map_that_diverged_rests(recorded, small_experiment, pixels):
+    experiments = [small_experiment(**WILD), small_experiment()]
+    found, rounds = recorded(experiments)
+    assert rounds == [([0, 1], []), ([1], [1])]
+    assert found[0].divergence is not None
+    for one, experiment in zip(found, experiments, strict=True):
+        assert_as_alone(one, experiment, pixels)
+
+
+def test_a_divergence_that_is_a_failure_waits_for_the_others(recorded, small_experiment):
+    experiments = [small_experiment(**WILD, on_divergence="fail"), small_experiment(epochs=3)]
+    saved = []
+    error, rounds = recorded(
+        experiments, save=lambda n, progress: saved.append((n, progress.epoch))
+    )
+    assert str(error).startswith("small diverged at step ")
+    assert rounds == [([0, 1], []), ([1], []), ([1], [1])]
+    assert saved == [(1, 1), (1, 2), (1, 3)]

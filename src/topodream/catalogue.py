@@ -92,7 +92,8 @@ class Catalogue:
     replicates : mapping
         For the experiments that a statement is about: seed -> name.
     ensembles : sequence of sequence of str
-        Names of experiments that a job trains together on a GPU, two or more.
+        Names of experiments that a job trains together on a GPU, two or more; of those that
+        don't stand in the config.
     """
 
     experiments: Mapping[str, Experiment]
@@ -162,7 +163,12 @@ def resolve(config: Section) -> Catalogue:
         sweeps=expanded,
         statements=statements,
         replicates=replicates,
-        ensembles=_ensembles(config["maps_per_gpu_job"], experiments, expanded, replicates),
+        ensembles=_ensembles(
+            int(config["maps_per_gpu_job"]),
+            {name: one for name, one in experiments.items() if name not in listed},
+            expanded,
+            replicates,
+        ),
         selected=[name for name in listed if name in selected],
         selected_sweeps=[name for name in sweeps if name in selected],
         findings="findings" in selected,
@@ -271,10 +277,13 @@ def _ensembles(
     sweeps: Mapping[str, Sweep],
     replicates: Mapping[str, Mapping[int, str]],
 ) -> list[list[str]]:
-    """Return which experiments a job trains together, ``size`` at most.
+    """Return which of some experiments a job trains together, ``size`` at most.
 
     They have one shape, and are asked for together: by a sweep, or by the findings. What comes
-    into a sweep later changes only the last of them.
+    to the end of a sweep later changes only the last of them.
+
+    An experiment that stands in the config is not among them. It is asked for by its name, and a
+    job makes all of its maps or none: its replicates would be trained for nobody.
     """
     asked_for = [
         [name for point in sweep.points for name in point.replicates.values()]
@@ -286,8 +295,8 @@ def _ensembles(
     for names in asked_for:
         by_shape: dict[Any, list[str]] = {}
         for name in dict.fromkeys(names):
-            experiment = experiments[name]
-            if experiment.device == "gpu" and name not in taken:
+            experiment = experiments.get(name)
+            if experiment and experiment.device == "gpu" and name not in taken:
                 by_shape.setdefault(tuple(experiment.shape.items()), []).append(name)
         for alike in by_shape.values():
             chunks = [alike[first : first + size] for first in range(0, len(alike), size)]

@@ -210,9 +210,11 @@ class _Crate:
         links = [link for path in made for link in links_of(path, self._notes[path], self._shelf)]
         used = [*map(self._used, links), *self._config_of(made[0]), *self._parameters(note)]
         name = identity[1:].rsplit("/", 1)[0]
+        by = f"{note['made_by']}, commit {note['commit']}"
+        device = f" on {note['device']}" if "device" in note else ""
         return self._put(
             identity, "CreateAction", name=name,
-            description=f"{note['made_by']}, commit {note['commit']}, made {len(made)} of the files",
+            description=f"{by}, made {len(made)} of the files{device}",
             actionStatus=COMPLETED,
             instrument=_ref(self._tool(note)),
             object=_refs(dict.fromkeys(used)),

@@ -22,7 +22,12 @@ from topodream.maps import read_map, read_map_and_data
 from topodream.training import train
 
 ROOT = Path(__file__).resolve().parents[2]
-ORIGIN = {"made_by": "a test", "code_sha256": "0" * 64, "versions": '{"numpy": "2"}'}
+ORIGIN = {
+    "made_by": "a test",
+    "code_sha256": "0" * 64,
+    "versions": '{"numpy": "2"}',
+    "device": "cpu",
+}
 
 
 @dataclass(frozen=True)
