@@ -145,13 +145,10 @@ def idx_files(folder, suffix):
         (folder / f"{name}{suffix}").write_bytes(gzip.compress(raw) if suffix else raw)
 
 
-ON_CPU = {**ORIGIN, "device": "cpu"}
-
-
 def checkpoint(home, experiment):
     """Leave the checkpoint of a training that was killed."""
     data = datasets.read_data(home / "data/digits.h5")
-    checkpoints = Checkpoints(home / "killed.h5", experiment, data.content_sha256, ON_CPU)
+    checkpoints = Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     train(experiment, pixels, lambda _: None, lambda _: None, checkpoints.save)
 
@@ -207,7 +204,7 @@ def resolve_file(home):
 def restore(home):
     experiment = config.read_experiment(home / "m/config.yaml")
     data = datasets.read_data(home / "data/digits.h5")
-    return Checkpoints(home / "killed.h5", experiment, data.content_sha256, ON_CPU).restore(784)
+    return Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN).restore(784)
 
 
 def read_idx(folder):
