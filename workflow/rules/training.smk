@@ -56,7 +56,7 @@ rule train:
 for number, names in enumerate(CATALOGUE.ensembles):
 
     rule:
-        """Maps of one shape, trained side by side on one GPU."""
+        """Maps of one shape, trained side by side on a GPU; each as if it were alone."""
         name:
             f"train_together_{number}"
         input:
