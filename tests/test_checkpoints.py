@@ -153,7 +153,7 @@ def test_a_checkpoint_of_other_settings_is_refused(begun):
         opened(changed).restore(784)
 
 
-def test_a_checkpoint_of_other_data_code_or_versions_is_refused(begun):
+def test_a_checkpoint_of_other_data_code_versions_or_device_is_refused(begun):
     _, opened = begun
     with pytest.raises(InputError, match=r"state.h5 is of other data"):
         opened(data="e" * 64).restore(784)
@@ -161,6 +161,8 @@ def test_a_checkpoint_of_other_data_code_or_versions_is_refused(begun):
         opened(origin={**ORIGIN, "code_sha256": "1" * 64}).restore(784)
     with pytest.raises(InputError, match=r"state.h5 was made by other versions"):
         opened(origin={**ORIGIN, "versions": '{"numpy": "3"}'}).restore(784)
+    with pytest.raises(InputError, match=r"state.h5 was made on another device"):
+        opened(origin={**ORIGIN, "device": "gpu: a large one"}).restore(784)
 
 
 def test_a_checkpoint_of_the_same_code_at_another_commit_is_gone_on_from(begun):
@@ -334,17 +336,20 @@ def test_a_training_that_went_on_diverges_where_it_would_have(wild, pixels, tmp_
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory, catalogue):
-    """A training of some seconds as files, and a function to run it."""
+    """A function: train one map, or several together, with files of their own."""
     folder = tmp_path_factory.mktemp("job")
     content = datasets.mnist_content("embedded", datasets.read_embedded())
     write_hdf5(folder / "digits.h5", content, ORIGIN)
 
-    def run(experiment, output, **options):
-        path = output.with_suffix(".yaml")
-        path.write_text(yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
+    def run(experiments, outputs, **options):
+        if isinstance(experiments, config.Experiment):
+            experiments, outputs = [experiments], [outputs]
+        configs = [output.with_suffix(".yaml") for output in outputs]
+        for path, experiment in zip(configs, experiments, strict=True):
+            path.write_text(yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
         command = [
             sys.executable, ROOT / "src" / "train.py", "--data", folder / "digits.h5",
-            "--config", path, "--output", output,
+            "--config", *configs, "--output", *outputs,
         ]  # fmt: skip
         return subprocess.Popen(
             command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
@@ -375,6 +380,31 @@ def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
     assert "goes on after epoch" in said
     assert output.read_bytes() == undisturbed.read_bytes()
     assert not output.with_suffix(".checkpoint").exists()
+
+
+def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_path):
+    longer = replace(catalogue.experiments["digits-competition"], epochs=30, steps_per_epoch=2500)
+    shorter = replace(longer, name="shorter", epochs=20, seed=3)
+    expected = {}
+    for experiment in (longer, shorter):
+        job(experiment, tmp_path / "alone.h5").communicate(timeout=300)
+        expected[experiment.name] = (tmp_path / "alone.h5").read_bytes()
+    outputs = [tmp_path / f"{name}.h5" for name in expected]
+    chance = random.Random(5)  # noqa: S311
+    kills, said = 0, ""
+    while not outputs[1].exists():
+        process = job([longer, shorter], outputs)
+        if kills < 3:
+            time.sleep(chance.uniform(1.5, 3.0))
+            kills += process.poll() is None
+            os.kill(process.pid, signal.SIGKILL)
+        said += process.communicate(timeout=300)[0]
+    assert kills > 1
+    assert "digits-competition: goes on after epoch" in said
+    assert "shorter: goes on after epoch" in said
+    for path, whole in zip(outputs, expected.values(), strict=True):
+        assert path.read_bytes() == whole
+    assert not list(tmp_path.glob("*.checkpoint"))
 
 
 def test_a_checkpoint_of_another_config_is_said_and_started_over(job, small_experiment, tmp_path):

@@ -159,18 +159,62 @@ def test_maps_trained_together_are_as_alone(by_hand, small_experiment):
 
 
 @pytest.mark.parametrize(
-    ("changes", "key"),
+    ("changes", "said"),
     [
-        ({"grid": {"rows": 5, "cols": 4}}, "grid"),
-        ({"dtype": "float32"}, "dtype"),
-        ({"trace": 0.5}, "trace"),
-        ({"steps_per_epoch": 20}, "steps_per_epoch"),
+        ({"grid": {"rows": 5, "cols": 4}}, "grid has to be the same, not Grid(rows=4, cols=5) and"),
+        ({"dtype": "float32"}, "dtype has to be the same, not 'float64' and 'float32'"),
+        ({"trace": 0.5}, "trace has to be null for both or for neither"),
+        ({"steps_per_epoch": 20}, "steps_per_epoch has to be the same, not 30 and 20"),
+        ({"device": "auto"}, "device has to be the same, not 'cpu' and 'auto'"),
     ],
 )
-def test_maps_of_other_shapes_are_refused(by_hand, small_experiment, changes, key):
+def test_maps_of_other_shapes_are_refused(by_hand, small_experiment, tmp_path, changes, said):
     first = small_experiment()
-    with pytest.raises(InputError, match=f"small and other can't .*: their {key} has to be"):
+    with pytest.raises(InputError) as error:
         by_hand([first, named(first, "other", **changes)])
+    assert str(error.value).startswith(f"small and other can't be trained together: their {said}")
+    assert not list(tmp_path.glob("small.[!y]*"))
+
+
+def test_maps_of_other_traces_train_together(by_hand, small_experiment):
+    first = small_experiment(trace=0.5)
+    assert len(by_hand([first, named(first, "other", trace=0.3)])) == 2
+
+
+@pytest.mark.parametrize("other", ["small.h5", "../{folder}/small.h5", "small.hdf5"])
+def test_two_maps_are_not_written_into_one_place(by_hand, small_experiment, tmp_path, other):
+    """Nor have they one folder of checkpoints."""
+    by_hand([small_experiment()])
+    config_file = sys.argv[sys.argv.index("--config") + 1]
+    output = tmp_path / other.format(folder=tmp_path.name)
+    files = ["--config", config_file, config_file, "--output", tmp_path / "small.h5", output]
+    sys.argv[3:] = map(str, files)
+    with pytest.raises(InputError, match=r"^--output: .*small.h5 and .*: each map needs a name"):
+        train_script.main()
+
+
+def test_what_auto_took_is_said_of_each_training(by_hand, small_experiment, no_gpu, capsys):
+    first = small_experiment(device="auto", epochs=1)
+    both = by_hand([first, named(first, "other")])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == ("small and 1 more: device auto takes the CPU: no GPU can be used: a reason")
+    assert [trained.origin["device"] for trained in both] == ["cpu", "cpu"]
+    by_hand([first])
+    assert capsys.readouterr().out.startswith("small: device auto takes the CPU")
+
+
+def test_one_that_fails_leaves_the_others_checkpoints(by_hand, small_experiment, tmp_path):
+    wild = {"learning_rate": 10, "error_clip": None, "activation": "excited"}
+    first = small_experiment(epochs=3)
+    both = [named(first, "wild", **wild, on_divergence="fail"), first]
+    with pytest.raises(InputError, match="^wild diverged at step"):
+        by_hand(both)
+    assert not list(tmp_path.glob("small.h5"))
+    assert (tmp_path / "small.checkpoint" / "epoch-3.h5").exists()
+    together = by_hand([named(both[0], "wild", on_divergence="keep"), first])
+    (alone,) = by_hand([first])
+    assert together[1].content_sha256 == alone.content_sha256
+    assert together[0].trained.divergence is not None
 
 
 def test_as_many_outputs_as_settings(by_hand, small_experiment, tmp_path):

@@ -16,12 +16,15 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from emulator import building
 
 from topodream import catalogue as catalogues
 from topodream import config, datasets, provenance
 from topodream.grid import Grid
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
+needs_emulator = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
+EMULATED = [str(ROOT / "tests" / "emulator" / "as_cupy"), str(ROOT / "tests")]
 
 
 def run(name, *args, **options):
@@ -66,24 +69,37 @@ def test_engines_that_are_chosen_by_name_are_sources_too():
     assert ROOT / "src" / "topodream" / "engines" / "reference.py" in sources
 
 
+# Engines of a GPU, with the kernels beside them.
+GPU = {"engines/cupy.py", "engines/cupy.cu"}
+GPU_MWTA = {"engines/cupy_mwta.py", "engines/cupy_mwta.cu"}
+GPU_DREAM = {"engines/cupy_sparse_dream.py", "engines/cupy_sparse_dream.cu"}
+
+
 def sources_for(script, experiment):
     found = provenance.local_sources(ROOT / "src" / script, experiment.modules_of_others)
     return {path.relative_to(ROOT / "src" / "topodream").as_posix() for path in found[1:]}
 
 
 @pytest.mark.parametrize(
-    ("name", "engine", "own", "others"),
+    ("name", "engine", "device", "own", "others"),
     [
-        ("excited-20", "fast", {"models/mwta.py", "engines/fast_mwta.py", "engines/jit.py"},
-         {"models/sparse_dream.py", "engines/fast_sparse_dream.py", "engines/reference.py"}),
-        ("dream-wide", "fast", {"models/sparse_dream.py", "engines/fast_sparse_dream.py"},
-         {"models/mwta.py", "engines/fast_mwta.py", "engines/reference.py"}),
-        ("dream-wide", "reference", {"models/sparse_dream.py", "engines/reference.py"},
-         {"models/mwta.py", "engines/fast_sparse_dream.py", "engines/jit.py"}),
+        ("excited-20", "fast", "cpu",
+         {"models/mwta.py", "engines/fast_mwta.py", "engines/jit.py"},
+         {"models/sparse_dream.py", "engines/fast_sparse_dream.py", "engines/reference.py", *GPU}),
+        ("dream-wide", "fast", "cpu", {"models/sparse_dream.py", "engines/fast_sparse_dream.py"},
+         {"models/mwta.py", "engines/fast_mwta.py", "engines/reference.py", *GPU}),
+        ("dream-wide", "reference", "cpu", {"models/sparse_dream.py", "engines/reference.py"},
+         {"models/mwta.py", "engines/fast_sparse_dream.py", "engines/jit.py", *GPU}),
+        ("excited-20", "fast", "gpu", {"models/mwta.py", *GPU, *GPU_MWTA},
+         {"engines/fast_mwta.py", "engines/jit.py", "engines/reference.py", *GPU_DREAM}),
+        ("dream-wide", "fast", "gpu", {"models/sparse_dream.py", *GPU, *GPU_DREAM},
+         {"engines/fast_sparse_dream.py", "engines/jit.py", *GPU_MWTA}),
+        ("excited-20", "fast", "auto", {"engines/fast_mwta.py", *GPU, *GPU_MWTA},
+         {"engines/fast_sparse_dream.py", "engines/reference.py", *GPU_DREAM}),
     ],
 )  # fmt: skip
-def test_other_models_and_engines_are_no_sources(catalogue, name, engine, own, others):
-    experiment = dataclasses.replace(catalogue.experiments[name], engine=engine)
+def test_other_models_and_engines_are_no_sources(catalogue, name, engine, device, own, others):
+    experiment = dataclasses.replace(catalogue.experiments[name], engine=engine, device=device)
     sources = sources_for("train.py", experiment)
     assert own <= sources
     assert not others & sources
@@ -120,12 +136,24 @@ def run_all(src, home, experiment):
 
 
 @pytest.mark.parametrize(
-    ("name", "engine"), [("excited-20", "fast"), ("dream-wide", "fast"), ("trace-40", "reference")]
+    ("name", "engine", "device"),
+    [
+        ("excited-20", "fast", "cpu"),
+        ("dream-wide", "fast", "cpu"),
+        ("trace-40", "reference", "cpu"),
+        ("excited-20", "fast", "auto"),
+        pytest.param("trace-40", "fast", "gpu", marks=needs_emulator),
+        pytest.param("dream-wide", "fast", "gpu", marks=needs_emulator),
+    ],
 )
-def test_modules_of_others_are_not_run(catalogue, made, tmp_path, name, engine):
+def test_modules_of_others_are_not_run(
+    catalogue, made, tmp_path, monkeypatch, name, engine, device
+):
     """All that is left out of an experiment's sources can fail: its files are the same."""
+    if device == "gpu":
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(EMULATED))
     experiment = dataclasses.replace(
-        catalogue.experiments[name], engine=engine, epochs=2, steps_per_epoch=60,
+        catalogue.experiments[name], engine=engine, device=device, epochs=2, steps_per_epoch=60,
         grid=Grid(4, 5), dataset="digits",
     )  # fmt: skip
     shutil.copy2(made / "digits.h5", tmp_path / "data.h5")
@@ -360,7 +388,9 @@ def test_a_killed_training_leaves_a_checkpoint_and_nothing_half_written(made, tm
 def test_one_byte_changes_the_digest_of_the_code(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "SRC", tmp_path)
     (tmp_path / "script.py").write_text("import other\n")
-    (tmp_path / "other.py").write_text("x = 1\n")
-    before = provenance.code_digest(tmp_path / "script.py")
-    (tmp_path / "other.py").write_text("x = 2\n")
-    assert provenance.code_digest(tmp_path / "script.py") != before
+    digests = set()
+    for name, text in (("other.py", "x = 1\n"), ("other.py", "x = 2\n"), ("other.cu", "1"),
+                       ("other.cu", "2"), ("third.cu", "no module's")):  # fmt: skip
+        (tmp_path / name).write_text(text)
+        digests.add(provenance.code_digest(tmp_path / "script.py"))
+    assert len(digests) == 4
