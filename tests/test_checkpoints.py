@@ -383,8 +383,8 @@ def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
 
 
 def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_path):
-    longer = replace(catalogue.experiments["digits-competition"], epochs=30, steps_per_epoch=2500)
-    shorter = replace(longer, name="shorter", epochs=20, seed=3)
+    longer = replace(catalogue.experiments["digits-competition"], epochs=24, steps_per_epoch=2500)
+    shorter = replace(longer, name="shorter", epochs=16, seed=3)
     expected = {}
     for experiment in (longer, shorter):
         job(experiment, tmp_path / "alone.h5").communicate(timeout=300)
@@ -394,12 +394,12 @@ def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_
     kills, said = 0, ""
     while not outputs[1].exists():
         process = job([longer, shorter], outputs)
-        if kills < 3:
-            time.sleep(chance.uniform(1.5, 3.0))
+        if kills < 2:
+            time.sleep(chance.uniform(1.5, 2.5))
             kills += process.poll() is None
             os.kill(process.pid, signal.SIGKILL)
         said += process.communicate(timeout=300)[0]
-    assert kills > 1
+    assert kills > 0
     assert "digits-competition: goes on after epoch" in said
     assert "shorter: goes on after epoch" in said
     for path, whole in zip(outputs, expected.values(), strict=True):

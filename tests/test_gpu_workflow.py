@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from emulator import building
-from test_workflow import copy_project, snakemake
+from test_workflow import append, copy_project, other_cupy, planned, snakemake
 
 from topodream import catalogue as catalogues
 from topodream import maps
@@ -90,6 +90,16 @@ def test_each_point_is_as_alone_on_an_emulated_gpu(project, monkeypatch):
     assert found[4] == found[1]
     trained = maps.read_map(folder / MODELS[0])
     assert trained.origin["device"] == "gpu: a CPU that emulates a GPU, compute capability 0.0"
+    # Of other models and engines nothing is a reason to train again; of its own everything is.
+    for name in ("fast_mwta.py", "reference.py", "cupy_sparse_dream.cu", "cupy_sparse_dream.py"):
+        append(folder / "src/topodream/engines" / name, "\n")
+    assert planned(folder, target) == set()
+    other_cupy(folder)
+    assert set(MODELS) < planned(folder, target)
+    snakemake(folder, "--touch", target)
+    assert planned(folder, target) == set()
+    append(folder / "src/topodream/engines/cupy_mwta.cu", "// a remark\n")
+    assert set(MODELS) < planned(folder, target)
 
 
 # ------------------------------------------------------------------ no GPU

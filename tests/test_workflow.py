@@ -364,6 +364,7 @@ def test_every_file_says_what_made_it(built, path):
     assert re.fullmatch(r"[0-9a-f]{64}", note["code_sha256"])
     packages = {"python", "numpy", *provenance.PACKAGES.get(script_of(path), ())}
     assert set(note["versions"]) == packages
+    assert note.get("device") == ("cpu" if path.endswith("model.h5") else None)
     assert isinstance(note["options"], dict)
 
 
@@ -433,6 +434,7 @@ def test_a_chain_as_it_is_printed(built):
     ]
     assert lines[-1] == "Unbroken: 14 links, and every file is the one that was used."
     assert sum("comes with topodream" in line for line in lines) == 6
+    assert sum(line.split() == ["computed", "on", "cpu"] for line in lines) == 1
     counted = trace(built, "results/sweeps/tiny-strength.png").stdout
     assert "  <- 4 measures: 4 match\n" in counted
     assert "    <- 4 models: 4 match\n" in counted
@@ -490,6 +492,8 @@ def test_the_page_shows_the_chain(built):
     html = (built / PAGE).read_text()
     model = notes.read(built / "results/tiny-pan/model.h5")
     assert f"<td>{model['commit']}</td>" in html
+    computed_on = re.findall(r"<th[^>]*>computed on</th>\s*<td>(.*?)</td>", html)
+    assert computed_on == ["cpu"] * len(NAMES)
     sets = {name: notes.read(built / f"results/data/{name}.h5") for name in ("digits", "pan")}
     # From the map to its data, and on: each digest leads to where its data set is described.
     digests = {
@@ -589,6 +593,7 @@ def test_every_run_in_a_crate_says_by_what_of_what_and_what(crate):
     files = {name for name, entity in found.items() if "File" in entity["@type"]}
     assert made == references(whole["result"]) == files - {"source_code/Snakefile", "README.md"}
     (training,) = (one for one in runs.values() if "tiny-pan/model.h5" in references(one["result"]))
+    assert training["description"].endswith("made 1 of the files on cpu")
     used = references(training["object"])
     assert {"data/pan.h5", "tiny-pan/config.yaml", "#parameter/learning_rate=0.03"} <= used
     tool = found[training["instrument"]["@id"]]
@@ -736,6 +741,21 @@ def test_other_versions_of_packages_train_anew(copy):
     made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
     made = {path for path in made if "config.yaml" not in path}
     assert planned(copy) == {*PAGE_FILES, *made, *JUDGED}
+
+
+def other_cupy(folder):
+    """Let the workflow find a version of CuPy that nothing was made with."""
+    other = "import importlib.metadata as m; v = m.version; "
+    other += "m.version = lambda name: '99' if name == 'cupy-cuda13x' else v(name)\n"
+    common = folder / "workflow/rules/common.smk"
+    common.write_text(other + common.read_text())
+
+
+def test_kernels_for_a_gpu_and_cupy_are_nothing_to_maps_of_a_cpu(copy):
+    for path in (copy / "src/topodream/engines").glob("cupy*"):
+        append(path, "\n")
+    other_cupy(copy)
+    assert planned(copy) == set()
 
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
