@@ -1,5 +1,8 @@
 """Every engine does what the notebooks' arithmetic does, and all of them the same."""
 
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import dense
@@ -21,7 +24,7 @@ from topodream.config import (
     SparseDream,
     Start,
 )
-from topodream.engines import create, fast_mwta, fast_sparse_dream
+from topodream.engines import create, fast_mwta, fast_sparse_dream, jit
 from topodream.grid import Grid
 from topodream.models import mwta, sparse_dream
 
@@ -394,6 +397,118 @@ def test_weights_that_fade_are_pruned_when_they_are_in_the_notebook(n_steps, cat
     assert np.count_nonzero(weights) > np.count_nonzero(reference)
     np.testing.assert_array_equal(fast == 0, reference == 0)
     np.testing.assert_allclose(fast, reference, rtol=1e-9)
+
+
+# ------------------------------------------------------------------ what fades
+
+
+def faded_start(experiment, name, n_inputs):
+    """A start of which a third of a matrix can fade no further; of weights some are below 0, or 0."""
+    rng = np.random.default_rng(11)
+    state = models.start(experiment, n_inputs, rng)
+    matrix = getattr(state, name)
+    share = rng.random(matrix.shape)
+    least = np.finfo(experiment.dtype).tiny
+    matrix[(share < 0.3) & (matrix != 0)] = least
+    if name == "weights":
+        matrix[share < 0.2] = -least
+        matrix[share < 0.1] = 0
+    return state
+
+
+def fading(catalogue):
+    """Experiments, and what fades in them."""
+    grid = Grid(6, 7)
+    for name in ("digits-competition", "trace-40"):
+        yield replace(catalogue.experiments[name], grid=grid), "weights"
+    for name in ("dream-drive-trained", "dream-activity-trained"):
+        yield catalogue.experiments[name], "excitation"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_fade_to_the_smallest_normal_number_and_not_to_0(dtype, catalogue, digits):
+    pixels = digits["train/pixels"].reshape(-1, 784)
+    least = np.finfo(dtype).tiny
+    for shipped, matrix in fading(catalogue):
+        experiment = replace(shipped, dtype=dtype)
+        ends = []
+        for engine in ENGINES:
+            start = faded_start(experiment, matrix, 784)
+            none_left = getattr(start, matrix) == 0
+            of_one, _, _ = advanced(replace(experiment, engine=engine), pixels, 60, start=start)
+            end = getattr(of_one.state, matrix)
+            np.testing.assert_array_equal(end == 0, none_left)
+            assert np.abs(end[~none_left]).min() == least
+            ends.append(end)
+        reference, fast = ends
+        for value in (least, -least):
+            np.testing.assert_array_equal(fast == value, reference == value)
+
+
+ON_X86 = platform.machine() in ("x86_64", "AMD64")
+
+
+@pytest.mark.skipif(not ON_X86, reason="only x86 processors are told to leave subnormals out")
+def test_fast_engines_leave_subnormal_numbers_out(small_experiment, catalogue, digits):
+    """Sums that are smaller than any normal number are 0; what runs meanwhile doesn't notice."""
+    small, smaller = np.float32(1e-30), np.float32(1e-15)
+    seen = []
+
+    def tick(_):
+        seen.append(small * smaller)
+
+    pixels = np.zeros((1, 400), np.uint8)
+    pixels[0, 7] = 1
+    for engine, wins in (("reference", 6), ("fast", 0)):
+        experiment = small_experiment(
+            engine=engine, dtype="float32", n_winners=2, lateral={"strength": 0}
+        )
+        state = models.start(experiment, 400, np.random.default_rng(0))
+        state.weights[...] = np.finfo(np.float32).tiny
+        tally = create(experiment, state, pixels).advance(np.zeros(3, int), tick)
+        assert tally.wins.sum() == wins
+    shipped = catalogue.experiments["dream-wide"]
+    state = models.start(shipped, 784, np.random.default_rng(0))
+    state.thresholds[:] = 500
+    state.thresholds[0] = 88
+    state.weights[:] = 0
+    dreams = create(shipped, state, digits["train/pixels"].reshape(-1, 784))
+    assert dreams.advance(np.arange(1), tick).activity.sum() == 0
+    assert sparse_dream.sigmoid(np.float32(-88)) > 0
+    assert np.all(seen)
+    assert len(seen) == 3
+
+
+@pytest.mark.skipif(not ON_X86, reason="only x86 processors are told to leave subnormals out")
+def test_subnormals_are_back_after_an_error_and_stay_in_other_threads():
+    small, smaller = np.full(9, 1e-30, np.float32), np.float32(1e-15)
+    other = ThreadPoolExecutor(1)
+    other.submit(nothing, 0).result()  # its thread runs from here on
+    with other, suppress(KeyError), jit.without_subnormals():
+        assert not (small * smaller).any()
+        elsewhere = other.submit(np.multiply, small, smaller).result()
+        with jit.without_subnormals():
+            pass
+        assert not (small * smaller).any()
+        raise KeyError
+    assert (small * smaller).all()
+    assert elsewhere.all()
+
+
+@pytest.mark.parametrize("trace", [None, 0.5])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_subnormal_numbers_change_no_bit_of_a_map(
+    trace, dtype, small_experiment, digits, monkeypatch
+):
+    """So a map is the same on processors that can't leave them out."""
+    experiment = small_experiment(grid={"rows": 6, "cols": 11}, trace=trace, dtype=dtype)
+    ends = []
+    for _ in range(2):
+        start = faded_start(experiment, "weights", 400)
+        engine, _, _ = advanced(experiment, windows(digits, 200), 300, start=start)
+        ends.append(engine.state.weights.tobytes())
+        monkeypatch.setattr(fast_mwta, "without_subnormals", nullcontext)
+    assert ends[0] == ends[1]
 
 
 def test_tally_of_a_blank_sample(small_experiment):

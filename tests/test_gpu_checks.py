@@ -9,7 +9,7 @@ import pytest
 from emulator import building, cubins, faults, races
 from emulator.stand_in import StandIn
 
-from topodream.engines.cupy import C_TYPES, OPTIONS
+from topodream.engines.cupy import C_TYPES, options
 from topodream.engines.cupy_mwta import CupyMwta
 from topodream.engines.cupy_sparse_dream import CupySparseDream
 
@@ -74,8 +74,9 @@ def test_the_real_cupy_has_what_the_engine_uses():
 @pytest.mark.parametrize("engine", [CupyMwta, CupySparseDream])
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_kernels_compile_and_spill_nothing(compiler, engine, dtype, architecture):
-    options = [*OPTIONS, f"-DREAL={C_TYPES[dtype]}"]
-    kernels = cubins.compile_kernels(COMPILERS[compiler], engine.source(), options, architecture)
+    kernels = cubins.compile_kernels(
+        COMPILERS[compiler], engine.source(), options(dtype), architecture
+    )
     assert {kernel.name for kernel in kernels} == set(building.signatures(engine.source()))
     for kernel in kernels:
         assert (kernel.spilled_bytes, kernel.stack_bytes) == (0, 0), kernel

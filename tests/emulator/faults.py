@@ -98,7 +98,7 @@ from topodream.engines import cupy
 cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 64
 case = next(case for case in gpu_check.variants(3, 4, 400, 6) if case.name == {case!r})
 pixels, experiments = gpu_check.samples(case.n_inputs), case.experiments()
-gpu_check.train_on_device(experiments, pixels, StandIn(races=True))
+gpu_check.train_on_device(experiments, case.starts(), pixels, StandIn(races=True))
 """
 
 
@@ -111,9 +111,8 @@ CASE_OF = {
     "choose_winners": "MWTA",
     "mwta_drives": "MWTA",
     "mwta_learn": "MWTA",
-    "trace_drive": "trace",
+    "load_step": "trace",
     "trace_compete": "trace",
-    "dream_drive": "SparseDream",
 }
 
 
@@ -211,9 +210,14 @@ OTHERS = [
     ),
     Fault(
         "weights without bounds", "cupy_mwta.py",
-        '"MOST_WEIGHT": np.inf if settings.weight_clip is None else settings.weight_clip',
-        '"MOST_WEIGHT": np.inf',
+        '"CLIP_ABOVE": np.inf if settings.weight_clip is None else settings.weight_clip',
+        '"CLIP_ABOVE": np.inf',
         "MWTA, ten winners, bounded", AGREEMENT,
+    ),
+    Fault(
+        "a weight that fades to nothing", "cupy.cu",
+        "? copysign(least, changed) : changed", "? 0 : changed",
+        "MWTA, faded weights", AGREEMENT,
     ),
     Fault(
         "a trace that is left out", MWTA,

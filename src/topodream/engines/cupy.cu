@@ -1,6 +1,7 @@
 // What the kernels of both models share. Plain CUDA C++ without includes: NVRTC compiles it for a
 // device and, for the tests, g++ for a CPU. The host puts a model's own file behind this one and
-// defines REAL (float or double), the constants in capitals, and the places of settings.
+// defines REAL (float or double), its LEAST_WEIGHT, the constants in capitals, and the places of
+// settings.
 //
 // Several maps of the same shape are trained side by side: a map's number is part of the grid, and
 // the first axis of every array. No result depends on how many there are, nor on how many threads
@@ -120,6 +121,26 @@ __device__ __forceinline__ real row_drive(const real* row, const real* sample, i
     real drive = 0;
     for (int j = lane(); j < n_inputs; j += 32) drive += row[j] * sample[j];
     return warp_sum(drive);
+}
+
+// A weight times a factor, but if it isn't 0 at least the smallest normal number (prototypes.py):
+// smaller floats are flushed to 0 by CuPy's choice of options, and could not come back from there.
+__device__ __forceinline__ real multiplied(real weight, real factor) {
+    const real changed = weight * factor, least = (real)LEAST_WEIGHT;
+    return fabs(changed) < least && weight != 0 ? copysign(least, changed) : changed;
+}
+
+// Load what row_drive and a change of rows need, the sample of this step and the factors of the
+// one before, for as far as there are such steps.
+__device__ void load_step(
+    const byte* pixels, const int* order, const real* factor, real* sample, real* factors,
+    int n_inputs, int n_steps, int step)
+{
+    if (step < n_steps) load_sample(pixels + (long long)order[step] * n_inputs, sample, n_inputs);
+    if (step > 0) {
+        for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) factors[j] = factor[j];
+    }
+    __syncthreads();
 }
 
 // ---------------------------------------------------------------- reconstruction

@@ -21,7 +21,7 @@ from topodream.config import Experiment
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally
 from topodream.errors import InputError
 from topodream.models import State, arrays_of
-from topodream.models.prototypes import LEAST_RECONSTRUCTION
+from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 
 INSTALL = ".venv/bin/pip install -e '.[gpu-cuda13]', or gpu-cuda12 for a driver older than 580"
 
@@ -106,7 +106,7 @@ def software(xp: Any) -> dict[str, str]:
 
 
 def source(file: str, constants: Mapping[str, object]) -> str:
-    """Return the text of a model's kernels, with all that it needs but REAL.
+    """Return the text of a model's kernels, with all that it needs but :func:`options`.
 
     Parameters
     ----------
@@ -137,6 +137,12 @@ def places(whole: Sequence[str], others: Sequence[str]) -> dict[str, int]:
     return {**numbered, "N_WHOLE": len(whole), "N_SETTINGS": len(others)}
 
 
+def options(dtype: str) -> tuple[str, ...]:
+    """Return how the compiler is to compile, and what it is to define for a floating-point type."""
+    least = least_weight(np.dtype(dtype))
+    return (*OPTIONS, f"-DREAL={C_TYPES[dtype]}", f"-DLEAST_WEIGHT={least}")
+
+
 class Kernels:
     """The kernels of a model, compiled at their first launch.
 
@@ -150,8 +156,7 @@ class Kernels:
     """
 
     def __init__(self, xp: Any, text: str, dtype: str) -> None:
-        options = (*OPTIONS, f"-DREAL={C_TYPES[dtype]}")
-        self._module = xp.RawModule(code=text, options=options)
+        self._module = xp.RawModule(code=text, options=options(dtype))
         self._functions: dict[str, Any] = {}
         self._shared_bytes: dict[str, int] = {}  # what they may have
 

@@ -184,8 +184,8 @@ extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
             for (int r = 0; r < n_winners; ++r) {
                 if (answers[r] == 0) continue;
                 real* weight = w + (long long)winners[r] * n_inputs + j;
-                *weight = clipped(*weight * (1 + answers[r] * factor[j]),
-                                  SETTING(LEAST_WEIGHT), SETTING(MOST_WEIGHT));
+                *weight = clipped(multiplied(*weight, 1 + answers[r] * factor[j]),
+                                  SETTING(CLIP_BELOW), SETTING(CLIP_ABOVE));
             }
         }
         for (int r = threadIdx.x; r < n_winners; r += blockDim.x) {
@@ -231,27 +231,18 @@ extern "C" __global__ void __launch_bounds__(256, 1) trace_drive(
     real* factors = sample + n_inputs;
     const int map = blockIdx.y, unit = blockIdx.x * n_warps() + warp();
     if (done[map] < step) return;
-    const bool shows = step < n_steps;
-    if (shows) {
-        const int chosen = order[(long long)map * n_steps + step];
-        load_sample(pixels + (long long)chosen * n_inputs, sample, n_inputs);
-    }
-    if (step > 0) {
-        for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) {
-            factors[j] = factor[(long long)map * n_inputs + j];
-        }
-    }
-    __syncthreads();
+    load_step(pixels, order + (long long)map * n_steps, factor + (long long)map * n_inputs,
+              sample, factors, n_inputs, n_steps, step);
     if (unit >= n_units) return;
     real* row = weights + ((long long)map * n_units + unit) * n_inputs;
     const real a = activity[(long long)map * n_units + unit];
     if (step > 0 && a != 0) {
         for (int j = lane(); j < n_inputs; j += 32) {
-            row[j] = clipped(row[j] * (1 + a * factors[j]),
-                             SETTING(LEAST_WEIGHT), SETTING(MOST_WEIGHT));
+            row[j] = clipped(multiplied(row[j], 1 + a * factors[j]),
+                             SETTING(CLIP_BELOW), SETTING(CLIP_ABOVE));
         }
     }
-    if (shows) {
+    if (step < n_steps) {
         const real driven = row_drive(row, sample, n_inputs);
         if (lane() == 0) drive[(long long)map * n_units + unit] = driven;
     }

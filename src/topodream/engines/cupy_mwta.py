@@ -20,7 +20,7 @@ class CupyMwta(CupyEnsemble):
 
     kernels = "cupy_mwta.cu"
     whole_settings = ("N_WINNERS", "RADIUS", "HEARD_ROWS", "HEARD_COLS", "EXCITED")
-    other_settings = ("RATE", "TRACE", "ERROR_CLIP", "LEAST_WEIGHT", "MOST_WEIGHT")
+    other_settings = ("RATE", "TRACE", "ERROR_CLIP", "CLIP_BELOW", "CLIP_ABOVE")
     constants: ClassVar[Mapping[str, object]] = {"AHEAD": AHEAD, "TILE": TILE}
 
     def _of(self, member: int) -> Mwta:
@@ -45,8 +45,8 @@ class CupyMwta(CupyEnsemble):
             "RATE": settings.learning_rate,
             "TRACE": 1 if settings.trace is None else settings.trace,
             "ERROR_CLIP": np.inf if settings.error_clip is None else settings.error_clip,
-            "LEAST_WEIGHT": -np.inf if settings.weight_clip is None else 0,
-            "MOST_WEIGHT": np.inf if settings.weight_clip is None else settings.weight_clip,
+            "CLIP_BELOW": -np.inf if settings.weight_clip is None else 0,
+            "CLIP_ABOVE": np.inf if settings.weight_clip is None else settings.weight_clip,
         }
 
     def _make_room(self, epoch: Epoch) -> Room:

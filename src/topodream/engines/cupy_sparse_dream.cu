@@ -54,16 +54,8 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_drive(
     real* factors = sample + n_inputs;
     const int map = blockIdx.y, unit = blockIdx.x * n_warps() + warp();
     if (done[map] < step) return;
-    if (step < n_steps) {
-        const int chosen = order[(long long)map * n_steps + step];
-        load_sample(pixels + (long long)chosen * n_inputs, sample, n_inputs);
-    }
-    if (step > 0) {
-        for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) {
-            factors[j] = factor[(long long)map * n_inputs + j];
-        }
-    }
-    __syncthreads();
+    load_step(pixels, order + (long long)map * n_steps, factor + (long long)map * n_inputs,
+              sample, factors, n_inputs, n_steps, step);
     if (unit >= n_units) return;
     real* row = weights + ((long long)map * n_units + unit) * n_inputs;
     if (step > 0) {
@@ -270,8 +262,8 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_excite(
         real* one = excites + (long long)unit * n_units + other;
         real* reverse = excites + (long long)other * n_units + unit;
         const real rate = SETTING(EXCITATION_RATE);
-        real there = *one * (1 + rate * (heard[unit] * surprises[other]));
-        real back = *reverse * (1 + rate * (heard[other] * surprises[unit]));
+        real there = multiplied(*one, 1 + rate * (heard[unit] * surprises[other]));
+        real back = multiplied(*reverse, 1 + rate * (heard[other] * surprises[unit]));
         if (WHOLE(SYMMETRIC)) there = back = (real)0.5 * (there + back);
         *one = there;
         *reverse = back;

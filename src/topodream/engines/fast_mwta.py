@@ -22,10 +22,10 @@ import numpy.typing as npt
 
 from topodream.config import Experiment, Lateral, Mwta
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
-from topodream.engines.jit import kernel
+from topodream.engines.jit import kernel, without_subnormals
 from topodream.grid import Floats, Grid
 from topodream.models import mwta
-from topodream.models.prototypes import LEAST_RECONSTRUCTION
+from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 
 # Samples whose drives are computed ahead. More of them leave more drives to compute again,
 # fewer leave the same columns to be written more often, of many rows where there is a trace.
@@ -89,6 +89,7 @@ class Rule(NamedTuple):
     clips_weights: bool
     weight_clip: Any
     floor: Any  # least reconstruction
+    least_weight: Any
     least_change: Any  # relative; less than this can't change a weight
     negligible: Any  # share in a reconstruction that is lost in the floor's rounding
 
@@ -395,7 +396,7 @@ def _learn(rule: Rule, work: Work) -> None:
     """Change the weights of active units: equations 6 to 8."""
     # Typed: with a plain 1, float32 would be computed in float64.
     one = work.factor.dtype.type(1)
-    factor, clip = work.factor, rule.error_clip
+    factor, clip, least = work.factor, rule.error_clip, rule.least_weight
     for j in range(factor.size):
         r = work.reconstruction[j]
         e = work.sample[j] - r
@@ -413,7 +414,9 @@ def _learn(rule: Rule, work: Work) -> None:
         if rule.fades and abs(activity) * largest <= rule.least_change:
             continue
         for j in range(row.size):
-            row[j] *= one + activity * factor[j]
+            changed = row[j] * (one + activity * factor[j])
+            faded = (abs(changed) < least) & (row[j] != 0)
+            row[j] = np.copysign(least, changed) if faded else changed
         if rule.clips_weights:
             for j in range(row.size):
                 w = row[j]
@@ -493,10 +496,11 @@ class FastMwta:
         steps, squared_error, error = 0, 0.0, 0.0
         while steps < len(order):
             some = order[steps : steps + STEPS_PER_CALL]
-            done, total, error = _learn_steps(
-                self._pixels, some, self._levels, self._columns, self._block, self._sheet,
-                self._rule, work, LARGEST_ERROR,
-            )  # fmt: skip
+            with without_subnormals():
+                done, total, error = _learn_steps(
+                    self._pixels, some, self._levels, self._columns, self._block, self._sheet,
+                    self._rule, work, LARGEST_ERROR,
+                )  # fmt: skip
             steps += done
             squared_error += total
             tick(done)
@@ -564,6 +568,7 @@ def _rule(settings: Mwta, dtype: np.dtype[Any]) -> Rule:
         clips_weights=settings.weight_clip is not None,
         weight_clip=number(np.inf if settings.weight_clip is None else settings.weight_clip),
         floor=number(LEAST_RECONSTRUCTION),
+        least_weight=number(least_weight(dtype)),
         least_change=number(eps / 4),
         negligible=number(eps / 4 * LEAST_RECONSTRUCTION),
     )

@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from topodream.config import Experiment, SparseDream
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
-from topodream.engines.jit import kernel
+from topodream.engines.jit import kernel, without_subnormals
 from topodream.grid import Floats, Grid
 from topodream.models import sparse_dream
-from topodream.models.prototypes import LEAST_RECONSTRUCTION
+from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 
 STEPS_PER_CALL = 250
 LEAST_NORMAL = 2.0**-126  # of float32
@@ -62,6 +62,7 @@ class Rule(NamedTuple):
     prune_level: Any
     floor: Any  # least reconstruction
     least_share: float  # activity times weight at the last _prune, to be above the floor now
+    least_weight: Any
     least_change: Any  # relative; less than this can't change a weight
 
 
@@ -314,7 +315,7 @@ def _inhibit_columns(columns: Planes, work: Work, rule: Rule) -> None:
 @kernel(reassociate=True)
 def _excite(planes: Planes, heard: Floats, surprise: Floats, rule: Rule) -> None:
     """Change excitation: equations 9 to 11. ``surprise`` is room for a value per unit."""
-    n = heard.size
+    n, least = heard.size, rule.least_weight
     one = heard.dtype.type(1)
     surprise[:] = 0
     for p in range(planes.shift.size):
@@ -333,7 +334,9 @@ def _excite(planes: Planes, heard: Floats, surprise: Floats, rule: Rule) -> None
         weights, own = planes.weights[p, first:last], heard[first:last]
         other = surprise[first + shift : last + shift]
         for i in range(weights.size):
-            weights[i] *= one + own[i] * other[i]
+            changed = weights[i] * (one + own[i] * other[i])
+            faded = (abs(changed) < least) & (weights[i] != 0)
+            weights[i] = np.copysign(least, changed) if faded else changed
     if rule.symmetric:
         _make_symmetric(planes)
     if rule.uniform:
@@ -481,10 +484,11 @@ class FastSparseDream:
         steps, squared_error, error = 0, 0.0, 0.0
         while steps < len(order):
             some = order[steps : steps + STEPS_PER_CALL]
-            done, total, error = _learn_steps(
-                self._pixels, some, steps, self._levels, work, self._excitation,
-                self._column_inhibition, rule, LARGEST_ERROR,
-            )  # fmt: skip
+            with without_subnormals():
+                done, total, error = _learn_steps(
+                    self._pixels, some, steps, self._levels, work, self._excitation,
+                    self._column_inhibition, rule, LARGEST_ERROR,
+                )  # fmt: skip
             steps += done
             squared_error += total
             tick(done)
@@ -543,6 +547,7 @@ def _rule(settings: SparseDream, grid: Grid, number: type[Any]) -> Rule:
         floor=number(LEAST_RECONSTRUCTION),
         # With some room for rounding.
         least_share=1.01 * LEAST_RECONSTRUCTION / shrunk if shrunk > 0 else 0.0,
+        least_weight=number(least_weight(np.dtype(number))),
         least_change=number(np.finfo(number).eps / 4),
     )
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from topodream.config import Lateral, Mwta
 from topodream.grid import Floats, Grid, neighbour_sum
-from topodream.models.prototypes import draw, drive, reconstruct, relative
+from topodream.models.prototypes import draw, drive, multiply, reconstruct, relative
 
 
 @dataclass
@@ -110,7 +110,7 @@ def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> 
     if settings.error_clip is not None:
         error = np.clip(error, -settings.error_clip, settings.error_clip)
     change = np.outer(active_activity, relative(error, reconstruction))
-    rows *= 1 + settings.learning_rate * change
+    rows = multiply(rows, 1 + settings.learning_rate * change)
     if settings.weight_clip is not None:
         np.clip(rows, 0, settings.weight_clip, out=rows)
     weights[active] = rows

@@ -4,6 +4,8 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` and ``reconstruction`` (..., n
 ``drive`` and ``activity`` (..., n_units).
 """
 
+from typing import Any
+
 import numpy as np
 
 from topodream.config import Start
@@ -28,6 +30,30 @@ def reconstruct(weights: Floats, activity: Floats) -> Floats:
     """Return the sample as the active units see it: W^T a."""
     product: Floats = activity @ weights
     return product
+
+
+def multiply(weights: Floats, factors: Floats) -> Floats:
+    """Return weights times factors; of what isn't 0, none smaller than a normal number.
+
+    See :func:`least_weight`.
+
+    >>> multiply(np.array([0.5, -1e-300, 0]), np.array([0.5, 1e-100, 2]))
+    array([ 2.50000000e-001, -2.22507386e-308,  0.00000000e+000])
+    """
+    changed = weights * factors
+    least = least_weight(weights.dtype)
+    faded = (np.abs(changed) < least) & (weights != 0)
+    np.copysign(least, changed, out=changed, where=faded)
+    return changed
+
+
+def least_weight(dtype: np.dtype[Any]) -> float:
+    """Return where a weight that fades, by one factor after another, stops to: it can come back.
+
+    It is the smallest normal number of the floating-point type. Numbers below have few digits,
+    and most processors compute with them tens of times slower.
+    """
+    return float(np.finfo(dtype).tiny)
 
 
 def relative(error: Floats, reconstruction: Floats) -> Floats:

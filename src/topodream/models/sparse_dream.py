@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from topodream.config import Excitation, SparseDream
 from topodream.grid import Floats, Grid
-from topodream.models.prototypes import draw, drive, reconstruct, relative
+from topodream.models.prototypes import draw, drive, multiply, reconstruct, relative
 
 # Every so many steps of an epoch, from its first on, weights not above this become 0.
 PRUNE_EVERY = 100
@@ -169,7 +169,7 @@ def excite(excitation: Floats, heard: Floats, settings: Excitation, grid: Grid) 
     """Return lateral weights that predict ``heard`` better: equations 9 to 11."""
     predicted = heard @ excitation
     surprise = relative(heard - predicted, predicted)
-    excitation = excitation * (1 + settings.rate * np.outer(heard, surprise))
+    excitation = multiply(excitation, 1 + settings.rate * np.outer(heard, surprise))
     if settings.symmetric:
         excitation = 0.5 * (excitation + excitation.T)
     if settings.uniform:
