@@ -44,7 +44,7 @@ check: setup-dev ## Format, lint, types, spelling
 	$(BIN)/codespell
 
 tests: setup-dev ## The tests alone
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, slurmd, munge)
 	$(BIN)/python -m pytest tests/slurm
