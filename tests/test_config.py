@@ -437,7 +437,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("change", "message"), WRONG, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("change", "message"), WRONG, ids=[said[:50] for _, said in WRONG])
 def test_what_is_wrong_is_said_in_one_line(some_config, change, message):
     change(some_config)
     with pytest.raises(InputError) as caught:
