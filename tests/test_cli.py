@@ -18,18 +18,24 @@ def run(*args, **options):
     return subprocess.run(command, check=False, stderr=subprocess.PIPE, **options)
 
 
-def test_what_is_printed_to_a_full_disk_is_one_clear_line(tmp_path):
+@pytest.fixture(params=["1", ""], ids=["unbuffered", "buffered"])
+def environment(request):
+    """Where what is printed fails at once, and where it fails in the end."""
+    return {**os.environ, "PYTHONUNBUFFERED": request.param}
+
+
+def test_what_is_printed_to_a_full_disk_is_one_clear_line(environment, tmp_path):
     with Path("/dev/full").open("w") as full:
-        done = run(*EMBEDDED, tmp_path / "d.h5", stdout=full)
+        done = run(*EMBEDDED, tmp_path / "d.h5", stdout=full, env=environment)
     assert done.returncode == 1
     assert done.stderr == b"prepare_mnist.py: error: No space left on device\n"
     assert [path.name for path in tmp_path.iterdir()] == ["d.h5"]
 
 
-def test_nobody_who_listens_is_one_clear_line(tmp_path):
+def test_nobody_who_listens_is_one_clear_line(environment, tmp_path):
     ours, theirs = os.pipe()
     os.close(ours)
-    done = run(*EMBEDDED, tmp_path / "d.h5", stdout=theirs)
+    done = run(*EMBEDDED, tmp_path / "d.h5", stdout=theirs, env=environment)
     os.close(theirs)
     assert done.returncode == 1
     assert done.stderr == b"prepare_mnist.py: error: Broken pipe\n"

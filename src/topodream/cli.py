@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -126,10 +127,23 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
     except OSError as error:
         # Never a fault of the program: the computer refused, most often to take what is printed.
+        _drop_what_cannot_be_printed()
         where = "" if error.filename is None else one_line(f"{error.filename}: ")
         sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _drop_what_cannot_be_printed() -> None:
+    """Leave Python nothing to print at its end: it would fail once more, in other words."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _stop(*_: object) -> None:
