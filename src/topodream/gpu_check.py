@@ -295,14 +295,14 @@ def compare(case: Case, xp: Any) -> Agreement:
     """
     pixels, experiments = samples(case.n_inputs, is_grey=case.is_grey), case.experiments()
     found = train_on_device(experiments, case.starts(), pixels, xp)
-    pairs = list(zip(experiments, case.starts(), strict=True))
-    true = [_train_by_reference(experiment, start, pixels) for experiment, start in pairs]
-    pairs = list(zip(experiments, case.starts(), strict=True))
-    alone = (
-        [train_on_device([experiment], [start], pixels, xp)[0] for experiment, start in pairs]
-        if case.n_maps > 1
-        else found
-    )
+    true = [
+        _train_by_reference(experiment, start, pixels)
+        for experiment, start in zip(experiments, case.starts(), strict=True)
+    ]
+    alone = [
+        train_on_device([experiment], [start], pixels, xp)[0] if case.n_maps > 1 else of_all
+        for experiment, start, of_all in zip(experiments, case.starts(), found, strict=True)
+    ]
     # Of a map that diverged nothing is promised but the step.
     sound = [
         number for number, of_one in enumerate(true) if of_one.counted[-1][0] == case.per_epoch

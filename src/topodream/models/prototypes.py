@@ -51,7 +51,7 @@ def least_weight(dtype: np.dtype[Any]) -> float:
     """Return where a weight that fades, by one factor after another, stops to: it can come back.
 
     It is the smallest normal number of the floating-point type. Numbers below have few digits,
-    and most processors compute with them tens of times slower.
+    and some processors take a hundred times as long for them (docs/decisions/11-faded-weights.md).
     """
     return float(np.finfo(dtype).tiny)
 
