@@ -34,9 +34,9 @@ import som_libraries
 from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, warm
 
 from topodream import catalogue, cli, datasets, figures, provenance
-from topodream.checking import read_yaml
 from topodream.config import Experiment
 from topodream.storage import Content, check_writable, read_json, write_hdf5, write_json, write_text
+from topodream.strict import read_yaml
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topodream import checking, config
+from topodream import checking, config, strict
 from topodream.catalogue import resolve
 from topodream.config import (
     ColumnInhibition,
@@ -533,16 +533,16 @@ def test_files_that_are_no_settings(tmp_path, text, message):
     path = tmp_path / "some.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError) as caught:
-        config.read_yaml(path)
+        strict.read_yaml(path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_missing_file_and_folder_in_its_place(tmp_path):
     with pytest.raises(InputError, match="cannot read .*no such file"):
-        config.read_yaml(tmp_path / "none.yaml")
+        strict.read_yaml(tmp_path / "none.yaml")
     with pytest.raises(InputError, match="cannot read .*it is a folder"):
-        config.read_yaml(tmp_path)
+        strict.read_yaml(tmp_path)
 
 
 def test_a_resolved_file_changed_by_hand_is_checked_again(catalogue, tmp_path):
@@ -582,7 +582,7 @@ def nested_schemas(schema, path=()):
 
 
 def schema_of(name):
-    return checking.read_yaml(checking.SCHEMAS / f"{name}.schema.yaml")
+    return strict.read_yaml(checking.SCHEMAS / f"{name}.schema.yaml")
 
 
 def every_key():

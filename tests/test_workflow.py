@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
 import imageio.v3 as iio
@@ -819,6 +820,30 @@ def test_a_wrong_config_is_one_line(copy):
     assert "rule" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (
+            "config.yaml",
+            "\nexperiments:\n  mine: {extends: trace-40}\n",
+            "the key 'experiments' stands",
+        ),
+        ("findings.yaml", "\nfindings: {}\n", "the key 'findings' stands in line"),
+        ("overlay.yaml", "\nrun: all\nrun: demo\n", "the key 'run' stands in line"),
+        ("overlay.yaml", "\nanimation: {images_frames: 010}\n", "010 is the number 8 to YAML"),
+    ],
+)
+def test_what_a_config_would_lose_without_a_word_is_one_line(copy, file, text, said):
+    append(copy / file, text)
+    done = snakemake(copy, "--dry-run", check=False)
+    assert done.returncode == 1
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("topodream: ")
+    assert f"{file}: " in line
+    assert said in line
+    assert "Traceback" not in done.stderr + done.stdout
+
+
 def test_a_file_of_an_experiment_that_is_not_there_is_one_line(copy):
     done = snakemake(copy, "--dry-run", "results/tiny-pn/model.h5", check=False)
     assert done.returncode == 1
@@ -839,6 +864,27 @@ def test_a_missing_folder_of_images_fails_and_leaves_nothing(tmp_path):
     assert "prepare_mnist.py: error: no folder nowhere" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert [path.name for path in (folder / "results/data").iterdir()] == ["logs"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_shows_why_a_step_failed(tmp_path):
+    """So does plain Snakemake, and the log that both name."""
+    folder = copy_project(tmp_path / "fresh")
+    shutil.copy2(ROOT / "Makefile", folder)
+    shutil.copy2(ROOT / "findings.yaml", folder)
+    (folder / "empty").mkdir()
+    config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(
+        config.replace("source: embedded", "source: idx\n    folder: empty")
+    )
+    command = ["make", "--assume-old=setup", f"BIN={Path(sys.executable).parent}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    said = "prepare_mnist.py: error: no file train-images-idx3-ubyte"
+    assert said in output
+    assert "tee results/data/logs/digits.log" in output
+    assert said in (folder / "results/data/logs/digits.log").read_text()
 
 
 def test_training_that_diverges_fails_where_that_is_asked_for(tmp_path):
@@ -877,5 +923,7 @@ def test_every_rule_has_a_log_and_says_what_it_makes():
         for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path
+            # What a step prints is seen, whatever Snakemake is told to be quiet about.
+            assert rule.rstrip().endswith('2>&1 | tee {log:q}"'), (path, rule)
             for asked in ("mem_mb=", "runtime="):
                 assert asked in rule, (path, rule)

@@ -20,7 +20,6 @@ from topodream.checking import (
     did_you_mean,
     one_of,
     overlay,
-    read_yaml,
     schema,
     show,
     with_types,
@@ -29,6 +28,7 @@ from topodream.config import Experiment, resolve_dataset, resolve_experiment
 from topodream.errors import InputError
 from topodream.files import NAME_BEGINS, NAME_GOES_ON
 from topodream.measures.descriptions import MEASURES
+from topodream.strict import check_overlay, read_yaml
 
 # What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
 # beside theirs are called otherwise.
@@ -117,8 +117,16 @@ class Catalogue:
         return self.experiments[name]
 
 
-def read_config(files: Sequence[Path], above: Section) -> dict[str, Any]:
-    """Return the content of YAML files, each laid over those before, and ``above`` on top."""
+def read_config(
+    files: Sequence[Path], above: Section, read_above: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Return the content of YAML files, each laid over those before, and ``above`` on top.
+
+    ``read_above`` are files, YAML or JSON, that Snakemake has read ``above`` from: it tells
+    nobody what got lost on the way.
+    """
+    for path in read_above:
+        check_overlay(path)
     layers = [(str(path), read_yaml(path)) for path in files]
     return overlay([*layers, ("config", above)])
 

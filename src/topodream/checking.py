@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from topodream.errors import InputError
 from topodream.errors import show as show
-from topodream.files import named, read_bytes
+from topodream.strict import read_yaml
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
@@ -26,31 +25,10 @@ MAX_DEPTH = 8
 # A catalogue of 2,000 experiments has some 50,000. A few lines of YAML that refer to each other
 # can have any number.
 MAX_VALUES = 1_000_000
-# Resolved settings and schemas take some 10 kB.
-LARGEST_YAML = 2**20
 
 Section = Mapping[str, Any]
 # A part of the settings, and where a person finds it.
 Layer = tuple[str, Section]
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, is no YAML, or is not a mapping.
-    """
-    raw = read_bytes(path, LARGEST_YAML)
-    try:
-        content = yaml.safe_load(raw.decode())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{named(path)}: not a YAML file: {reason}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{named(path)}: has to hold keys and values, not {show(content)}")
-    return content
 
 
 # ------------------------------------------------------------------ checking
@@ -249,6 +227,8 @@ def _text_hint(value: object) -> str:
         return ""
     if "e" in str(value).lower():
         return "; YAML reads 1e-3 as text: write 1.0e-3 or 0.001"
+    if re.match(r"[-+]?0\d", str(value)):
+        return "; YAML reads 08 as text: write 8"
     return "; a number in quotes, or nested in --config, is text: write it into a file"
 
 

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 from topodream.errors import InputError, one_line
 from topodream.files import reason
-from topodream.storage import check_writable, refuse_constant
+from topodream.storage import check_writable
+from topodream.strict import load_json
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -88,9 +89,7 @@ def real(least: float, most: float) -> Callable[[str], float]:
 def from_json(option: str, text: str) -> dict[str, Any]:
     """Return the mapping that an option gives as JSON; ``-`` stands for standard input."""
     try:
-        content = json.loads(
-            sys.stdin.read() if text == "-" else text, parse_constant=refuse_constant
-        )
+        content = load_json(sys.stdin.read() if text == "-" else text)
         json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
     except (ValueError, RecursionError) as error:
         raise InputError(f"{option}: not JSON ({error})") from error

@@ -25,7 +25,6 @@ from topodream.checking import (
     inherited,
     one_of,
     overlay,
-    read_yaml,
     schema,
     show,
     with_types,
@@ -33,6 +32,7 @@ from topodream.checking import (
 from topodream.errors import InputError
 from topodream.files import check_name, named
 from topodream.grid import Grid
+from topodream.strict import read_yaml
 
 # Keys of an experiment's section that say nothing about how it is trained.
 FOR_READERS = ("question",)

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from topodream import commits, notes
-from topodream.checking import read_yaml
 from topodream.errors import InputError
 from topodream.lineage import MATCHES, Link, Shelf, links_of
 from topodream.provenance import SRC, file_digest
+from topodream.strict import read_yaml
 
 Entity = dict[str, Any]
 

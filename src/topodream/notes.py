@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from topodream.checking import read_yaml
 from topodream.errors import InputError
 from topodream.files import check_file, damaged, most_bytes, read_bytes
 from topodream.storage import read_hdf5, read_json
+from topodream.strict import read_yaml
 
 # How a comment begins and ends, by the file's suffix.
 COMMENTS = {

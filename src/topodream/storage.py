@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.errors import InputError
-from topodream.files import check_file, damaged, most_bytes, read_bytes, readable, reason
+from topodream.files import check_file, damaged, most_bytes, named, read_bytes, readable, reason
 from topodream.provenance import content_digest
+from topodream.strict import AmbiguityError, load_json
 
 # Raised when the layout of the HDF5 files changes.
 LAYOUT_VERSION = 3
@@ -119,8 +120,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     raw = read_bytes(path)
     try:
-        content = json.loads(raw.decode(), parse_constant=refuse_constant)
+        content = load_json(raw.decode())
         json.dumps(content, ensure_ascii=False).encode()  # half a character can't be
+    except AmbiguityError as error:
+        raise InputError(f"{named(path)}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"not a JSON file: {error}") from error
     if not isinstance(content, dict):
@@ -134,11 +137,6 @@ def read_json(path: Path) -> dict[str, Any]:
 def json_digest(content: Mapping[str, Any]) -> str:
     """Return the digest of a mapping, however its JSON is laid out."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def refuse_constant(constant: str) -> None:
-    """Raise ValueError for NaN and infinity, which JSON lacks and Python reads."""
-    raise ValueError(f"{constant} is no number")
 
 
 def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from topodream import catalogue, checking, cli, config, datasets, results, storage
+from topodream import catalogue, cli, config, datasets, results, storage, strict
 from topodream.checkpoints import Checkpoints
 from topodream.files import NAME
 from topodream.maps import read_map, read_map_and_data
@@ -198,7 +198,7 @@ def resolved(content):
 
 
 def resolve_file(home):
-    resolved(checking.read_yaml(home / "all.yaml"))
+    resolved(strict.read_yaml(home / "all.yaml"))
 
 
 def restore(home):

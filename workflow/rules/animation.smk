@@ -33,4 +33,4 @@ for kind in MAP_KINDS:
             " --data {input.data:q}"
             " {params.settings}"
             " --output-folder {params.folder:q}"
-            " > {log:q} 2>&1"
+            " 2>&1 | tee {log:q}"

@@ -32,8 +32,12 @@ bin_folder = shlex.quote(os.path.dirname(sys.executable)).replace("{", "{{").rep
 shell.prefix(f'set -euo pipefail; export PATH={bin_folder}:"$PATH"; ')
 
 try:
-    # Not by `configfile:`, which looks into the working folder: there may be none of ours.
-    CATALOGUE = resolve(read_config([ROOT / "config.yaml", ROOT / "findings.yaml"], config))
+    # Not by `configfile:`, which looks into the working folder: there may be none of ours. (The
+    # files of another workflow hold more than our section.)
+    overlays = [] if IS_MODULE else list(map(Path, workflow.configfiles))
+    CATALOGUE = resolve(
+        read_config([ROOT / "config.yaml", ROOT / "findings.yaml"], config, overlays)
+    )
 except InputError as error:
     # One line and status 1; a WorkflowError would add where in this file it was raised.
     sys.exit(f"topodream: {error}")

@@ -20,7 +20,7 @@ rule prepare_mnist:
         versions=versions_for("prepare_mnist.py"),
         settings=dataset_flags("source", "folder", "mirrors"),
     shell:
-        "python {input.code[0]:q}" " {params.settings}" " --output {output:q}" " > {log:q} 2>&1"
+        "python {input.code[0]:q}" " {params.settings}" " --output {output:q}" " 2>&1 | tee {log:q}"
 
 
 rule build_tapestry:
@@ -46,7 +46,7 @@ rule build_tapestry:
         " --digits {input.digits:q}"
         " {params.settings}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule build_pan_sequence:
@@ -80,7 +80,7 @@ rule build_pan_sequence:
         " --tapestry {input.tapestry:q}"
         " {params.settings}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule plot_tapestry:
@@ -108,7 +108,7 @@ rule plot_tapestry:
         "python {input.code[0]:q}"
         " --tapestry {input.tapestry:q}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule render_sequence_gif:
@@ -145,4 +145,4 @@ rule render_sequence_gif:
         " --tapestry {input.tapestry:q}"
         " {params.settings}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"

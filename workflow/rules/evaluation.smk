@@ -27,7 +27,7 @@ rule measure:
         " {params.settings}"
         " {params.curve}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.
@@ -65,4 +65,4 @@ for kind in MAP_KINDS:
             " --measures {input.measures:q}"
             " {params.settings}"
             " --output-folder {params.folder:q}"
-            " > {log:q} 2>&1"
+            " 2>&1 | tee {log:q}"

@@ -25,4 +25,4 @@ rule build_page:
         "python {input.code[0]:q}"
         " --contents -"
         " --output {output.page:q}"
-        " <<< {params.contents:q} > {log:q} 2>&1"
+        " <<< {params.contents:q} 2>&1 | tee {log:q}"

@@ -23,7 +23,7 @@ rule summarise_sweep:
         " --sweep -"
         " --results {params.results:q}"
         " --output {output:q}"
-        " <<< {params.sweep:q} > {log:q} 2>&1"
+        " <<< {params.sweep:q} 2>&1 | tee {log:q}"
 
 
 rule plot_sweep:
@@ -49,7 +49,7 @@ rule plot_sweep:
         "python {input.code[0]:q}"
         " --sweep {input.sweep:q}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule tabulate_findings:
@@ -70,7 +70,7 @@ rule tabulate_findings:
         "python {input.code[0]:q}"
         " --findings {input.findings:q}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule judge_findings:
@@ -99,4 +99,4 @@ rule judge_findings:
         " --questions -"
         " --results {params.results:q}"
         " --output {output:q}"
-        " <<< {params.questions:q} > {log:q} 2>&1"
+        " <<< {params.questions:q} 2>&1 | tee {log:q}"

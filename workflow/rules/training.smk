@@ -19,7 +19,7 @@ rule resolve_experiment:
         "python {input.code[0]:q}"
         " --settings {params.settings:q}"
         " --output {output:q}"
-        " > {log:q} 2>&1"
+        " 2>&1 | tee {log:q}"
 
 
 rule train:
@@ -41,7 +41,6 @@ rule train:
         gpu=training_gpus,
     params:
         versions=versions_for_training,
-    # The only step that takes long: its lines go to the terminal too.
     shell:
         "python {input.code[0]:q}"
         " --data {input.data:q}"
