@@ -1,13 +1,16 @@
 """Write the page that shows experiments: settings, measures, pictures, where all came from.
 
 One static file that links to the pictures beside it and needs no network. With it come
-thumbnails of the maps, and the scripts that hold the GIFs for the page's player.
+thumbnails of the maps, and the scripts that hold the GIFs for the page's player. Shown is what is
+asked for, and what else lies in the results if it is up to date with the config.
 """
 
 from pathlib import Path
+from typing import Any
 
-from topodream import cli, page, provenance
+from topodream import cli, page, provenance, uptodate
 from topodream.files import check_name
+from topodream.found import Found
 from topodream.storage import write_text
 
 
@@ -19,7 +22,8 @@ def main() -> None:
         required=True,
         help="JSON, - for standard input: experiments (name -> question, in the order to show "
         "them); if there are some, datasets and sweeps (lists of names), groups (a list of "
-        "headings: name, about, experiments), findings (true to show findings.json)",
+        "headings: name, about, experiments), findings (true to show findings.json), besides (what "
+        "else lies in the results, see topodream.found)",
     )
     parser.add_argument(
         "--output",
@@ -31,17 +35,40 @@ def main() -> None:
 
     results = args.output.parent
     wanted = cli.from_json("--contents", args.contents)
-    # What the page is to show has no part in what is made for it.
-    origin_of_companions, origin = provenance.record({}), provenance.record(wanted, also=page.PARTS)
     with cli.option("--contents"):
-        findings = results / "findings.json" if wanted.pop("findings", False) else None
-        contents = page.Contents(**wanted, findings=findings)
+        found = wanted.pop("besides", None)
+        if found is not None:
+            wanted = with_what_is_there(wanted, found, uptodate.sort_out(results, found))
+        findings = results / "findings.json" if wanted.get("findings", False) else None
+        contents = page.Contents(**wanted | {"findings": findings})
         # They name folders and files of the results: none may lead elsewhere.
         for key in ("experiments", "datasets", "sweeps"):
             for name in getattr(contents, key):
                 check_name(name, f"--contents: {key}")
-    page.write_companions(results, contents, origin_of_companions)
+    # What the page is to show has no part in what is made for it.
+    page.write_companions(results, contents, provenance.record({}))
+    origin = provenance.record(wanted, also=page.PARTS)
     write_text(args.output, page.render(results, contents, origin))
+
+
+def with_what_is_there(
+    wanted: dict[str, Any], found: Found, sound: uptodate.UpToDate
+) -> dict[str, Any]:
+    """Return what is to be shown, and all else that is up to date, in the order of the config."""
+    questions = {**wanted["experiments"], **sound.experiments}
+    datasets = {*wanted["datasets"], *sound.datasets}
+    sweeps = {*wanted["sweeps"], *sound.sweeps}
+    order = found["order"]
+    return {
+        **wanted,
+        "experiments": {
+            name: questions[name] for name in order["experiments"] if name in questions
+        },
+        "datasets": [name for name in order["datasets"] if name in datasets],
+        "sweeps": [name for name in order["sweeps"] if name in sweeps],
+        "findings": wanted["findings"] or sound.findings,
+        "left_out": dict(sound.left_out),
+    }
 
 
 if __name__ == "__main__":

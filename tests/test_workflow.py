@@ -19,7 +19,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from topodream import lineage, notes, provenance
+from topodream import lineage, notes, provenance, storage
 
 NAMES = ["tiny-pan", "tiny-digits", "tiny-dream", "tiny-wild"]
 SOUND = NAMES[:-1]  # the last one diverges
@@ -804,6 +804,92 @@ def test_prose_of_the_schema_makes_nothing_again(copy):
     schema = copy / "workflow/schemas/mwta.schema.yaml"
     schema.write_text(schema.read_text().replace("rows of units", "how many rows of units"))
     assert planned(copy) == set()
+
+
+# ------------------------------------------------------------------ what the page keeps
+
+
+def page_of(folder):
+    """What the page shows: maps, sweeps, whether there are findings, and what it leaves out."""
+    html = (folder / PAGE).read_text()
+    left_out = re.search(r'<details class="left-out">.*?</details>', html, re.DOTALL)
+    rows = re.findall(r"<th.*?>(.*?)</th><td>(.*?)</td>", left_out[0]) if left_out else []
+    maps = set(re.findall(r'<article class="card" data-name="(.*?)"', html))
+    sweeps = set(re.findall(r'<article class="sweep" id="sweep=(.*?)"', html))
+    return maps, sweeps, 'id="view=findings"' in html, dict(rows)
+
+
+def make_page_of_one(folder):
+    """Ask for one map alone, of which all is made; return what the page shows."""
+    one = ("--cores", "2", "--config", "run=tiny-wild")
+    done = snakemake(folder, *one)
+    assert not {"train", "measure"} & set(re.findall(r"rule (\w+):", done.stdout + done.stderr))
+    assert planned(folder, *one) == set()
+    return page_of(folder)
+
+
+def test_the_page_keeps_what_was_made_before(copy):
+    everything = page_of(copy)
+    assert everything == (set(NAMES), {"tiny-strength"}, True, {})
+    assert make_page_of_one(copy) == everything
+    for path in [*DATA, *(f"results/{name}/thumbnail.png" for name in NAMES)]:
+        assert Path(path).name in (copy / PAGE).read_text() or path.endswith(".h5")
+
+
+def test_the_page_leaves_out_what_the_config_would_make_otherwise(copy):
+    change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.5))
+    maps, sweeps, findings, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-pan", "tiny-dream", "tiny-wild"}
+    assert sweeps == {"tiny-strength"}
+    assert not findings
+    assert left_out == dict.fromkeys(["tiny-digits", "findings"], "its settings have changed")
+
+
+def test_the_page_leaves_out_maps_of_other_data(copy):
+    change_overlay(copy, lambda c: c["datasets"]["pan"].update(max_speed=2))
+    maps, _, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-digits", "tiny-dream", "tiny-wild"}
+    assert left_out["tiny-pan"] == "the settings of the data set pan have changed"
+
+
+def test_the_page_leaves_out_what_is_not_of_one_piece(copy):
+    """A map that was trained, or a point of a sweep that was measured, since its pictures."""
+    other = json.loads((copy / "results/tiny-strength--0.2/measures.json").read_text())
+    storage.write_json(
+        copy / "results/tiny-strength--0.2/measures.json",
+        {**other, "measures": {}, "content_sha256": "x"},
+    )
+    (copy / "results/tiny-dream/model.h5").unlink()
+    shutil.copy2(
+        copy / "results/tiny-pan/figures/hit_map.png", copy / "results/tiny-digits/figures"
+    )
+    maps, sweeps, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-pan", "tiny-wild"}
+    assert sweeps == set()
+    anew = "of what it was made of, measures tiny-strength--0.2: has been made anew since"
+    assert left_out == {
+        "tiny-digits": "hit_map.png is of an earlier map",
+        "tiny-dream": "of what it was made of, model tiny-dream: not there",
+        "tiny-strength": anew,
+        "findings": anew,
+    }
+
+
+def test_the_page_says_what_no_config_has_and_what_is_damaged(copy):
+    def without(content):
+        del content["experiments"]["tiny-dream"]
+        content["run"] = ["tiny-pan"]
+        content["sweeps"] = {}
+
+    change_overlay(copy, without)
+    (copy / "findings.yaml").write_text("findings: {seeds: [0], statements: {}}\n")
+    path = copy / "results/tiny-digits/measures.json"
+    path.write_text(path.read_text()[:-20])
+    maps, _, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-pan", "tiny-wild"}
+    assert left_out["tiny-dream"] == left_out["tiny-strength"] == "no config that was given has it"
+    assert "damaged" in left_out["tiny-digits"]
+    assert path.exists()
 
 
 # ------------------------------------------------------------------ errors

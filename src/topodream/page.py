@@ -6,7 +6,7 @@ One HTML file with its style and scripts in it. It links to the pictures beside 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -62,6 +62,8 @@ class Contents:
         The findings, if there are any.
     sweeps : sequence of str
         Names of sweeps in the folder ``sweeps``.
+    left_out : mapping
+        What else lies in the results, by name -> why it isn't shown.
     """
 
     experiments: Mapping[str, str]
@@ -69,6 +71,7 @@ class Contents:
     groups: Sequence[Mapping[str, Any]] = ()
     findings: Path | None = None
     sweeps: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_companions(results: Path, contents: Contents, origin: Mapping[str, str]) -> None:
@@ -86,7 +89,7 @@ def write_companions(results: Path, contents: Contents, origin: Mapping[str, str
                 player.write_script(home / file, note)
     for name in contents.datasets:
         shown = _described(results, name)
-        if shown.kind == "sequence":
+        if shown.kind == "sequence" and (results / "data" / f"{name}.gif").exists():
             note = {"data_sha256": shown.attributes["content_sha256"], **origin}
             player.write_script(results / "data" / f"{name}.gif", note)
 
@@ -128,6 +131,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         datasets=[_dataset(results, name) for name in contents.datasets],
         datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
         names=list(contents.experiments),
+        left_out=contents.left_out,
         data=_for_scripts(experiments),
     )
 
@@ -350,7 +354,8 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
     pictures = []
     if content.kind in DATA_PICTURES:
         suffix, text = DATA_PICTURES[content.kind]
-        pictures.append(_picture(results, f"data/{name}{suffix}", text))
+        if (results / "data" / f"{name}{suffix}").exists():
+            pictures.append(_picture(results, f"data/{name}{suffix}", text))
     attributes = content.attributes
     with complete(results / "data" / f"{name}.h5"):
         origin = {

@@ -1,5 +1,10 @@
 # What the page shows, and the files that belong to it.
 
+from topodream.found import besides
+
+# As a module of another workflow, under a prefix of that one's.
+RESULTS = Path(workflow.modifier.modify_path("results/index.html")).parent
+
 PAGE_PARTS = ["page.html", "page.css", "page.js", "player.js", "gif.js"]
 
 
@@ -44,13 +49,14 @@ def findings():
 
 
 def page_contents():
-    """What the page shows, each in its order."""
+    """What the page shows, each in its order, and what it finds in the results besides."""
     return {
         "experiments": {name: CATALOGUE.questions[name] for name in CATALOGUE.selected},
         "groups": [{"name": name, **group} for name, group in CATALOGUE.groups.items()],
         "datasets": shown_datasets(),
         "findings": CATALOGUE.findings,
         "sweeps": CATALOGUE.selected_sweeps,
+        "besides": besides(CATALOGUE, RESULTS),
     }
 
 

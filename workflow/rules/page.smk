@@ -1,8 +1,8 @@
-# Everything that `run:` selects -> results/index.html, and what belongs to it
+# Everything that `run:` selects, and what lies there -> results/index.html, and what belongs to it
 
 
 rule build_page:
-    """The page that shows every selected experiment."""
+    """The page that shows what is selected, and all else that is up to date."""
     input:
         code=code("build_page.py"),
         templates=[source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS],
