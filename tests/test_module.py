@@ -99,6 +99,15 @@ def test_as_a_module_it_makes_the_same_files_under_a_prefix(elsewhere):
     ]  # fmt: skip
     again = snakemake(outer, "--cores", 1)
     assert "Nothing to be done" in again.stdout + again.stderr
+    # The page keeps what lies there if something else is asked for.
+    ours = {
+        **OURS,
+        "run": "other",
+        "experiments": {**OURS["experiments"], "other": {"extends": "tiny"}},
+    }
+    (outer / "mine.yaml").write_text(yaml.safe_dump({"maps": ours}))
+    plan = snakemake(outer, "--dry-run", "--printshellcmds")
+    assert '"besides": {"experiments": {"tiny": ' in plan.stdout + plan.stderr
 
 
 def test_moved_together_nothing_is_made_again(elsewhere, tmp_path):

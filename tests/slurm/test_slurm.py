@@ -321,6 +321,18 @@ def test_what_does_not_need_a_failed_job_is_made(cluster, on_cluster, survived):
     survived("a job fails for good", "another one was begun after that, and made; status 1")
 
 
+@pytest.mark.parametrize("options", [SLURM, GENERIC], ids=["slurm", "generic"])
+def test_a_step_that_fails_says_why_and_which_logs_tell_more(on_cluster, survived, options):
+    run = on_cluster(["results/data/missing.h5"], options | {"retries": "0"})
+    assert run.status() == 1
+    why = "prepare_mnist.py: error: no folder nowhere"
+    assert why in run.said()
+    log = "results/data/logs/missing.log"
+    assert why in (run.folder / log).read_text()
+    survived("a step fails by itself", line_with(why, run.said()))
+    survived("and names its log", line_with(f"log: {log}", run.said()))
+
+
 def test_a_snakemake_that_was_killed_is_started_again(cluster, on_cluster, expected, survived):
     target = [model_of("orphaned")]
     killed = on_cluster(target, SLURM)
