@@ -86,10 +86,10 @@ def _maps_of(catalogue: Catalogue, sweeps: Iterable[str], *, with_findings: bool
 
 
 def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
-    """Return the names of what lies there and the config doesn't have."""
-    maps = {path.parent.name for path in results.glob("*/measures.json")}
+    """Return the names of what lies there and the config doesn't have; of a sweep, its own alone."""
+    maps = {path.parent.name.split("--")[0] for path in results.glob("*/measures.json")}
     sweeps = {path.stem for path in results.glob("sweeps/*.json")}
-    return sorted((maps - set(catalogue.experiments)) | (sweeps - set(catalogue.sweeps)))
+    return sorted((maps | sweeps) - set(catalogue.experiments) - set(catalogue.sweeps))
 
 
 def _digests(results: Path, pattern: str, names: Iterable[str]) -> dict[str, str]:
