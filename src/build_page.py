@@ -4,7 +4,11 @@ One static file that links to the pictures beside it and needs no network. With 
 thumbnails of the maps, and the scripts that hold the GIFs for the page's player.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, page, provenance
 from topodream.files import check_name
