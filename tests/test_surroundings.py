@@ -34,6 +34,13 @@ def python(code, folder, *options, **environment):
     )  # fmt: skip
 
 
+def said(done):
+    """Return what a program printed as JSON; that has to be all it said."""
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
 @pytest.fixture(scope="module")
 def plainly_drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
@@ -66,6 +73,34 @@ def test_matplotlib_is_imported_where_it_is_set_up_alone():
     assert found == {"shipped_matplotlib.py", "figure_parts.py"}
 
 
+# What NumPy and BLAS take the processor for, in a script and elsewhere.
+PROCESSOR = """
+import json, os, runpy, sys
+if {script!r}:
+    sys.argv[0] = {script!r}
+    runpy.run_path({script!r}, run_name="not main")
+import topodream, numpy, threadpoolctl
+from numpy._core._multiarray_umath import __cpu_features__ as features
+kinds = sorted(str(library.get("architecture")) for library in threadpoolctl.threadpool_info())
+told = [name for name in os.environ if name.startswith(("NPY", "OPENBLAS"))]
+print(json.dumps([kinds, features, told]))
+"""
+OTHER_PROCESSORS = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3"}
+
+
+def test_scripts_compute_as_the_processor_that_there_is(tmp_path):
+    code = PROCESSOR.format(script=str(ROOT / "src" / "measure.py"))
+    assert said(python(code, tmp_path, **OTHER_PROCESSORS)) == said(python(code, tmp_path))
+    assert said(python(code, tmp_path, NPY_ENABLE_CPU_FEATURES="SSE3")) == said(
+        python(code, tmp_path)
+    )
+
+
+def test_programs_that_import_the_package_keep_their_variables(tmp_path):
+    *_, told = said(python(PROCESSOR.format(script=""), tmp_path, OPENBLAS_CORETYPE="Nehalem"))
+    assert told == ["OPENBLAS_CORETYPE"]
+
+
 # What kernels are compiled with, and whether machine code was found.
 COMPILED = """
 import json
@@ -96,12 +131,6 @@ def compiled(tmp_path):
         return python(code, tmp_path, **kept)
 
     return run
-
-
-def said(done):
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return json.loads(done.stdout)
 
 
 def test_kernels_are_compiled_the_same_whatever_numba_is_told(compiled, tmp_path):
