@@ -12,10 +12,12 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "src" / "topodream"
 JUPYTERS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+OTHER_LETTERS = "truetype:interpreter-version=35 cff:no-stem-darkening=0"
 # Another's taste: a U-matrix upside down, white on black. The comment isn't UTF-8.
 MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True\n# caf\xe9\n"
-DRAW = """
-import numpy, pathlib
+DRAW = f"""
+import numpy, pathlib, sys
+sys.argv[0] = {str(ROOT / "src" / "plot_map.py")!r}
 from topodream import animation, figures
 from topodream.grid import Grid
 figure = figures.u_matrix(numpy.arange(12.0), Grid(3, 4), "title", "data")
@@ -56,7 +58,8 @@ def test_pictures_are_drawn_in_nobodys_taste(where, plainly_drawn, tmp_path):
     (tmp_path / folders[where]).mkdir(parents=True, exist_ok=True)
     rc = tmp_path / folders[where] / "matplotlibrc"
     rc.write_bytes(MATPLOTLIBRC)
-    variables = {**JUPYTERS, "MATPLOTLIBRC": str(rc)} if where == "variables" else {}
+    told = {**JUPYTERS, "MATPLOTLIBRC": str(rc), "FREETYPE_PROPERTIES": OTHER_LETTERS}
+    variables = told if where == "variables" else {}
     done = python(DRAW, tmp_path / "work", HOME=str(tmp_path / "home"), **variables)
     assert done.returncode == 0, done.stderr
     for name, content in plainly_drawn.items():
