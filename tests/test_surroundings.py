@@ -218,8 +218,18 @@ def test_machine_code_of_other_sources_is_not_run(compiled, tmp_path):
     assert said(compiled())["found"] == 0
 
 
+def test_machine_codes_of_two_types_never_have_one_name(compiled, tmp_path):
+    """As of two processes that begin at once: each sees no other's."""
+    said(compiled())
+    [index] = (tmp_path / "cache").rglob("some_kernel*.nbi")
+    index.unlink()
+    said(compiled(COMPILED.replace("twice(2.5) == 5", "twice(2) == 4")))
+    assert len(list((tmp_path / "cache").rglob("some_kernel*.nbc"))) == 2
+
+
 def test_without_a_place_for_machine_code(compiled, tmp_path):
     """A folder that is only read, and no home."""
+    (tmp_path / "some_kernel.py").write_text(KERNEL + KERNEL.replace("twice", "thrice"))
     (tmp_path / "__pycache__").write_text("no folder")
     (nowhere := tmp_path / "nowhere").write_text("no folder")
     done = compiled(NUMBA_CACHE_DIR=str(nowhere), XDG_CACHE_HOME=str(nowhere))
