@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "topodream"
 JUPYTERS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 OTHER_LETTERS = "truetype:interpreter-version=35 cff:no-stem-darkening=0"
 # Another's taste: a U-matrix upside down, white on black. The comment isn't UTF-8.
-MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True\n# caf\xe9\n"
+MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True\n# \xe9\n"
 DRAW = f"""
 import numpy, pathlib, sys
 sys.argv[0] = {str(ROOT / "src" / "plot_map.py")!r}
