@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from topodream.errors import InputError
+from topodream.figure_parts import Figure
 
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 MEMORY_LIMIT_MIB = 600

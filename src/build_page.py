@@ -5,8 +5,12 @@ thumbnails of the maps, and the scripts that hold the GIFs for the page's player
 asked for, and what else lies in the results if it is up to date with the config.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, page, provenance, uptodate
 from topodream.files import check_name

@@ -5,7 +5,11 @@ for each axis; speeds are limited; the window wraps around the tapestry's edges.
 frames are a walk of their own over the tapestry of held-out images.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, datasets, provenance
 from topodream.storage import write_hdf5

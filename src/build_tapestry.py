@@ -4,7 +4,11 @@ Images fill the square column by column; its last row and column of images then 
 the first. One square is made of the training images and one of the held-out ones.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, datasets, provenance
 from topodream.storage import write_hdf5

@@ -6,9 +6,13 @@ several sizes beside the fast engine on one thread of the CPU. Ends with status 
 differs by more than rounding explains, or if there is no GPU.
 """
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tqdm import tqdm
 

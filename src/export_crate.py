@@ -5,8 +5,12 @@ what the page shows, and what that was made of. Equal results give equal bytes.
 """
 
 import re
+import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, crate
 from topodream.storage import write_json

@@ -4,8 +4,12 @@ Every statement names what would bear it out, as measures and numbers; the verdi
 not hold, undecided) follows from the measured values of several seeds alone.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, findings, provenance, results
 from topodream.measures.descriptions import MEASURES

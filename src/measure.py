@@ -5,7 +5,11 @@ mass_ratio_excited, uses the excited activation whatever the map was trained wit
 notebook drew them: it shows what that does to maps trained on the drive.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 

@@ -4,7 +4,11 @@ All that the map has, or those that are named. Reconstructions use the activatio
 was trained with, unless another is named.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 

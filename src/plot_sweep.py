@@ -1,7 +1,11 @@
 """Draw the measures of a sweep over the values of the swept setting, as PNG."""
 
 import dataclasses
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, figures, provenance, results, sweep_figure
 from topodream.measures.descriptions import MEASURES

@@ -1,6 +1,10 @@
 """Draw the tapestry of training images that windows pan over, as PNG."""
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, figures, provenance
 from topodream.datasets import read_tapestry

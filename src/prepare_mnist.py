@@ -8,7 +8,11 @@ Sources:
 """
 
 import argparse
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, datasets, provenance
 from topodream.storage import write_hdf5

@@ -5,7 +5,11 @@ reconstruction of held-out samples, each for itself. trajectory: the same with a
 leaves a trace, of maps that learnt a sequence.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 

@@ -1,6 +1,10 @@
 """Show a pan sequence as a GIF: what the window sees, and where it is on the tapestry."""
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import animation, cli, provenance
 from topodream.datasets import read_data, read_tapestry

@@ -4,7 +4,11 @@ The workflow merges them from config.yaml and passes them on:
 `snakemake results/<experiment>/config.yaml`.
 """
 
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import yaml
 

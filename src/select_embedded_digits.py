@@ -6,7 +6,11 @@ is in src/topodream/embedded; this script is how it came about, no step of the p
 """
 
 import gzip
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 

@@ -1,8 +1,12 @@
 """Gather the measures of a sweep's points, over all its seeds, and write them as JSON."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, provenance, results
 from topodream.storage import write_json

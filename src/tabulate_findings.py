@@ -1,8 +1,12 @@
 """Write the findings as a table in Markdown: what was said, the verdict, the numbers."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, notes, provenance, results
 from topodream.storage import complete, write_text

@@ -5,7 +5,11 @@ sha256 of its content. `make provenance ARTIFACT=results/<experiment>/activity.g
 """
 
 import json
+import sys
 from pathlib import Path
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream import cli, lineage, lineage_report
 

@@ -13,10 +13,14 @@ and stay in their checkpoints; files are written of all or of none.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
+
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 from tqdm import tqdm

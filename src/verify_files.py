@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+# Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 from tqdm import tqdm
 
 from topodream import cli, notes

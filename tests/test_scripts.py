@@ -34,8 +34,10 @@ def run(name, *args, **options):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_help_is_the_docstring_and_explains_every_option(script, tmp_path):
-    # From another folder: a script finds the package beside it.
-    done = run(script.name, "--help", cwd=tmp_path)
+    # From another folder: a script finds the package beside it, and no other.
+    (tmp_path / "topodream.py").write_text("raise SystemExit('another topodream')")
+    paths = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(tmp_path)}
+    done = run(script.name, "--help", cwd=tmp_path, env=os.environ | paths)
     assert done.returncode == 0, done.stderr
     docstring = ast.get_docstring(ast.parse(script.read_text()))
     assert docstring.splitlines()[0] in done.stdout

@@ -104,8 +104,18 @@ def snakemake(folder, *args, check=True):
     path = os.pathsep.join(
         part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part
     )
+    # And as from a cell of Jupyter, by somebody careful, whose shell has a python of its own.
+    surroundings = {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONSAFEPATH": "1",
+        "BASH_FUNC_python%%": "() { false; }",
+    }
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **surroundings, "PATH": path},
     )
     if check:
         assert done.returncode == 0, done.stdout + done.stderr

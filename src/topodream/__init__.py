@@ -1,3 +1,15 @@
 """topodream: small topographic neural maps, trained reproducibly."""
 
+import sys
+from pathlib import Path
+
+from topodream.surroundings import forget
+
 __version__ = "0.1.0"
+
+# As what processor NumPy and BLAS compute, and how letters are drawn, is not for the caller of a
+# script to say; libraries look when they are loaded, which is after this. (Snakemake, which imports
+# the package too, hands variables on to the jobs of other workflows.)
+if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parents[1]:
+    forget("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
+    forget("FREETYPE_PROPERTIES")

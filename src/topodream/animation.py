@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import imageio.v3 as iio
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from imageio.plugins.pillow import PillowPlugin
 from PIL import Image, ImageDraw, ImageFont
 
 from topodream.grid import Floats, Grid
+from topodream.shipped_matplotlib import colormaps
 from topodream.storage import written_whole
 from topodream.tiles import tile
 
@@ -54,7 +54,7 @@ def palette() -> bytes:
     greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
     # No activity is white; from there on dark enough to be seen on it.
     steps = np.linspace(0.1, 1, LEVELS - 1)
-    colours = matplotlib.colormaps["plasma_r"](steps)[:, :3] * 255
+    colours = colormaps["plasma_r"](steps)[:, :3] * 255
     table = np.zeros((256, 3), np.uint8)
     table[:LEVELS] = greys
     table[FIRST_COLOUR] = 255

@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from topodream import figures, sheets
 from topodream.config import Experiment, Mwta
 from topodream.datasets import Data
 from topodream.errors import InputError
+from topodream.figure_parts import Figure
 from topodream.grid import Floats
 from topodream.maps import Map
 from topodream.measures.responses import show, with_activation

@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, LogNorm, Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from topodream.datasets import Samples
+from topodream.figure_parts import (
+    Axes,
+    Figure,
+    ListedColormap,
+    LogNorm,
+    MaxNLocator,
+    Normalize,
+    Patch,
+    colormaps,
+)
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
 from topodream.tiles import Indices, tile, weight_scale
@@ -127,7 +131,7 @@ def label_map(
     """
     colours: Any = CLASS_COLOURS
     if len(classes) > len(CLASS_COLOURS):  # more than anyone tells apart
-        colours = matplotlib.colormaps["turbo"](np.linspace(0, 1, len(classes)))
+        colours = colormaps["turbo"](np.linspace(0, 1, len(classes)))
     figure, axes, legend = _exact_axes((grid.rows, grid.cols), SHEET_SIZE, lines=2)
     axes.imshow(
         np.ma.masked_less(grid.sheet(winners), 0),
@@ -347,11 +351,11 @@ def _pad(images: Floats, count: int) -> Floats:
 
 
 def _greys() -> Any:
-    return matplotlib.colormaps["Greys"].with_extremes(bad=SEPARATOR_COLOUR)
+    return colormaps["Greys"].with_extremes(bad=SEPARATOR_COLOUR)
 
 
 def _reds_and_blues() -> Any:
-    return matplotlib.colormaps["RdBu_r"].with_extremes(bad=NEUTRAL_SEPARATOR_COLOUR)
+    return colormaps["RdBu_r"].with_extremes(bad=NEUTRAL_SEPARATOR_COLOUR)
 
 
 def _about_zero(values: Floats, percentile: float) -> Normalize:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from topodream.figure_parts import Axes, Figure
 from topodream.figures import DPI, HELD_OUT_COLOUR, REFERENCE_COLOUR, TRAINING_COLOUR
 
 # In inches.

@@ -24,12 +24,13 @@ from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
 from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
 
-# Jobs use the Python that runs Snakemake, also when its environment is not activated. A prefix
+# Jobs use the Python that runs Snakemake, also when its environment is not activated, or the
+# caller's shell hands down a function of that name. A prefix
 # replaces Snakemake's own, bash's strict mode, which therefore stands here too. (It is no part
 # of what Snakemake compares or caches by: another environment reruns nothing. Variables of a
 # module are not known in its shell commands, or one would do.)
 bin_folder = shlex.quote(os.path.dirname(sys.executable)).replace("{", "{{").replace("}", "}}")
-shell.prefix(f'set -euo pipefail; export PATH={bin_folder}:"$PATH"; ')
+shell.prefix(f'set -euo pipefail; unset -f python; export PATH={bin_folder}:"$PATH"; ')
 
 try:
     # Not by `configfile:`, which looks into the working folder: there may be none of ours. (The

@@ -1,14 +1,30 @@
 """How the loops of the fast engines are compiled: the one place that knows Numba."""
 
+import hashlib
+import io
+import os
 import platform
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numba
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from topodream.errors import one_line
+from topodream.surroundings import away_from, forget
+
+# Settings that would compile other code, for other last digits, or none. Where machine code is
+# kept is for the caller to say. (The profiler's makes Numba add debug information.)
+forget("NUMBA_", "VS_PROFILER", but="NUMBA_CACHE_DIR")
+os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # of Intel's own exp, where it happens to be found
+with away_from(".numba_config.yaml"):
+    import llvmlite
+    import numba
+    from llvmlite import ir
+    from numba import types
+    from numba.core import caching, config
+    from numba.extending import intrinsic
+config._config_fname = os.devnull  # that file would be read again before each compilation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -20,8 +36,9 @@ FLUSH_TO_ZERO, DENORMALS_ARE_ZERO = 1 << 15, 1 << 6
 def kernel(*, reassociate: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that compiles a function at its first call, once per dtype.
 
-    The machine code is kept on disk beside the source, and made anew when the source file
-    changes. That file has to hold all the kernels that it calls: Numba looks at no other.
+    The machine code is kept on disk beside the source, or in the user's cache, and made anew
+    when the source file changes. That file has to hold all the kernels that it calls: Numba
+    looks at no other.
 
     Parameters
     ----------
@@ -32,12 +49,100 @@ def kernel(*, reassociate: bool = False) -> Callable[[Function], Function]:
     fastmath: bool | set[str] = {"reassoc", "contract"} if reassociate else False
 
     def compiled(function: Function) -> Function:
-        jitted = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(
-            function
-        )
-        return cast(Function, jitted)
+        jitted = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+        return cast(Function, _kept(jitted))
 
     return compiled
+
+
+def _kept(jitted: Any) -> Any:
+    """Let a function's machine code be kept for the next process, where it can be."""
+    try:
+        jitted._cache = _MachineCode(jitted.py_func)
+    except Exception as error:
+        _tell_once(error)
+    return jitted
+
+
+def _tell_once(error: Exception) -> None:
+    """Say that machine code can't be kept; compiled it is all the same."""
+    if not _told:
+        _told.append(error)
+        why = one_line(str(error)) or type(error).__name__
+        where = "NUMBA_CACHE_DIR can name a folder for it"
+        print(f"compiled code can't be kept ({why}); {where}", file=sys.stderr)
+
+
+_told: list[Exception] = []
+
+
+class _MachineCode(caching.FunctionCache):
+    """Numba's cache of a function, as a convenience: what fails there is as if nothing was."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        made_by = locator.get_source_stamp(), _DIGEST, llvmlite.__version__
+        base = self._impl.filename_base
+        self._cache_file = _SealedFiles(locator.get_cache_path(), base, made_by)
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        with suppress(Exception):
+            return super().load_overload(signature, target)
+        return None
+
+    def save_overload(self, signature: Any, code: Any) -> None:
+        try:
+            super().save_overload(signature, code)
+        except Exception as error:
+            _tell_once(error)
+
+
+class _SealedFiles(caching.IndexDataCacheFile):
+    """Files of machine code that end in a digest: others, damaged or foreign ones, are not read.
+
+    Numba would fail over the former for ever, or run what is left of them, and take the latter
+    for its own: it doesn't look at the settings they were compiled with.
+    """
+
+    def save(self, key: Any, code: Any) -> None:
+        """Write the code, then the index that names it, by its types and its processor.
+
+        Numba counts: two processes at once can give one name to two codes.
+        """
+        number = int(hashlib.sha256(repr(key[:2]).encode()).hexdigest()[:12], 16)
+        name = self._data_name(number)
+        self._save_data(name, code)
+        self._save_index({**self._load_index(), key: name})
+
+    def _load_index(self) -> Any:
+        return super()._load_index() if self._is_sealed(self._index_path) else {}
+
+    def _load_data(self, name: str) -> Any:
+        if not self._is_sealed(self._data_path(name)):
+            raise FileNotFoundError(name)
+        return super()._load_data(name)
+
+    @contextmanager
+    def _open_for_write(self, path: str) -> Iterator[io.BytesIO]:
+        content = io.BytesIO()
+        with super()._open_for_write(path) as file:
+            yield content
+            file.write(content.getvalue() + self._seal(content.getvalue()))
+
+    def _is_sealed(self, path: str) -> bool:
+        """Unpickling stops before the digest, and doesn't mind it."""
+        with suppress(OSError):
+            content = Path(path).read_bytes()
+            return content[-32:] == self._seal(content[:-32])
+        return False
+
+    def _seal(self, content: bytes) -> bytes:
+        return hashlib.sha256(repr(self._source_stamp).encode() + content).digest()
+
+
+# What is compiled depends on this file too.
+_DIGEST = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 @contextmanager
@@ -88,11 +193,13 @@ def _load_register(_typing: Any, _value: Any) -> Any:
     return types.void(types.int64), generate
 
 
-@numba.njit(cache=True)
+@_kept
+@numba.njit
 def _float_modes() -> Any:
     return _stored_register()  # type: ignore[call-arg]  # the compiler adds the first
 
 
-@numba.njit(cache=True)
+@_kept
+@numba.njit
 def _set_float_modes(modes: Any) -> None:
     _load_register(modes)  # type: ignore[call-arg]
