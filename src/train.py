@@ -35,7 +35,7 @@ from topodream.config import (
     to_mapping,
 )
 from topodream.datasets import read_data
-from topodream.errors import InputError, show
+from topodream.errors import ContentError, InputError, show
 from topodream.maps import write_map
 from topodream.storage import check_writable
 from topodream.training import EpochReport, Progress, Task, train_together
@@ -155,11 +155,14 @@ def report(bar: "tqdm[NoReturn]", experiment: Experiment, epoch: EpochReport) ->
 
 
 def restore(checkpoints: Checkpoints, n_inputs: int) -> Progress | None:
-    """Return where an earlier run of this training stopped, if it did; say so."""
+    """Return where an earlier run of this training stopped, if it did; say so.
+
+    A checkpoint that can't be gone on from is removed; one that can't be read is an error.
+    """
     experiment = checkpoints.experiment
     try:
         done = checkpoints.restore(n_inputs)
-    except InputError as error:
+    except ContentError as error:
         print(f"{experiment.name}: starts over, {error}", flush=True)
         checkpoints.remove()
         return None

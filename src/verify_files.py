@@ -1,8 +1,10 @@
 """Print which .h5 and .json files in folders are damaged; status 1 if there are any.
 
-For a cache that clones share, or for results that were copied. Every file is read whole.
+For a cache that clones share, or for results that were copied. Every file is read whole. What
+can't be read for the moment is printed too, and counted apart: it may be sound.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from tqdm import tqdm
 
 from topodream import cli, notes
-from topodream.errors import InputError
+from topodream.errors import ContentError, InputError
+from topodream.files import readable
 from topodream.storage import read_hdf5, read_json
 
 
@@ -27,27 +30,39 @@ def main() -> None:
     faults = [fault for file in tqdm(files, unit="file", disable=None) if (fault := fault_of(file))]
     for fault in faults:
         print(fault)
-    print(f"{len(files):,} files, {len(faults):,} damaged")
+    n_damaged = sum(isinstance(fault, ContentError) for fault in faults)
+    n_others = len(faults) - n_damaged
+    others = f", {n_others:,} could not be read" if n_others else ""
+    print(f"{len(files):,} files, {n_damaged:,} damaged{others}")
     sys.exit(bool(faults))
 
 
 def files_in(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder, or the file that it is."""
-    if not folder.is_dir():
-        yield folder
-    for suffix in (".h5", ".json"):
-        yield from folder.rglob(f"*{suffix}")
+    with readable(folder):
+        if not folder.is_dir():
+            yield folder
+            return
+    # Path.rglob would leave out, without a word, what it may not list.
+    for home, folders, names in os.walk(folder, onerror=refuse):
+        found = (name for name in names + folders if name.endswith((".h5", ".json")))
+        yield from (Path(home, name) for name in found)
 
 
-def fault_of(file: Path) -> str | None:
-    """Return what is wrong with a file, in one line."""
+def refuse(error: OSError) -> None:
+    """Raise what hinders looking into a folder."""
+    raise error
+
+
+def fault_of(file: Path) -> InputError | None:
+    """Return what is wrong with a file, or hinders reading it."""
     try:
         if file.suffix == ".h5":
             read_hdf5(file, notes.KINDS, parts=())
         else:
             read_json(file)
     except InputError as error:
-        return str(error)
+        return error
     return None
 
 

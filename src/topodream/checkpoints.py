@@ -8,7 +8,6 @@ belong together. When the model is written the folder is removed.
 
 import dataclasses
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,7 +17,8 @@ import numpy as np
 
 from topodream import models
 from topodream.config import Experiment, to_mapping
-from topodream.errors import InputError
+from topodream.errors import ContentError
+from topodream.files import is_there
 from topodream.maps import check_snapshot, checked_state
 from topodream.storage import Content, check_array, complete, read_hdf5, write_hdf5
 from topodream.trained import Snapshot, record_shapes
@@ -79,11 +79,13 @@ class Checkpoints:
 
         Raises
         ------
-        InputError
+        ContentError
             If there is something that doesn't belong to this training, or is damaged: it
             says what. It can't be gone on from; :meth:`remove` it.
+        InputError
+            If it can't be read for the moment. Keep it.
         """
-        if not os.path.lexists(self.folder / STATE):
+        if not is_there(self.folder / STATE):
             return None
         content = self._read(self.folder / STATE, "state")
         with complete(self.folder / STATE):
@@ -94,8 +96,11 @@ class Checkpoints:
             state = checked_state(self.experiment, content.arrays, shapes)
         records, snapshots = [], []
         for number in range(1, epoch + 1):
-            content = self._read(self._epoch_file(number), "epoch")
-            with complete(self._epoch_file(number)):
+            path = self._epoch_file(number)
+            if not is_there(path):
+                raise ContentError(f"{path}: no such file, and {STATE} is of epoch {epoch}")
+            content = self._read(path, "epoch")
+            with complete(path):
                 records.append(_record(self.experiment, content))
                 arrays = {
                     name.removeprefix("snapshot/"): array
@@ -131,12 +136,12 @@ class Checkpoints:
             found = content.attributes
             if found["settings"] != self._belongs_to["settings"]:
                 changed = self._changed_settings(json.loads(found["settings"]))
-                raise InputError(f"{path} is of other settings ({', '.join(changed)})")
+                raise ContentError(f"{path} is of other settings ({', '.join(changed)})")
             if found["data_sha256"] != self._belongs_to["data_sha256"]:
-                raise InputError(f"{path} is of other data")
+                raise ContentError(f"{path} is of other data")
             for key, what in CHECKED_ORIGIN.items():
                 if found[key] != self._origin[key]:
-                    raise InputError(f"{path} was made {what}")
+                    raise ContentError(f"{path} was made {what}")
         return content
 
     def _changed_settings(self, found: Mapping[str, object]) -> list[str]:

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from topodream.files import reason
+
 EDITED = ", edited since"
 TIMEOUT = 20  # seconds; git answers in milliseconds, unless a disk hangs
 
@@ -79,8 +81,10 @@ def _git(folder: Path, *args: str) -> str:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise _NoAnswer("git gave no answer") from None
-    except OSError:
+    except FileNotFoundError:
         raise _NoAnswer("git is not there") from None
+    except OSError as error:
+        raise _NoAnswer(f"git could not be started: {reason(error)}") from None
     if done.returncode != 0:
         known = (said for sign, said in REASONS.items() if sign in done.stderr)
         raise _NoAnswer(next(known, "git failed"))

@@ -7,7 +7,6 @@ import gzip
 import hashlib
 import json
 import math
-import os
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from topodream.errors import InputError
-from topodream.files import check_file, most_bytes, readable
+from topodream.errors import ContentError, InputError
+from topodream.files import check_file, is_there, most_bytes, readable
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
 Bytes = npt.NDArray[np.uint8]
@@ -129,14 +128,14 @@ def parse_idx(raw: bytes, name: str) -> npt.NDArray[Any]:
 
     Raises
     ------
-    InputError
+    ContentError
         If it is something else, or shorter or longer than it says.
     """
     dtype, shape, offset = _idx_header(raw, name)
     expected = offset + dtype.itemsize * math.prod(shape)
     if len(raw) != expected:
         fault = "truncated" if len(raw) < expected else "too long"
-        raise InputError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
+        raise ContentError(f"{name}: {fault}, {len(raw)} bytes where its header says {expected}")
     values: npt.NDArray[Any] = np.frombuffer(raw, dtype, offset=offset)
     return values.reshape(shape)
 
@@ -145,13 +144,13 @@ def _idx_header(raw: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], 
     """Return the type and shape of an IDX file's values, and where they begin."""
     types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types or not 1 <= raw[3] <= MAX_AXES:
-        raise InputError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
+        raise ContentError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
     offset = 4 + 4 * raw[3]
     if len(raw) < offset:
-        raise InputError(f"{name}: truncated, {len(raw)} bytes end within its header")
+        raise ContentError(f"{name}: truncated, {len(raw)} bytes end within its header")
     shape = tuple(int(length) for length in np.frombuffer(raw[4:offset], ">u4"))
     if 0 in shape:
-        raise InputError(f"{name}: empty, its shape is {shape}")
+        raise ContentError(f"{name}: empty, its shape is {shape}")
     return types[raw[2]], shape, offset
 
 
@@ -165,14 +164,16 @@ def to_idx(array: npt.NDArray[Any]) -> bytes:
 
 def read_idx_folder(folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
     """Return the raw bytes of IDX files that lie in a folder, plain or gzipped."""
-    if not os.path.isdir(folder):  # noqa: PTH112 (Path's raises where it may not look)
+    with readable(folder):
+        found = folder.is_dir()
+    if not found:
         raise InputError(f"no folder {folder}: datasets.<name>.folder names where IDX files lie")
     return {name: _read_plain_or_gzipped(folder, name) for name in names}
 
 
 def _read_plain_or_gzipped(folder: Path, name: str) -> bytes:
     for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.lexists(path):
+        if is_there(path):
             check_file(path, most_bytes())
             with readable(path), path.open("rb") as file:
                 return unpack(file, str(path))
@@ -195,7 +196,7 @@ def unpack(file: BinaryIO, name: str) -> bytes:
             raise InputError(f"{name}: {size:,} bytes, by its header, do not fit into memory")
         return head + unpacked.read(max(0, size - len(head)) + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"{name}: a damaged gzip file ({error})") from error
+        raise ContentError(f"{name}: a damaged gzip file ({error})") from error
 
 
 # ------------------------------------------------------------------ sources of MNIST
@@ -274,7 +275,7 @@ def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
         with readable(Path(path)), Path(path).open("rb") as packed:
             raw = unpack(packed, file)
         check_sha256({name: raw}, {name: sha256}, mirror)
-    except InputError:
+    except ContentError:
         Path(path).unlink()  # or it would be found in the cache for ever
         if was_cached:  # an old download, perhaps of another mirror: this one is not to blame
             return _fetch(mirror, name, cache, sha256)
@@ -283,11 +284,11 @@ def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
 
 
 def check_sha256(raw: RawFiles, expected: Mapping[str, str], source: str) -> None:
-    """Raise InputError for the first file whose raw content is not the expected one."""
+    """Raise ContentError for the first file whose raw content is not the expected one."""
     for name, digest in expected.items():
         found = hashlib.sha256(raw[name]).hexdigest()
         if found != digest:
-            raise InputError(f"{name} from {source} has sha256 {found}, expected {digest}")
+            raise ContentError(f"{name} from {source} has sha256 {found}, expected {digest}")
 
 
 def mnist_content(source: str, raw: RawFiles) -> Content:

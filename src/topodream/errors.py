@@ -17,6 +17,14 @@ class InputError(Exception):
         super().__init__(one_line(text))
 
 
+class ContentError(InputError):
+    """A file was read, and its content is wrong, or of something else.
+
+    Only this says that a file can be done without. What can't be read for the moment, or doesn't
+    fit into memory, may be sound: that is any other :class:`InputError`.
+    """
+
+
 def one_line(text: str) -> str:
     r"""Return a text with all that can't be printed escaped.
 

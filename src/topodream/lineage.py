@@ -14,7 +14,7 @@ from typing import Any
 
 from topodream import notes
 from topodream.datasets import MNIST_SHA256, read_embedded
-from topodream.errors import InputError
+from topodream.errors import ContentError
 from topodream.provenance import file_digest
 from topodream.storage import complete, read_hdf5
 
@@ -116,7 +116,7 @@ def trace(file: Path, results: Path | None = None) -> Lineage:
     Raises
     ------
     InputError
-        If the file does not say what made it.
+        If the file does not say what made it, or one that may be behind it can't be read.
     """
     notes.read(file)  # or the error would name it as nobody typed it
     file = file.absolute()
@@ -201,18 +201,18 @@ class Shelf:
 
     @cached_property
     def _datasets(self) -> dict[Path, str]:
-        """The data sets that can be read, with their kind."""
+        """The data sets that are sound, with their kind."""
         found = {}
         for path in sorted([*self._results.glob("data/*.h5"), *self._results.glob("*.h5")]):
-            with suppress(InputError):
+            with suppress(ContentError):
                 found[path] = notes.read(path)["kind"]
         return found
 
     def _digest(self, path: Path) -> str | None:
-        """Return the digest of a file, or None if it can't be read."""
+        """Return the digest of a file, or None if it is damaged."""
         if path not in self._known:
             self._known[path] = None
-            with suppress(InputError, OSError):
+            with suppress(ContentError):
                 self._known[path] = self._read_digest(path)
         return self._known[path]
 

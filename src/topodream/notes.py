@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from topodream.errors import InputError
-from topodream.files import check_file, damaged, most_bytes, read_bytes
+from topodream.errors import ContentError
+from topodream.files import check_file, most_bytes, parsable, read_bytes
 from topodream.storage import read_hdf5, read_json
 from topodream.strict import read_yaml
 
@@ -49,18 +49,16 @@ def read(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If there is no such file, or it says nothing.
+        If it can't be read; a :class:`ContentError` if it is damaged, or says nothing.
     """
     check_file(path, most_bytes())
     reader: Callable[[Path], Any] = _READERS.get(path.suffix, _nothing)
-    try:
+    # What Pillow raises of a damaged picture, and json of what is no JSON.
+    with parsable(path, ValueError, SyntaxError, RecursionError):
         note = reader(path)
         if isinstance(note, dict) and "made_by" in note:
             return {key: _unpacked(key, value) for key, value in note.items()}
-    # What Pillow raises of a damaged picture, and json of what is no JSON.
-    except (OSError, ValueError, SyntaxError, RecursionError) as error:
-        raise damaged(path, error) from error
-    raise InputError(f"{path}: does not say what made it, so it is no result of topodream")
+    raise ContentError(f"{path}: does not say what made it, so it is no result of topodream")
 
 
 def _unpacked(key: str, value: Any) -> Any:

@@ -17,7 +17,7 @@ from PIL import Image
 from topodream import __version__, dotplot, notes, player, thumbnails
 from topodream.config import Experiment, read_experiment, to_mapping
 from topodream.errors import InputError
-from topodream.files import check_file, damaged, most_bytes
+from topodream.files import check_file, most_bytes, parsable
 from topodream.maps import shape_of
 from topodream.measures.descriptions import MEASURES
 from topodream.pictures import CAPTIONS, animation_names, figure_names
@@ -390,12 +390,10 @@ def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
     path = results / file
     check_file(path, most_bytes())
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            image.verify()  # that it is whole, where its format can tell
-    except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises of what is in a file
-        raise damaged(path, error) from error
+    # What Pillow raises of what is in a file.
+    with parsable(path, ValueError, SyntaxError), Image.open(path) as image:
+        width, height = image.size
+        image.verify()  # that it is whole, where its format can tell
     moving = path.suffix == ".gif"
     return {
         "link": quote(file),

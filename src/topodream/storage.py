@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from topodream.errors import InputError
+from topodream.errors import ContentError, InputError
 from topodream.files import check_file, damaged, most_bytes, named, read_bytes, readable, reason
 from topodream.provenance import content_digest
 from topodream.strict import AmbiguityError, load_json
@@ -29,8 +29,8 @@ SEAL_SIZE = 512
 HDF5_MAGIC = b"\x89HDF"
 # The key of a JSON file that holds the digest of the others.
 DIGEST = "content_sha256"
-# What h5py raises of what is in a file, by its own account and by trial.
-H5PY_ERRORS = (OSError, LookupError, RuntimeError, ValueError, TypeError, ArithmeticError)
+# What h5py raises of an item that isn't what was asked for, by its own account and by trial.
+H5PY_ERRORS = (LookupError, ValueError, TypeError, ArithmeticError)
 # Seconds after which a temporary file is nobody's any more.
 LONGEST_WRITE = 3600
 # Images per chunk: quick to read at random, small when compressed.
@@ -77,10 +77,11 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def _remove_left_over(path: Path) -> None:
     """Remove what writers of the same file left that were killed; none writes for so long."""
-    for old in path.parent.glob(f".????????.{glob.escape(path.name)}"):
-        with suppress(OSError):  # another may have removed it
-            if time.time() - old.stat().st_mtime > LONGEST_WRITE:
-                old.unlink()
+    with suppress(OSError):  # a folder that can't be listed for the moment
+        for old in path.parent.glob(f".????????.{glob.escape(path.name)}"):
+            with suppress(OSError):  # another may have removed it
+                if time.time() - old.stat().st_mtime > LONGEST_WRITE:
+                    old.unlink()
 
 
 def check_writable(path: Path) -> None:
@@ -177,15 +178,13 @@ def seal(raw: memoryview | bytearray) -> None:
     raw[:SEAL_SIZE] = _seal_of(digest)
 
 
-def _check_seal(path: Path) -> None:
+def _check_seal(path: Path, file: io.BufferedReader) -> None:
     """Refuse a file that isn't, byte by byte, what was written.
 
     Before HDF5 gets to see it: its library crashes or never ends on some damaged files.
     """
-    check_file(path, most_bytes())
-    with readable(path), path.open("rb") as file:
-        found = file.read(SEAL_SIZE)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    found = file.read(SEAL_SIZE)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
     if found.startswith(HDF5_MAGIC):
         raise damaged(path, "an HDF5 file of an older layout, or of something else")
     if found != _seal_of(digest):
@@ -226,14 +225,34 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
     Raises
     ------
     InputError
-        If the file is missing, damaged, of another kind or another layout.
+        If the file can't be read: the operating system refuses, or memory is short; a
+        :class:`ContentError` if it is damaged, of another kind or another layout.
     """
-    _check_seal(path)
+    check_file(path, most_bytes())
+    # It is opened once, for the digest and for HDF5, which opens and locks no file then: not every
+    # file system has locks. Buffered: h5py doesn't notice where a single read gives less.
+    with readable(path), path.open("rb") as file:
+        _check_seal(path, file)
+        return _content(path, file, kinds, parts)
+
+
+def _content(
+    path: Path, file: io.BufferedReader, kinds: Sequence[str], parts: Sequence[str]
+) -> Content:
+    """Read a file whose digest is right."""
     try:
-        with h5py.File(path, "r") as file:
-            attributes = dict(file.attrs)
+        with h5py.File(file, "r") as opened:
+            attributes = dict(opened.attrs)
             _check_kind(path, attributes, kinds)
-            arrays = {name: _array(item) for name, item in _arrays_in(file, parts)}
+            arrays = {name: _array(path, item) for name, item in _arrays_in(opened, parts)}
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # what the operating system refused, as it is
+        # The bytes are those written: HDF5 lacks memory, which it doesn't always say, or is too old.
+        text = " ".join(str(error).split())
+        raise InputError(
+            f"cannot read {named(path)}, though its digest is right: {text}"
+        ) from error
     except H5PY_ERRORS as error:
         raise damaged(path, error) from error
     return Content(attributes["kind"], arrays, attributes)
@@ -250,7 +269,7 @@ def _arrays_in(file: h5py.File, parts: Sequence[str]) -> list[tuple[str, h5py.Da
     return found
 
 
-def _array(item: h5py.Dataset) -> Array:
+def _array(path: Path, item: h5py.Dataset) -> Array:
     """Return a data set's values, if they are numbers, lie in this file, and fit into memory.
 
     A few bytes can claim any shape: what was never written takes no room, and what is
@@ -261,8 +280,11 @@ def _array(item: h5py.Dataset) -> Array:
     if item.is_virtual or item.external:
         raise ValueError(f"{item.name} refers to other files")
     stored = item.id.get_storage_size()
-    if item.nbytes > (1032 if item.chunks else 1) * stored or item.nbytes > most_bytes():
+    if item.nbytes > (1032 if item.chunks else 1) * stored:
         raise ValueError(f"{item.name} claims {item.nbytes:,} bytes, and {stored:,} are stored")
+    if item.nbytes > most_bytes():
+        size = f"{item.nbytes:,} bytes of {item.name}, at most {most_bytes():,} are sensible"
+        raise InputError(f"cannot read {named(path)}: {size}")
     values: Array = item[()]
     return values
 
@@ -309,6 +331,6 @@ def complete(path: Path) -> Iterator[None]:
 def _check_kind(path: Path, attributes: Mapping[str, Any], kinds: Sequence[str]) -> None:
     kind, version = attributes.get("kind"), attributes.get("layout_version")
     if not isinstance(kind, str) or kind not in kinds:
-        raise InputError(f"{path}: holds {kind or 'nothing known'}, needed: {' or '.join(kinds)}")
+        raise ContentError(f"{path}: holds {kind or 'nothing known'}, needed: {' or '.join(kinds)}")
     if version != LAYOUT_VERSION:
         raise damaged(path, f"it has layout {version}, needed: {LAYOUT_VERSION}")
