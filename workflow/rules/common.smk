@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.config import to_mapping
-from topodream.datasets import EMBEDDED, MNIST_SHA256
+from topodream.datasets import EMBEDDED, find_idx_files
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
 from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
@@ -141,13 +141,17 @@ def dataset_flags(*settings):
 
 def idx_files(wildcards):
     """The IDX files that a source reads from a folder, as inputs: other files remake all.
-    What is missing is left out here; the script says so."""
+    Where one is missing there are none here; the script says so."""
     section = CATALOGUE.datasets[wildcards.dataset]
     if section["source"] == "embedded":
         return sorted(map(source, EMBEDDED.glob("*.gz")))
-    folder = Path(section.get("folder", ""))
-    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
-    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
+    if section["source"] != "idx":
+        return []
+    try:
+        found = find_idx_files(Path(section["folder"]))
+    except InputError:
+        return []
+    return [local(str(path)) for paths in found.values() for path in paths]
 
 
 def tapestry_of(wildcards):
