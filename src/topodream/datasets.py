@@ -11,10 +11,10 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from topodream.errors import InputError
 from topodream.files import check_file, most_bytes, readable
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
+T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
@@ -43,6 +44,7 @@ MIRRORS = (
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
 DOWNLOAD_TRIES = 3
 MAX_AXES = 4  # of an IDX file
+PIECE = 2**22  # bytes that are read at once
 ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 # How files begin that are met in the place of an IDX file, in lower case.
 OTHER_FORMATS = {
@@ -269,39 +271,60 @@ def _files_among(paths: Sequence[Path], folder: Path, name: str) -> list[Path]:
     return found
 
 
+def read_idx_files(paths: Sequence[Path], names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
+    """Return the raw bytes of IDX files that are given one by one, under their names."""
+    by_name = {_spelled(path.name): path for path in paths}
+    if missing := [name for name in names if name not in by_name]:
+        raise InputError(f"no file {missing[0]} among {', '.join(map(str, paths))}")
+    return {name: _read_alike([by_name[name]], name) for name in names}
+
+
 def _read_alike(paths: Sequence[Path], name: str) -> bytes:
-    """Return what a file holds; of several that go by its name, if they hold the same."""
-    first, *others = paths
-    raw = _read_plain_or_gzipped(first)
-    for path in others:
-        if _read_plain_or_gzipped(path) != raw:
+    return alike({path: b"".join(unpacked(path)) for path in paths}, name)[1]
+
+
+def alike(contents: Mapping[Path, T], name: str) -> tuple[Path, T]:
+    """Return a file of those that go by a name, with what it holds, if all hold the same."""
+    (first, content), *others = contents.items()
+    for path, other in others:
+        if other != content:
             raise InputError(
                 f"{name}: {first} and {path} differ in content; which counts? Move one away"
             )
-    return raw
+    return first, content
 
 
-def _read_plain_or_gzipped(path: Path) -> bytes:
+def unpacked(path: Path) -> Iterator[bytes]:
+    """Yield what an IDX file holds, plain or gzipped, piece by piece."""
     check_file(path, most_bytes())
     with readable(path), path.open("rb") as file:
-        return unpack(file, str(path))
+        yield from pieces(file, str(path))
 
 
 def unpack(file: BinaryIO, name: str) -> bytes:
-    """Return what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
+    """Return what an IDX file holds, see :func:`pieces`."""
+    return b"".join(pieces(file, name))
+
+
+def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
 
     Only as much is read as its header speaks of: a few gzipped bytes can unpack to any number.
     """
     is_gzipped = file.read(2) == b"\x1f\x8b"
     file.seek(0)
-    unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
+    plain = gzip.GzipFile(fileobj=file) if is_gzipped else file
     try:
-        head = _refuse_little_endian(unpacked, unpacked.read(4 + 4 * MAX_AXES), name)
+        head = _refuse_little_endian(plain, plain.read(4 + 4 * MAX_AXES), name)
         dtype, shape, offset = _idx_header(head, name)
         size = offset + dtype.itemsize * math.prod(shape)
         if size > most_bytes():
             raise InputError(f"{name}: {size:,} bytes, by its header, do not fit into memory")
-        return head + unpacked.read(max(0, size - len(head)) + 1)
+        yield head
+        left = max(0, size - len(head)) + 1
+        while left and (piece := plain.read(min(left, PIECE))):
+            left -= len(piece)
+            yield piece
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{name}: a damaged gzip file ({error})") from error
 
