@@ -83,7 +83,6 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/default.stamp
 
-# The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
 bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (ten minutes)
 	.venv-bench/bin/python benchmarks/bench.py
 
@@ -95,6 +94,7 @@ bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $$(.venv-bench/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['bench'])")
 	@touch $@
 
+# The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
 readme-pictures: results study ## Renew the README's pictures and the findings in docs/
 	$(BIN)/python src/render_map_gifs.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
@@ -112,7 +112,7 @@ lock: ## Renew both lock files (needs uv)
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## Remove everything that was made in results/
-	find results -mindepth 1 -not -name README.md -delete
+	find results -mindepth 1 -not -path results/README.md -delete
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20

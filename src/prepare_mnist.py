@@ -24,6 +24,13 @@ def main() -> None:
     parser.add_argument("--source", choices=("embedded", "keras", "mirror", "idx"), required=True)
     parser.add_argument("--folder", type=Path, help="idx: the folder of IDX files")
     parser.add_argument(
+        "--files",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="idx: in place of a folder, the four files",
+    )
+    parser.add_argument(
         "--mirrors", nargs="+", default=datasets.MIRRORS, help="mirror: addresses to try in turn"
     )
     parser.add_argument(
@@ -31,11 +38,11 @@ def main() -> None:
     )
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
-    if args.source == "idx" and args.folder is None:
-        parser.error("--source idx needs --folder")
+    if args.source == "idx" and args.folder is None and not args.files:
+        parser.error("--source idx needs --folder or --files")
 
     content = datasets.mnist_content(args.source, read_source(args))
-    write_hdf5(args.output, content, provenance.record(cli.options(args, "mirrors")))
+    write_hdf5(args.output, content, provenance.record(cli.options(args, "mirrors", "files")))
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 
@@ -47,6 +54,8 @@ def read_source(args: argparse.Namespace) -> datasets.RawFiles:
             return datasets.read_keras()
         case "mirror":
             return datasets.read_mirror(args.mirrors, args.cache)
+        case "idx" if args.files:
+            return datasets.read_idx_files(args.files)
         case "idx":
             return datasets.read_idx_folder(args.folder)
         case _:

@@ -59,7 +59,7 @@ def main() -> None:
             "parameter": keys[0],
             "panels": sweep["measures"],
             "seeds": [int(seed) for seed in points[0]["replicates"]],
-            "data": next(iter(read.values()))["data"],
+            "data": "; ".join(dict.fromkeys(measured["data"] for measured in read.values())),
             "points": of_points,
             **provenance.of_measures(read),
         }

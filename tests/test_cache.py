@@ -6,6 +6,7 @@ Each clone stands in a folder of another name; what it takes from the cache beco
 import gzip
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -110,6 +111,21 @@ def test_the_key_covers_settings_and_data(clone, change, computed):
     folder, make = clone
     change_overlay(folder, change)
     assert make(*TARGETS) == set(computed)
+
+
+def test_images_in_another_folder_are_the_same_images(first, clone, tmp_path):
+    """And a clone that looks for them there computes nothing."""
+    folder, make = clone
+    for name in ("one", "another"):
+        shutil.copytree(ROOT / "src/topodream/embedded", tmp_path / name)
+        for path in (tmp_path / name).glob("held-out-*"):
+            path.rename(path.with_name(path.name.replace("held-out", "t10k")))
+        images = {"kind": "mnist", "source": "idx", "folder": str(tmp_path / name)}
+        change_overlay(folder, lambda c, images=images: c["datasets"].update(digits=images))
+        made = make("results/tiny-dream/model.h5")
+        assert made == (set() if name == "another" else {SHARED[0], SHARED[5]})
+        shutil.rmtree(folder / "results")
+        shutil.rmtree(folder / ".snakemake")
 
 
 def test_the_key_covers_what_images_hold(clone):

@@ -50,6 +50,19 @@ def test_without_seeds_a_sweep_takes_the_experiments_own(swept):
     assert swept({"learning_rate": [0.1]}).sweeps["some"].points[0].replicates == {0: "some--0.1"}
 
 
+def test_a_sweep_takes_whatever_texts_settings_take(swept, some_config):
+    some_config["datasets"]["full-mnist-2"] = {"kind": "mnist", "source": "keras"}
+    swept_data = swept({"dataset": ["digits", "full-mnist-2"], "dtype": ["float32", "float64"]})
+    point = swept_data.experiments["some--full-mnist-2--float64"]
+    assert (point.dataset, point.dtype) == ("full-mnist-2", "float64")
+    check_name(point.name, "a point")
+
+
+def test_a_dataset_that_is_none_is_no_point_of_a_sweep(swept):
+    with pytest.raises(InputError, match="dataset = 'digits-2' is not allowed: what can be learnt"):
+        swept({"dataset": ["digits", "digits-2"]})
+
+
 @pytest.mark.parametrize(
     ("over", "said"),
     [

@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import re
 import typing
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topodream import checking, config, strict
-from topodream.catalogue import resolve
+from topodream.catalogue import NAME_OF_EXPERIMENT, resolve
 from topodream.config import (
     ColumnInhibition,
     Excitation,
@@ -367,6 +368,11 @@ WRONG = [
         put(f"{E40}/model", "som"),
         "experiment 'excited-40': model = 'som' is not allowed: one of mwta, sparse_dream",
     ),
+    (
+        put("model", "som"),
+        "config: model = 'som' is not allowed: one of mwta, sparse_dream (the model",
+    ),
+    (lambda c: c.pop("model"), "config: the key model is missing"),
     (put("device", "tpu"), "config: device = 'tpu' is not allowed: one of cpu, gpu, auto (what"),
     (
         put(f"{E40}/device", "cuda"),
@@ -636,6 +642,29 @@ def check_types(properties, hints):
         named = part.get("type", "string")
         expected = {python[name] for name in ([named] if isinstance(named, str) else named)}
         assert set(typing.get_args(hints[key]) or [hints[key]]) == expected, key
+
+
+def test_names_that_are_taken_are_documented():
+    pattern = schema_of("config")["$defs"]["name"]["pattern"]
+    taken = re.match(r"\^\(\?!\(([a-z|]+)\)\$\)", pattern)[1].split("|")
+    folders = re.findall(r"\w+", re.match(r"\(\?!\(\?:([a-z|]+)\)/\)", NAME_OF_EXPERIMENT)[1])
+    assert set(folders) | {"all", "findings"} == set(taken)  # and what `run` can name
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    said = re.search(r"They are not ((?:`\w+`(?:,| or)?\s+)+)", text)[1]
+    assert re.findall(r"`(\w+)`", said) == taken
+    assert ", ".join(taken) in schema_of("config")["$defs"]["name"]["description"]
+
+
+def test_the_model_of_experiments_that_name_none(some_config):
+    some_config["model"] = "sparse_dream"
+    some_config["experiments"]["mine"] = {"dataset": "digits"}
+    some_config["experiments"]["named"] = {"dataset": "digits", "model": "mwta"}
+    # The shipped ones of MWTA have settings that only MWTA has.
+    some_config["experiments"] = {k: some_config["experiments"][k] for k in ("mine", "named")}
+    some_config.update({"selections": {}, "groups": {}, "sweeps": {}})
+    some_config["findings"]["statements"] = {}
+    found = {name: one.model for name, one in resolve(some_config).experiments.items()}
+    assert found == {"mine": "sparse_dream", "named": "mwta"}
 
 
 def test_every_key_of_the_config_is_documented():

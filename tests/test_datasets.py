@@ -1,3 +1,4 @@
+import errno
 import gzip
 import hashlib
 import http.server
@@ -22,6 +23,7 @@ from topodream.storage import read_hdf5, write_hdf5
 IMAGES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
 LABELS = np.array([7, 1, 2], np.uint8)
 ORIGIN = {"made_by": "a test"}
+FIRST = "train-images-idx3-ubyte"
 
 
 def raw_files(images=IMAGES, labels=LABELS):
@@ -92,6 +94,149 @@ def test_missing_folder_and_missing_file(tmp_path):
     del files["t10k-labels-idx1-ubyte"]
     with pytest.raises(InputError, match="no file t10k-labels-idx1-ubyte or t10k"):
         datasets.read_idx_folder(write_folder(tmp_path / "idx", files))
+
+
+def renamed(folder, rename):
+    """A folder of IDX files whose names ``rename`` changes."""
+    write_folder(folder, raw_files())
+    for path in sorted(folder.iterdir()):
+        path.rename(folder / rename(path.name))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: name.replace("-", "_"),
+        lambda name: name.upper(),
+        lambda name: "emnist-byclass-" + name.replace("t10k", "test"),
+    ],
+    ids=["dot", "underscore", "upper case", "EMNIST"],
+)
+def test_files_by_the_names_that_users_have(tmp_path, rename):
+    assert datasets.read_idx_folder(renamed(tmp_path / "idx", rename)) == raw_files()
+
+
+def test_an_upper_case_gz_is_unpacked(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    for path in sorted(folder.iterdir()):
+        path.rename(folder / path.name.upper())
+    assert datasets.read_idx_folder(folder) == raw_files()
+
+
+@pytest.mark.parametrize("name", ["train-images", "._train-images-idx3-ubyte", "train-images.idx3"])
+def test_other_names_are_those_of_other_files(tmp_path, name):
+    folder = write_folder(tmp_path / "idx", raw_files())
+    (folder / name).write_bytes(b"something else")
+    assert datasets.read_idx_folder(folder) == raw_files()
+
+
+def test_a_folder_of_the_files_name_beside_the_file_or_around_it(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    for path in sorted(folder.iterdir()):
+        path.with_suffix("").mkdir()
+    assert datasets.read_idx_folder(folder) == raw_files()
+    for path in sorted(folder.glob("*.gz")):
+        path.rename(path.with_suffix("") / path.name)
+    assert datasets.read_idx_folder(folder) == raw_files()
+
+
+def test_several_files_of_one_name_have_to_hold_the_same(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    write_folder(folder, raw_files())
+    assert datasets.read_idx_folder(folder) == raw_files()
+    other = folder / "train-images.idx3-ubyte"
+    other.write_bytes(datasets.to_idx(IMAGES + 1))
+    said = "train-images-idx3-ubyte: .*train-images-idx3-ubyte and .*train-images.idx3-ubyte differ"
+    with pytest.raises(InputError, match=said):
+        datasets.read_idx_folder(folder)
+    other.write_bytes(b"")  # half unpacked
+    with pytest.raises(InputError, match=r"images\.idx3-ubyte: not an IDX file"):
+        datasets.read_idx_folder(folder)
+
+
+def test_a_link_that_leads_nowhere_counts_only_where_no_file_does(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
+    link = folder / "train-images-idx3-ubyte"
+    link.symlink_to(tmp_path / "gone")
+    assert datasets.read_idx_folder(folder) == raw_files()
+    link.with_name(f"{link.name}.gz").unlink()
+    with pytest.raises(InputError, match="ubyte, a link to .*gone: no such file"):
+        datasets.read_idx_folder(folder)
+
+
+def test_what_is_still_packed_says_so(tmp_path):
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    (folder / "mnist-dataset.zip").write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError, match="no file train-images-idx3-ubyte or .*; unpack mnist-dat"):
+        datasets.read_idx_folder(folder)
+    with pytest.raises(InputError, match="no folder .*mnist-dataset.zip, it is a file: unpack it"):
+        datasets.read_idx_folder(folder / "mnist-dataset.zip")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_may_not_be_read_is_one_line(tmp_path):
+    folder = write_folder(tmp_path / "idx", raw_files())
+    for mode in (0o000, 0o200, 0o600):
+        folder.chmod(mode)
+        with pytest.raises(InputError, match="Permission denied"):
+            datasets.read_idx_folder(folder)
+    folder.chmod(0o700)
+
+
+def test_a_folder_that_is_refused_is_one_line(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "idx", raw_files())
+
+    def refuse(_):
+        raise PermissionError(errno.EACCES, "no")
+
+    for method in ("iterdir", "is_dir"):
+        with monkeypatch.context() as patch, pytest.raises(InputError, match="idx: Permission den"):
+            patch.setattr(Path, method, refuse)
+            datasets.read_idx_folder(folder)
+
+
+def little_endian(array):
+    raw = datasets.to_idx(array)
+    end = 4 + 4 * array.ndim
+    return raw[:4] + np.array(array.shape, "<u4").tobytes() + raw[end:]
+
+
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("shape", [(3, 2, 2), (60, 28, 28), (300,)])
+def test_little_endian_sizes_are_called_so(tmp_path, compress, shape):
+    raw = little_endian(np.ones(shape, np.uint8))
+    folder = write_folder(tmp_path / "idx", raw_files() | {FIRST: raw}, compress)
+    sizes = " x ".join(map(str, shape))
+    said = rf"sizes in its header are little-endian \({sizes}\), those of an IDX file are big-en"
+    with pytest.raises(InputError, match=said):
+        datasets.read_idx_folder(folder)
+
+
+def test_sizes_that_only_look_little_endian_are_read(tmp_path):
+    images = np.zeros((256, 256, 256), np.uint8)  # backwards: 65536 x 65536 x 65536
+    labels = np.zeros(2**24, np.uint8)  # backwards: 1
+    for array in (images, labels):
+        folder = write_folder(tmp_path / "idx", raw_files() | {FIRST: datasets.to_idx(array)})
+        raw = datasets.read_idx_folder(folder)[FIRST]
+        assert datasets.parse_idx(raw, "f").shape == array.shape
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"\x03\x08\0\0" + b"\x01\0\0\0" * 3 + b"x", "its header is little-endian"),
+        (b"PK\x03\x04 and more", "a zip archive: unpack it"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b"\xfd7zXZ\0", "packed by xz"),
+        (b"version https://git-lfs.github.com/spec/v1", "perhaps a pointer of Git LFS"),
+    ],
+)
+def test_what_is_no_idx_file_is_called_what_it_is(raw, said):
+    with pytest.raises(InputError, match=rf"f: not an IDX file .*\({said}"):
+        datasets.parse_idx(raw, "f")
 
 
 def test_damaged_gzip(tmp_path):

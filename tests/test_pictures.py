@@ -404,6 +404,23 @@ def test_the_axis_of_a_sweep(values, scale, names, tmp_path):
     drawn(axes.figure, tmp_path)
 
 
+def test_a_sweep_over_data_sets_names_them_all_and_can_be_read(tmp_path):
+    names = [f"data-set-of-a-long-name-{number}" for number in range(3)]
+    described = [f"windows panning over {name}" for name in names]
+    panels = [SweepPanel("mse", "error")]
+    one, all_ = (
+        sweep_figure.sweep(points(names), panels, "dataset", "t", "; ".join(some))
+        for some in (described[:1], described)
+    )
+    assert one.get_supxlabel().endswith(f"\nData: {described[0]}.")
+    assert all_.get_supxlabel().splitlines()[-3:] == [
+        f"Data: {described[0]};", f"{described[1]};", f"{described[2]}.",
+    ]  # fmt: skip
+    assert all_.get_figheight() > one.get_figheight()
+    assert {label.get_rotation() for label in all_.axes[0].get_xticklabels()} == {45}
+    drawn(all_, tmp_path)
+
+
 def line_of(axes, style):
     (line,) = (line for line in axes.get_lines() if line.get_linestyle() == style)
     return list(zip(line.get_xdata(), line.get_ydata(), strict=True))

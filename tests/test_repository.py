@@ -1,6 +1,7 @@
 """What holds for the repository as a whole."""
 
 import re
+import shutil
 import subprocess
 import tomllib
 
@@ -84,6 +85,26 @@ def test_measures_are_documented_with_their_null():
     for name, row in rows.items():
         if MEASURES[name].null is not None:
             assert f"`{MEASURES[name].null}`" in row.split(" | ")[-1], name
+
+
+def test_contributing_names_the_scripts_that_are_no_rules():
+    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    scripts = {path.name for path in (ROOT / "src").glob("*.py")}
+    tools = {name for name in scripts if f'("{name}")' not in rules}
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    assert set(re.findall(r"`(\w+\.py)`", text)) & scripts == tools
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_clean_leaves_the_readme_of_results_alone(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("", "source_code/src/topodream/embedded/", "a map/figures/"):
+        (tmp_path / "results" / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name / "README.md").write_text("About.")
+    (tmp_path / "results/a map/model.h5").symlink_to("nowhere")
+    done = subprocess.run(["make", "clean"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "results").rglob("*")] == ["README.md"]
 
 
 def test_targets_that_the_readme_names_exist():

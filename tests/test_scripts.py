@@ -234,6 +234,23 @@ def test_reconstructions_can_be_drawn_the_notebooks_way(draw):
     assert (as_trained / name).read_bytes() != (notebooks / name).read_bytes()
 
 
+def test_a_sweep_over_data_sets_says_them_all(made, tmp_path):
+    points = [{"values": [name], "replicates": {"0": f"s--{name}"}} for name in "abc"]
+    for name, data in zip("abc", ("digits", "windows", "digits"), strict=True):
+        measured = json.loads((made / "measures.json").read_text())
+        del measured["content_sha256"]  # as a file given by hand
+        (tmp_path / f"s--{name}").mkdir()
+        (tmp_path / f"s--{name}" / "measures.json").write_text(
+            json.dumps(measured | {"data": data})
+        )
+    about = {"name": "s", "question": "", "extends": "a", "keys": ["dataset"], "points": points}
+    sweep = json.dumps(about | {"measures": ["held_out_mse"]})
+    output = tmp_path / "sweep.json"
+    done = run("summarise_sweep.py", "--sweep", sweep, "--results", tmp_path, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(output.read_text())["data"] == "digits; windows"
+
+
 def test_a_figure_drawn_alone_is_the_one_drawn_with_all_others(draw):
     every, alone = draw("all"), draw("some", "--figures", "u_matrix", "hit_map")
     assert sorted(path.name for path in alone.iterdir()) == ["hit_map.png", "u_matrix.png"]

@@ -618,6 +618,26 @@ def test_every_run_in_a_crate_says_by_what_of_what_and_what(crate):
     assert raw == set(notes.read(crate.parent / "data/digits.h5")["raw_sha256"].values())
 
 
+def test_identifiers_in_a_crate_say_where_files_lie(crate):
+    done, _ = export(crate.parent.parent, *DATE, "--points")
+    assert done.returncode == 0, done.stderr
+    found = entities(crate)
+    runs = {name: one for name, one in found.items() if one["@type"] == "CreateAction"}
+    assert "index.html" in references(runs.pop("#run")["result"])
+    for identity, run in runs.items():
+        script, home = re.fullmatch(r"#(\w+)/(.+)/[0-9a-f]{12}", identity).groups()
+        assert run["name"] == f"{script}/{home}"
+        for name in references(run["result"]):
+            path = Path(name.replace("/figures/", "/"))
+            folder, of_its_own = str(path.parent), f"{path.parent}/{path.name.split('.')[0]}"
+            homes = {".": "results", "data": of_its_own, "sweeps": of_its_own}
+            assert home == homes.get(folder, folder), identity
+    others = {name for name, one in found.items() if one["@type"] != "File"} - set(runs)
+    kinds = "parameter|licence|author|step|raw|measures|run|[a-z_]+\\.py"
+    for name in others - {"./", "source_code/", "source_code/Snakefile", "ro-crate-metadata.json"}:
+        assert re.match(rf"#({kinds})(/|$)|https://", name), name
+
+
 def test_the_same_results_give_the_same_crate(crate):
     before = crate.read_bytes()
     assert str(crate.parent.parent).encode() not in before

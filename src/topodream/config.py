@@ -228,12 +228,13 @@ def resolve_experiment(
     """
     where = above[-1][0] if above else f"experiment {name!r}"
     own_layers = [*_layers(base or name, config["experiments"]), *above]
-    model = overlay(own_layers).get("model", "mwta")
+    everywhere = ("config", {key: config[key] for key in ("model", "device")})
+    model = overlay([everywhere, *own_layers])["model"]
     if model not in config["defaults"]:
         allowed = one_of(config["defaults"])
         raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
-    layers = [("config", {"device": config["device"]}), defaults, *own_layers]
+    layers = [everywhere, defaults, *own_layers]
     experiment = _build_experiment(name, layers, where)
     known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
     if experiment.dataset not in known:

@@ -198,7 +198,8 @@ class _Crate:
         runs: dict[str, list[Path]] = {}
         for path, note in self._notes.items():
             folder = path.parent.parent if path.parent.name == "figures" else path.parent
-            at = folder.relative_to(self._results).as_posix().replace(".", "results")
+            inner = folder.relative_to(self._results).as_posix()
+            at = "results" if inner == "." else inner
             of_its_own = at in ("data", "sweeps")  # where each file has a run of its own
             home = f"{at}/{path.name.split('.')[0]}" if of_its_own else at
             runs.setdefault(f"#{_script(note)}/{home}/{_version(note)}", []).append(path)

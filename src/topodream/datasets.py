@@ -7,20 +7,22 @@ import gzip
 import hashlib
 import json
 import math
+import re
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from topodream.errors import ContentError, InputError
-from topodream.files import check_file, is_there, most_bytes, readable
+from topodream.files import check_file, most_bytes, readable
 from topodream.storage import Content, check_array, complete, read_hdf5, text_of
 
+T = TypeVar("T")
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
@@ -41,6 +43,18 @@ MIRRORS = (
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
 DOWNLOAD_TRIES = 3
 MAX_AXES = 4  # of an IDX file
+PIECE = 2**22  # bytes that are read at once
+ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
+# How files begin that are met in the place of an IDX file, in lower case.
+OTHER_FORMATS = {
+    b"pk\x03\x04": "a zip archive: unpack it",
+    b"bzh": "packed by bzip2: unpack it",
+    b"\xfd7zxz": "packed by xz: unpack it",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"<!doctype": "a web page, perhaps in place of a download",
+    b"<html": "a web page, perhaps in place of a download",
+    b"version h": "perhaps a pointer of Git LFS: git lfs pull",
+}
 
 # An IDX file's name -> its raw bytes.
 RawFiles = Mapping[str, bytes]
@@ -144,7 +158,9 @@ def _idx_header(raw: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], 
     """Return the type and shape of an IDX file's values, and where they begin."""
     types: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in types or not 1 <= raw[3] <= MAX_AXES:
-        raise ContentError(f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes")
+        raise ContentError(
+            f"{name}: not an IDX file of bytes or 32-bit integers, 1 to 4 axes{_what_else(raw)}"
+        )
     offset = 4 + 4 * raw[3]
     if len(raw) < offset:
         raise ContentError(f"{name}: truncated, {len(raw)} bytes end within its header")
@@ -152,6 +168,34 @@ def _idx_header(raw: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], 
     if 0 in shape:
         raise ContentError(f"{name}: empty, its shape is {shape}")
     return types[raw[2]], shape, offset
+
+
+def _what_else(raw: bytes) -> str:
+    """Say what a file is that is none, where its first bytes tell."""
+    found = [what for begins, what in OTHER_FORMATS.items() if raw[:9].lower().startswith(begins)]
+    if raw[2:4] == b"\0\0" and 1 <= raw[0] <= MAX_AXES:
+        found = ["its header is little-endian, that of an IDX file is big-endian"]
+    return f" ({found[0]})" if found else ""
+
+
+def _refuse_little_endian(file: BinaryIO | gzip.GzipFile, head: bytes, name: str) -> bytes:
+    """Return the beginning of an IDX file; refuse it if it ends where sizes read backwards say.
+
+    Read the right way such sizes are huge: the file would be called truncated.
+    """
+    dtype, shape, offset = _idx_header(head, name)
+    backwards = [int.from_bytes(length.to_bytes(4, "big"), "little") for length in shape]
+    size = offset + dtype.itemsize * math.prod(backwards)
+    if size >= offset + dtype.itemsize * math.prod(shape):
+        return head
+    head += file.read(max(0, size - len(head)) + 1)
+    if len(head) == size:
+        found = " x ".join(map(str, backwards))
+        raise ContentError(
+            f"{name}: the sizes in its header are little-endian ({found}), "
+            "those of an IDX file are big-endian"
+        )
+    return head
 
 
 def to_idx(array: npt.NDArray[Any]) -> bytes:
@@ -164,37 +208,124 @@ def to_idx(array: npt.NDArray[Any]) -> bytes:
 
 def read_idx_folder(folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
     """Return the raw bytes of IDX files that lie in a folder, plain or gzipped."""
+    found = find_idx_files(folder, names)
+    return {name: _read_alike(paths, name) for name, paths in found.items()}
+
+
+def find_idx_files(
+    folder: Path, names: Sequence[str] = tuple(MNIST_SHA256)
+) -> dict[str, list[Path]]:
+    """Find IDX files in a folder, under any name that those who publish or unpack them use.
+
+    That is in upper or lower case, with dots or underscores for hyphens, ending in ``.gz`` or
+    not, with EMNIST's beginning or without; in the folder itself or in one that bears the
+    file's name.
+
+    Returns
+    -------
+    dict of list of Path
+        For each of the names the files that go by it, at least one.
+
+    Raises
+    ------
+    InputError
+        For the first name that no file goes by, or none that can be read.
+    """
     with readable(folder):
-        found = folder.is_dir()
+        is_folder = folder.is_dir()
+    if not is_folder:
+        hint = ", it is a file: unpack it" if folder.is_file() else ""
+        raise InputError(
+            f"no folder {folder}{hint}: datasets.<name>.folder names where IDX files lie"
+        )
+    named_so = {name: _named_so(folder, name) for name in names}
+    return {name: _files_among(paths, folder, name) for name, paths in named_so.items()}
+
+
+def _named_so(folder: Path, name: str) -> list[Path]:
+    """Return what goes by a name in a folder, in a fixed order."""
+    with readable(folder):
+        return sorted(path for path in folder.iterdir() if _spelled(path.name) == name)
+
+
+def _spelled(name: str) -> str:
+    """Return a file's name as MNIST spells it.
+
+    >>> _spelled("train-images.idx3-ubyte"), _spelled("emnist-letters-test-labels-idx1-ubyte.gz")
+    ('train-images-idx3-ubyte', 't10k-labels-idx1-ubyte')
+    """
+    name = re.sub(r"[._]", "-", name.lower().removesuffix(".gz"))
+    return re.sub(r"^test-", "t10k-", re.sub(r"^emnist-[a-z]+-", "", name))
+
+
+def _files_among(paths: Sequence[Path], folder: Path, name: str) -> list[Path]:
+    """Return the files among what goes by a name, or lies in a folder that does."""
+    with readable(folder):
+        within = [part for path in paths if path.is_dir() for part in _named_so(path, name)]
+        found = [path for path in (*paths, *within) if path.is_file()]
+        packed = [path.name for path in folder.iterdir() if path.suffix.lower() in ARCHIVES]
+    if not found and paths:
+        check_file(paths[0], most_bytes())  # says what it is instead
     if not found:
-        raise InputError(f"no folder {folder}: datasets.<name>.folder names where IDX files lie")
-    return {name: _read_plain_or_gzipped(folder, name) for name in names}
+        hint = f"; unpack {min(packed)} there" if packed else ""
+        raise InputError(f"no file {name} or {name}.gz in {folder}{hint}")
+    return found
 
 
-def _read_plain_or_gzipped(folder: Path, name: str) -> bytes:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if is_there(path):
-            check_file(path, most_bytes())
-            with readable(path), path.open("rb") as file:
-                return unpack(file, str(path))
-    raise InputError(f"no file {name} or {name}.gz in {folder}")
+def read_idx_files(paths: Sequence[Path], names: Sequence[str] = tuple(MNIST_SHA256)) -> RawFiles:
+    """Return the raw bytes of IDX files that are given one by one, under their names."""
+    by_name = {_spelled(path.name): path for path in paths}
+    if missing := [name for name in names if name not in by_name]:
+        raise InputError(f"no file {missing[0]} among {', '.join(map(str, paths))}")
+    return {name: _read_alike([by_name[name]], name) for name in names}
+
+
+def _read_alike(paths: Sequence[Path], name: str) -> bytes:
+    return alike({path: b"".join(unpacked(path)) for path in paths}, name)[1]
+
+
+def alike(contents: Mapping[Path, T], name: str) -> tuple[Path, T]:
+    """Return a file of those that go by a name, with what it holds, if all hold the same."""
+    (first, content), *others = contents.items()
+    for path, other in others:
+        if other != content:
+            raise InputError(
+                f"{name}: {first} and {path} differ in content; which counts? Move one away"
+            )
+    return first, content
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """Yield what an IDX file holds, plain or gzipped, piece by piece."""
+    check_file(path, most_bytes())
+    with readable(path), path.open("rb") as file:
+        yield from pieces(file, str(path))
 
 
 def unpack(file: BinaryIO, name: str) -> bytes:
-    """Return what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
+    """Return what an IDX file holds, see :func:`pieces`."""
+    return b"".join(pieces(file, name))
+
+
+def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """Yield what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
 
     Only as much is read as its header speaks of: a few gzipped bytes can unpack to any number.
     """
     is_gzipped = file.read(2) == b"\x1f\x8b"
     file.seek(0)
-    unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
+    plain = gzip.GzipFile(fileobj=file) if is_gzipped else file
     try:
-        head = unpacked.read(4 + 4 * MAX_AXES)
+        head = _refuse_little_endian(plain, plain.read(4 + 4 * MAX_AXES), name)
         dtype, shape, offset = _idx_header(head, name)
         size = offset + dtype.itemsize * math.prod(shape)
         if size > most_bytes():
             raise InputError(f"{name}: {size:,} bytes, by its header, do not fit into memory")
-        return head + unpacked.read(max(0, size - len(head)) + 1)
+        yield head
+        left = max(0, size - len(head)) + 1
+        while left and (piece := plain.read(min(left, PIECE))):
+            left -= len(piece)
+            yield piece
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ContentError(f"{name}: a damaged gzip file ({error})") from error
 

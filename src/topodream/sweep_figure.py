@@ -9,10 +9,10 @@ import numpy as np
 from topodream.figure_parts import Axes, Figure
 from topodream.figures import DPI, HELD_OUT_COLOUR, REFERENCE_COLOUR, TRAINING_COLOUR
 
-# In inches.
-# Values that are labelled along an axis, at most.
-MOST_TICKS = 12
-PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
+# Values that are labelled along an axis, at most, and how many letters stand side by side there.
+MOST_TICKS, MOST_LETTERS = 12, 40
+# In inches; a data set more is a line more below.
+PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT, LINE_HEIGHT = 4.4, 3.4, 0.4, 0.15
 # Values from here on, largest by smallest, are a decade apart, whatever they were rounded to.
 DECADE = 9.99
 
@@ -90,11 +90,13 @@ def sweep(
     parameter : str
         The name of what is swept.
     title, data : str
+        Of several data sets each after "; ".
     """
     places, logarithmic = places_of([point.value for point in points])
     per_row = min(3, len(panels))
     n_rows = -(-len(panels) // per_row)
-    size = (PANEL_WIDTH * max(per_row, 1.4), PANEL_HEIGHT * n_rows + FOOTER_HEIGHT)
+    footer = FOOTER_HEIGHT + LINE_HEIGHT * data.count("; ")
+    size = (PANEL_WIDTH * max(per_row, 1.4), PANEL_HEIGHT * n_rows + footer)
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
     for axes, panel in zip(all_axes, panels, strict=False):
@@ -115,7 +117,8 @@ def sweep(
     for axes in all_axes[len(panels) :]:
         axes.set_axis_off()
     figure.suptitle(title)
-    figure.supxlabel(f"{_explained(points)}\nData: {data}.", fontsize="small")
+    named = data.replace("; ", ";\n")
+    figure.supxlabel(f"{_explained(points)}\nData: {named}.", fontsize="small")
     return figure
 
 
@@ -124,7 +127,8 @@ def _label_ticks(axes: Axes, places: Mapping[Value, float]) -> None:
     every = -(-len(places) // MOST_TICKS)
     labelled = dict(list(places.items())[::every])
     names = [_name(value) for value in labelled]
-    axes.set_xticks(list(labelled.values()), names, rotation=45 if len(names) > 6 else 0)
+    crowded = len(names) > 6 or sum(map(len, names)) > MOST_LETTERS
+    axes.set_xticks(list(labelled.values()), names, rotation=45 if crowded else 0)
     axes.set_xticks([], minor=True)
 
 

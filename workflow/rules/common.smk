@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import os
@@ -8,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.caching import LOCATION_ENVVAR
+from snakemake.io import sourcecache_entry
+from snakemake.settings.types import RerunTrigger
 
 # Right for `snakemake`, for `snakemake --directory`, and when this workflow is a module.
 ROOT = Path(workflow.current_basedir).resolve().parents[1]
@@ -17,9 +20,10 @@ if not (ROOT / "src").is_dir():
 IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
+from topodream import raw_files
 from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.config import to_mapping
-from topodream.datasets import EMBEDDED, MNIST_SHA256
+from topodream.datasets import EMBEDDED
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
 from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
@@ -57,6 +61,7 @@ if workflow.enable_cache and cache_folder and not os.access(cache_folder, os.W_O
     )
 
 NOTHING = "(?!)"  # a pattern that matches no text
+DIGITS = 12  # of a sha256, that tell contents apart
 
 
 wildcard_constraints:
@@ -66,16 +71,34 @@ wildcard_constraints:
     sweep="|".join(CATALOGUE.sweeps) or NOTHING,
 
 
-def source(path):
-    """A file of the project as an input: relative to the working folder, so that moving both
-    reruns nothing; of a module local, or it would be looked for under the module's prefix."""
-    return local(os.path.relpath(path)) if IS_MODULE else os.path.relpath(path)
+def by_content(path, name, digest, ancient_if):
+    """A file as an input that Snakemake records by a name and its content, not by where it lies: it
+    is another one where its content is. What Snakemake knows of times is by path; so by another
+    path no time counts (`ancient`), or what is newer would be taken for changed; unless nothing
+    but times is to count (`--rerun-triggers mtime`), which is known when jobs are planned."""
+    file = sourcecache_entry(path, f"{name} {digest[:DIGITS]}")
+    return ancient(file) if ancient_if and RerunTrigger.INPUT in workflow.rerun_triggers else file
 
 
 @cache
-def code(script, left_out=frozenset()):
-    """A script and every module of the project that it imports, as inputs of its rule."""
+def source(path):
+    """A file of the project as an input, relative to the working folder; of a module local, or it
+    would be looked for under the module's prefix. Seen from another working folder it may lie
+    anywhere: another clone with the same content reruns nothing."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    name, place = path.relative_to(ROOT).as_posix(), os.path.relpath(path)
+    return by_content(local(place) if IS_MODULE else place, name, digest, Path.cwd() != ROOT)
+
+
+@cache
+def sources(script, left_out=frozenset()):
+    """A script and every module of the project that it imports."""
     return [source(path) for path in local_sources(ROOT / "src" / script, left_out)]
+
+
+def code(script):
+    """A function of wildcards: the same, as inputs of the script's rule."""
+    return lambda wildcards: sources(script)
 
 
 def experiment_of(wildcards):
@@ -87,13 +110,14 @@ def experiment_of(wildcards):
 
 
 def code_for(name, script):
-    """The same for an experiment, without what only other models or engines use."""
-    return code(script, CATALOGUE.experiments[name].modules_of_others)
+    """A function of wildcards: the same for an experiment, without what only other models or
+    engines use."""
+    return lambda wildcards: sources(script, CATALOGUE.experiments[name].modules_of_others)
 
 
 def code_for_experiment(script):
     """A function of wildcards: the same for the experiment that a file is asked of."""
-    return lambda wildcards: code_for(experiment_of(wildcards).name, script)
+    return lambda wildcards: sources(script, experiment_of(wildcards).modules_of_others)
 
 
 def versions_for(script):
@@ -144,15 +168,49 @@ def dataset_flags(*settings):
     return of
 
 
+def embedded_files(wildcards):
+    """The IDX files that come with the package, as inputs of what is made of them."""
+    is_embedded = CATALOGUE.datasets[wildcards.dataset]["source"] == "embedded"
+    return sorted(map(source, EMBEDDED.glob("*.gz"))) if is_embedded else []
+
+
 def idx_files(wildcards):
-    """The IDX files that a source reads from a folder, as inputs: other files remake all.
-    What is missing is left out here; the script says so."""
+    """The IDX files that a source reads from a folder, as inputs: other content remakes all, the
+    same in another folder, plain or gzipped, nothing. Where one is missing or can't be read there
+    are none here, and the script says so; but what was made of them before Snakemake would remove.
+    """
     section = CATALOGUE.datasets[wildcards.dataset]
-    if section["source"] == "embedded":
-        return sorted(map(source, EMBEDDED.glob("*.gz")))
-    folder = Path(section.get("folder", ""))
-    candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
-    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
+    if section["source"] != "idx":
+        return []
+    try:
+        found = raw_files.digests_of(Path(section["folder"]))
+    except InputError as error:
+        made = f"results/data/{wildcards.dataset}.h5"
+        if os.path.exists(made):
+            sys.exit(
+                f"topodream: data set {wildcards.dataset!r}: {error} ({made} is left as it is)"
+            )
+        return []
+    return [
+        by_content(local(str(path)), name, digest, ancient_if=True)
+        for name, (path, digest) in found.items()
+    ]
+
+
+def source_flags(wildcards):
+    """The source of a data set as flags; the folder only where its files are no inputs."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    named = (
+        {} if idx_files(wildcards) else {key: section[key] for key in ["folder"] if key in section}
+    )
+    return flags({"source": section["source"], **named})
+
+
+def mirror_flags(wildcards, input):
+    """The mirrors of a data set as flags. (Params of functions that take the input, too, Snakemake
+    doesn't compare: whichever mirror serves the files, their digests are checked.)"""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    return flags({"mirrors": section["mirrors"]} if "mirrors" in section else {})
 
 
 def tapestry_of(wildcards):

@@ -5,6 +5,7 @@ rule prepare_mnist:
     """Labelled images, from the source that the config names."""
     input:
         code=code("prepare_mnist.py"),
+        embedded=embedded_files,
         idx=idx_files,
     output:
         "results/data/{dataset}.h5",
@@ -18,9 +19,15 @@ rule prepare_mnist:
         runtime=data_runtime,
     params:
         versions=versions_for("prepare_mnist.py"),
-        settings=dataset_flags("source", "folder", "mirrors"),
+        settings=source_flags,
+        places=mirror_flags,
     shell:
-        "python {input.code[0]:q}" " {params.settings}" " --output {output:q}" " 2>&1 | tee {log:q}"
+        "python {input.code[0]:q}"
+        " {params.settings}"
+        " {params.places}"
+        " --files {input.idx:q}"
+        " --output {output:q}"
+        " 2>&1 | tee {log:q}"
 
 
 rule build_tapestry:

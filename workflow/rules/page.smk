@@ -5,7 +5,9 @@ rule build_page:
     """The page that shows what is selected, and all else that is up to date."""
     input:
         code=code("build_page.py"),
-        templates=[source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS],
+        templates=lambda wildcards: [
+            source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS
+        ],
         shown=shown_files(),
         maps=trained_maps(),
     output:
