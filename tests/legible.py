@@ -5,6 +5,8 @@ from unittest import mock
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 # Pixels by which the ink of a word may leave the picture: what smooth edges take.
 TOLERANCE = 1
@@ -49,4 +51,11 @@ def faults(figure):
         for (one, ink, box), (other, its, around) in combinations(words, 2)
         if box.overlaps(around) and ink & its
     ]
-    return cut + crossed
+    hidden = [
+        f"under a legend: {text!r}"
+        for legend in figure.findobj(Legend)
+        for text, _, box in words
+        if text not in {own.get_text() for own in legend.findobj(Text)}
+        and box.overlaps(legend.get_window_extent())
+    ]
+    return cut + crossed + hidden

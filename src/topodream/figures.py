@@ -185,11 +185,11 @@ def _class_key(
         "handles": handles, "title": "class", "loc": "upper left", "borderaxespad": 0,
         "frameon": False, "handlelength": 1.4, "ncols": -(-len(handles) // rows),
     }  # fmt: skip
-    width, height = _size(Figure(dpi=DPI).legend(**key))
+    width, height = size_of(Figure(dpi=DPI).legend(**key))
     return key, (height, 20 + width + 10)
 
 
-def _size(legend: Legend) -> tuple[int, int]:
+def size_of(legend: Legend) -> tuple[int, int]:
     """Return the width and height of a legend in pixels."""
     width, height = legend.get_window_extent(_agg()).size
     return math.ceil(width), math.ceil(height)
@@ -282,8 +282,8 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
     size = max(1, round(MATRIX_SIZE / grid.n_units)) * grid.n_units
     gap, left = 50, 80
     width = left + len(effects) * (size + gap) + 90
-    title, title_lines = _fitted(title, width - left, "large")
-    note, note_lines = _fitted(
+    title, title_lines = fitted(title, width - left, "large")
+    note, note_lines = fitted(
         "Red excites, blue inhibits; units in their order, row by row of the grid. Scale: to the 99th "
         f"percentile of all weights but 0.\nLearnt from {data}.",
         width - left,
@@ -302,7 +302,7 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
         # Without the sign of a zero.
         low, high = float(matrix.min()) + 0.0, float(matrix.max()) + 0.0
         # Its weights go on a line of their own where there is no room beside its name.
-        label, lines = _fitted(f"{label}: {low:.2g} to {high:.2g}", size + gap - 10, "medium")
+        label, lines = fitted(f"{label}: {low:.2g} to {high:.2g}", size + gap - 10, "medium")
         axes.set_title(label, fontsize="medium" if lines == 1 else "small")
         axes.set_xticks(starts - 0.5, names)
         axes.set_yticks(starts - 0.5, names)
@@ -363,15 +363,16 @@ def learning_curve(
 
 def _plot_axes(title: str, note: str) -> tuple[Figure, Axes]:
     """Return a figure for a plot, under its title and above a note, and its axes."""
-    width, height, left, bottom = 720, 440, 79.2, 74.8
-    title, title_lines = _fitted(title, width - 20, "large")
-    note, note_lines = _fitted(note, width - MARGIN["left"])
-    bottom += (note_lines - 1) * LINE_OF_TEXT
-    total = height + (note_lines - 1) * LINE_OF_TEXT + (title_lines - 1) * LINE_OF_TITLE
+    width, height = 720, 440
+    title, title_lines = fitted(title, width - 20, "large")
+    note, note_lines = fitted(note, width - MARGIN["left"])
+    more_below = (note_lines - 1) * LINE_OF_TEXT
+    total = height + more_below + (title_lines - 1) * LINE_OF_TITLE
     figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI)
-    axes = figure.add_axes((left / width, bottom / total, 0.86, 0.75 * height / total))
+    share = height / total
+    axes = figure.add_axes((0.11, 0.17 * share + more_below / total, 0.86, 0.75 * share))
     # A long title has the whole width, not that of the axes.
-    axes.set_title(title, x=0.5 if title_lines == 1 else (width / 2 - left) / (0.86 * width))
+    axes.set_title(title, x=0.5 if title_lines == 1 else (0.5 - 0.11) / 0.86)
     _name_data(figure, note)
     return figure, axes
 
@@ -415,8 +416,9 @@ def reconstructions(
     # Fewer of wide ones, and more room for high ones, or they are slivers.
     per_row = min(max(1, min(10, 20 * height // width)), len(samples))
     n_rows = -(-len(samples) // per_row)
-    wide = min(850, per_row * max(85, 42 * width // height))
-    size = (wide, min(600, max(180, 170 * height // width)))
+    each = min(850 // per_row, max(85, 42 * width // height))
+    # Two images and a little more.
+    size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
     figure, all_axes, bar = _rows_of_axes(n_rows, size, title, f"Held-out samples of: {data}.")
     for row, axes in enumerate(all_axes):
         here = slice(row * per_row, (row + 1) * per_row)
@@ -427,7 +429,6 @@ def reconstructions(
         axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        axes.set_anchor("W")
     figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
     return figure
 
@@ -438,8 +439,8 @@ def _rows_of_axes(
     """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
     left, right = 120, 110
     width = max(left + size[0] + right, LEAST_WIDTH)
-    title, title_lines = _fitted(title, width - left, "large")
-    note, note_lines = _fitted(note, width - MARGIN["left"])
+    title, title_lines = fitted(title, width - left, "large")
+    note, note_lines = fitted(note, width - MARGIN["left"])
     above = 40 + (title_lines - 1) * LINE_OF_TITLE
     below = 50 + (note_lines - 1) * LINE_OF_TEXT
     height = above + n_rows * size[1] + below
@@ -585,8 +586,8 @@ def _figure_around(
     height, width = size
     high = max(height, beside[0], LEAST_BAR)
     total_width = max(MARGIN["left"] + width + max(MARGIN["right"], beside[1]), LEAST_WIDTH)
-    title, title_lines = _fitted(title, total_width - MARGIN["left"], "large")
-    note, note_lines = _fitted(note, total_width - MARGIN["left"])
+    title, title_lines = fitted(title, total_width - MARGIN["left"], "large")
+    note, note_lines = fitted(note, total_width - MARGIN["left"])
     bottom = MARGIN["bottom"] + (max(lines, note_lines) - 1) * LINE_OF_TEXT
     top = MARGIN["top"] + (title_lines - 1) * LINE_OF_TITLE
     total_height = bottom + high + top
@@ -641,7 +642,7 @@ def _number(axis: Axis, numbers: Sequence[Any] | Indices, pitch: int, first: int
     along_x = axis is axis.axes.xaxis
     pixels = float(axis.axes.bbox.size[0 if along_x else 1])
     extent = abs(float(np.diff(axis.get_view_interval())[0]))
-    needed = max(_text_width(name, "medium") for name in names) + 6 if along_x else 18
+    needed = max(text_width(name, "medium") for name in names) + 6 if along_x else 18
     every = max(1, len(names) // 8, math.ceil(needed / (pitch * pixels / extent)))
     places = range(0, len(names), every)
     axis.set_ticks(
@@ -655,18 +656,18 @@ def _agg() -> RendererAgg:
     return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
 
 
-def _text_width(text: str, size: str) -> float:
+def text_width(text: str, size: str) -> float:
     """Return the width of a line in pixels, in a font size of Matplotlib's."""
     measure: Any = _agg().get_text_width_height_descent
     return float(measure(text, FontProperties(size=size), ismath=False)[0])
 
 
-def _fitted(text: str, room: float, size: str = "small") -> tuple[str, int]:
+def fitted(text: str, room: float, size: str = "small") -> tuple[str, int]:
     """Break a text to fit into some pixels; return it and how many lines it has.
 
     A rim stays free.
     """
-    lines = wrapped(text, room - 10, lambda line: _text_width(line, size))
+    lines = wrapped(text, room - 10, lambda line: text_width(line, size))
     return "\n".join(lines), len(lines)
 
 
