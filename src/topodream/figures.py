@@ -463,6 +463,9 @@ def _rows_of_axes(
 def tapestry(pixels: npt.NDArray[np.uint8], title: str, data: str) -> Figure:
     """Draw a tapestry, one pixel of it a pixel of the picture."""
     figure, axes, bar = _exact_axes(pixels.shape, _tiled(pixels.shape), title, data)
+    if "\n" not in axes.get_title("left"):
+        axes.set_title("", loc="left")
+        axes.set_title(title)
     image = axes.imshow(pixels / 255, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
     figure.colorbar(image, cax=bar, label="pixel value")
     axes.set(xlabel="column, pixels", ylabel="row, pixels")
