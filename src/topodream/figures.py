@@ -41,7 +41,7 @@ LINE_OF_TEXT, LINE_OF_TITLE, LINE_OF_LEGEND = 16, 20, 21
 LEAST_WIDTH = 640
 # What the shorter side of a picture measures at least: a row of units is no thread. Tiles are
 # enlarged for it until the longer side measures that much.
-LEAST_SIDE, LEAST_TILED, MOST_TILED = 100, 60, 2400
+LEAST_SIDE, LEAST_TILED, MOST_TILED = 100, 60, 6000
 # A colour bar, with its label beside it, needs more than a thin picture has.
 LEAST_BAR = 210
 # Grids longer than that many times their width have tiles one below, or beside, the other.
@@ -627,16 +627,16 @@ def _tile_ticks(axes: Axes, grid: Grid, shown: tuple[Indices, Indices], columns:
         return
     units = [f"{row}, {col}" for row in rows for col in cols]
     if columns == 1:
-        _number(axes.yaxis, units, grid.rows + 1)
+        _number(axes.yaxis, units, grid.rows + 1, first=0.5)
         _number(axes.xaxis, np.arange(grid.cols), 1, first=1)
         axes.set(ylabel="unit: row, column", xlabel="column on the grid")
     else:
-        _number(axes.xaxis, units, grid.cols + 1)
+        _number(axes.xaxis, units, grid.cols + 1, first=0.5)
         _number(axes.yaxis, np.arange(grid.rows), 1, first=1)
         axes.set(xlabel="unit: row, column", ylabel="row on the grid")
 
 
-def _number(axis: Axis, numbers: Sequence[Any] | Indices, pitch: int, first: int = 0) -> None:
+def _number(axis: Axis, numbers: Sequence[Any] | Indices, pitch: int, first: float = 0) -> None:
     """Write the numbers of what stands along an axis, of some as few as have room.
 
     Each is ``pitch`` pixels of the picture long; the first begins at pixel ``first``.

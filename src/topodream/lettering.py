@@ -79,3 +79,18 @@ def apart(places: Sequence[float], sizes: Sequence[float]) -> list[int]:
         if not kept or place - places[kept[-1]] >= (size + sizes[kept[-1]]) / 2:
             kept.append(number)
     return kept
+
+
+def rows_apart(places: Sequence[float], sizes: Sequence[float]) -> list[int]:
+    """Return in which row to write each of some labels, so that none touches another.
+
+    >>> rows_apart([0, 5, 10, 30], [8, 8, 8, 8])
+    [0, 1, 0, 0]
+    """
+    rows: dict[int, int] = {}
+    row, left = 0, list(range(len(places)))
+    while left:
+        kept = apart([places[i] for i in left], [sizes[i] for i in left])
+        rows |= {left[i]: row for i in kept}
+        row, left = row + 1, [i for i in left if i not in rows]
+    return [rows[i] for i in range(len(places))]

@@ -21,7 +21,7 @@ from topodream.figures import (
     size_of,
     text_width,
 )
-from topodream.lettering import apart, wrapped
+from topodream.lettering import apart, rows_apart, wrapped
 
 # In inches.
 PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
@@ -194,11 +194,12 @@ def _spans(points: Sequence[SweepPoint], panel: SweepPanel) -> bool:
 
 @dataclass(frozen=True)
 class _Ticks:
-    """The labelled values of an axis: where, as what, turned by how many degrees."""
+    """The labelled values of an axis: where, as what, turned by how many degrees, in which row."""
 
     places: list[float]
     names: list[str]
     rotation: int
+    rows: list[int]
     more_height: int = 0
 
 
@@ -209,12 +210,14 @@ def _labelled(places: Places, logarithmic: bool) -> _Ticks:
     at, names = [places[value] for value in values], [_name(value) for value in values]
     pixels = _along(at, logarithmic, list(places.values()))
     wide = [text_width(name, "medium") + 4 for name in names]
-    if len(names) <= 6 and len(apart(pixels, wide)) == len(names):
-        return _Ticks(at, names, 0)
-    if any(isinstance(value, str) for value in values) and max(wide) > 60:
+    rows = rows_apart(pixels, wide)
+    texts = any(isinstance(value, str) for value in values)
+    if len(names) <= 6 and not (texts and max(rows)):
+        return _Ticks(at, names, 0, rows, LINE_OF_TEXT * max(rows))
+    if texts and max(wide) > 60:
         return _upright(at, names)
     kept = apart(pixels, [SLANTED] * len(names))
-    return _Ticks([at[i] for i in kept], [names[i] for i in kept], 45)
+    return _Ticks([at[i] for i in kept], [names[i] for i in kept], 45, [0] * len(kept))
 
 
 def _upright(places: list[float], names: list[str]) -> _Ticks:
@@ -223,7 +226,7 @@ def _upright(places: list[float], names: list[str]) -> _Ticks:
     room = max(120, 1.2 * max(text_width(name, "medium") for name in names) / lines)
     turned = [fitted(name, room, "medium")[0] for name in names]
     longest = max(text_width(line, "medium") for name in turned for line in name.split("\n"))
-    return _Ticks(places, turned, 90, max(0, int(longest) - 40))
+    return _Ticks(places, turned, 90, [0] * len(places), max(0, int(longest) - 40))
 
 
 def _along(places: Sequence[float], logarithmic: bool, all_places: Sequence[float]) -> list[float]:
@@ -237,6 +240,8 @@ def _along(places: Sequence[float], logarithmic: bool, all_places: Sequence[floa
 def _label_ticks(axes: Axes, ticks: _Ticks) -> None:
     axes.set_xticks(ticks.places, ticks.names, rotation=ticks.rotation)
     axes.set_xticks([], minor=True)
+    for label, row in zip(axes.get_xticklabels(), ticks.rows, strict=True):
+        label.set_y(-row * LINE_OF_TEXT / (PANEL_HEIGHT * DPI * 0.6))
 
 
 def _name(value: Value) -> str:
