@@ -14,6 +14,7 @@ from PIL import Image
 from topodream import dotplot, page, player, thumbnails
 from topodream.errors import InputError
 from topodream.grid import Grid
+from topodream.storage import write_json
 
 
 @pytest.fixture
@@ -154,6 +155,35 @@ def test_ticks_are_few_round_numbers_on_the_axis(first, last):
 
 
 # ------------------------------------------------------------------ the page
+
+
+@pytest.mark.parametrize(
+    ("divergence", "dead", "badge"),
+    [
+        (None, None, None),
+        (None, 0.5, None),
+        (None, 0.924, "92 % of units dead"),
+        (None, 1, "100 % of units dead"),
+        (made_results.DIVERGENCE, 0.9, "diverged at step 1,082"),
+    ],
+)
+def test_maps_that_diverged_or_are_mostly_dead_are_marked(divergence, dead, badge):
+    assert page._badge(divergence, dead) == badge
+
+
+def test_a_map_most_of_whose_units_are_dead_is_marked_wherever_it_is(results):
+    measured = {**made_results.MEASURES["digits-small"], "dead_in_training": 0.92}
+    path = results / "digits-small" / "measures.json"
+    content = json.loads(path.read_text())
+    content["measures"] |= measured
+    del content["content_sha256"]
+    write_json(path, content)
+    html = render_all(results)
+    card, view = html.split('id="digits-small"')
+    assert '<strong class="badge diverged">92 % of units dead</strong>' in card
+    assert "92 % of units dead:</strong> without a win in the last epoch" in view
+    study = json.loads(re.search(r'id="study">(.*?)</script>', html, re.DOTALL)[1])
+    assert study["experiments"][0]["badge"] == "92 % of units dead"
 
 
 def test_the_same_results_give_the_same_bytes(results, contents):

@@ -1,5 +1,6 @@
 """The page in a real browser, headless Chromium, opened from a file as a reader opens it."""
 
+import copy
 import io
 import shutil
 
@@ -111,6 +112,99 @@ def focused(tab):
 
 def has_no_overflow(tab):
     return tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# ------------------------------------------------------------------ long names
+
+LONG = ("x" * 40 + "-a-name-as-long-as-names-may-be-of-experiments")[:80]
+
+
+@pytest.fixture(scope="module")
+def with_long_names(tmp_path_factory, shipped_config):
+    """Results whose names, questions, findings and sweeps are as long as they may be."""
+    folder = tmp_path_factory.mktemp("long")
+    names = {name: LONG[: -len(name)] + name for name in made_results.EXPERIMENTS}
+    with pytest.MonkeyPatch.context() as patch:
+        sections = {
+            names[name]: {
+                **section,
+                "question": "word" * 60,
+                "extends": names.get(section["extends"], section["extends"]),
+            }
+            for name, section in made_results.EXPERIMENTS.items()
+        }
+        dead = {names["digits-strong"]: {"held_out_mse": 0.03, "dead_in_training": 0.92}}
+        measures = {names[name]: values for name, values in made_results.MEASURES.items()}
+        patch.setattr(made_results, "EXPERIMENTS", sections)
+        patch.setattr(made_results, "MEASURES", measures | dead)
+        sweep = copy.deepcopy(made_results.SWEEP)
+        sweep["question"] = sweep["extends"] = "word" * 60
+        for point, name in zip(sweep["points"], names.values(), strict=False):
+            point |= {"name": name, "line": f"dataset = {'word_' * 40}"}
+        patch.setattr(made_results, "SWEEP", sweep)
+        found = copy.deepcopy(made_results.FINDINGS)
+        for finding in found["findings"]:
+            finding |= dict.fromkeys(("said", "because", "source"), "word" * 60)
+            for claim in finding["claims"]:
+                claim |= {"text": "word" * 60, "experiments": list(names.values())}
+        patch.setattr(made_results, "FINDINGS", found)
+        made_results.make(folder, shipped_config)
+        contents = page.Contents(
+            experiments={name: section["question"] for name, section in sections.items()},
+            datasets=["digits"],
+            groups=[
+                {"name": "word" * 60, "about": "word" * 60, "experiments": [names["pan-small"]]}
+            ],
+            findings=folder / "findings.json",
+            sweeps=["strength"],
+        )
+        page.write_companions(folder, contents, made_results.ORIGIN)
+        write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
+    return folder, names
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_long_names_are_shown_whole_on_every_view(visit, with_long_names, width):
+    folder, names = with_long_names
+    strong, wild = names["digits-strong"], names["dream-wild"]
+    views = [
+        "", "#view=overview&as=table", f"#{strong}", f"#compare={strong},{wild}",
+        "#view=findings", "#view=sweeps", "#view=data",
+    ]  # fmt: skip
+    for view in views:
+        tab = visit(view, width, folder)
+        tab.wait_for_load_state()
+        for closed in tab.locator("details:visible").all():
+            closed.evaluate("element => { element.open = true; }")
+        assert has_no_overflow(tab), (view, tab.evaluate(BEYOND))
+        assert tab.evaluate(CUT_OFF) == [], view
+
+
+BEYOND = """[...document.querySelectorAll("main *")]
+  .filter((one) => one.checkVisibility() && !one.closest(".scroll, .skip, svg"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+# What is wider than the box it stands in, where that doesn't scroll.
+CUT_OFF = """[...document.querySelectorAll("h1, h2, h3, p, a, td, th, dt, dd, label, .badge")]
+  .filter((one) => one.checkVisibility() && !one.closest(".scroll, .skip, svg"))
+  .filter((one) => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1)
+  .map((one) => one.tagName + ": " + one.textContent.slice(0, 40))"""
+
+
+def test_numbers_stay_in_sight_beside_long_names(visit, with_long_names):
+    folder, _ = with_long_names
+    tab = visit("#view=overview&as=table", 1280, folder)
+    assert tab.locator("#table td").first.bounding_box()["x"] < 700
+
+
+def test_a_map_mostly_dead_is_marked_on_card_table_and_comparison(visit, with_long_names):
+    folder, names = with_long_names
+    strong, small = names["digits-strong"], names["digits-small"]
+    for view in ("", "#view=overview&as=table", f"#compare={strong},{small}"):
+        badges = visit(view, folder=folder).locator(".badge:visible", has_text="dead")
+        assert set(badges.all_inner_texts()) == {"92 % of units dead"}
+    warning = visit(f"#{strong}", folder=folder).locator(".warning:visible")
+    assert warning.inner_text() == "92 % of units dead: without a win in the last epoch."
 
 
 # ------------------------------------------------------------------ overview

@@ -2,6 +2,7 @@ import itertools
 from dataclasses import replace
 
 import imageio.v3 as iio
+import legible
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from topodream import (
     animation,
     drawing,
     figures,
+    lettering,
     performing,
     pictures,
     sheets,
@@ -221,15 +223,18 @@ def test_classes_have_colours_of_their_own_and_no_class_is_white(tmp_path, n_cla
     winners = np.arange(-1, 48) % (n_classes + 1) - 1
     classes = 10 + np.arange(n_classes, dtype=np.uint8)
     figure = figures.label_map(winners, classes, Grid(7, 7), "t", "d")
-    sheet = inside(drawn(figure, tmp_path), 7)[40::80, 40::80].reshape(-1, 3)
-    seen = {winner: tuple(colour) for winner, colour in zip(winners, sheet.tolist(), strict=True)}
-    assert seen.get(-1, (255, 255, 255)) == (255, 255, 255)
-    assert len(set(seen.values())) == len(seen)
+    sheet = inside(drawn(figure, tmp_path), 7)
+    cells = sheet.reshape(7, 80, 7, 80, 3).swapaxes(1, 2).reshape(49, 80, 80, 3)[:, 3:-3, 3:-3]
+    by_class = dict(zip(winners.tolist(), cells, strict=True))
+    assert (by_class.pop(-1) == 255).all()
+    assert len({cell.tobytes() for cell in by_class.values()}) == n_classes
+    seen = {winner: cell[0, 0].tolist() for winner, cell in by_class.items()}
+    assert [255, 255, 255] not in seen.values()
     legend = figure.axes[1].get_legend()
     assert [text.get_text() for text in legend.get_texts()][:1] == ["10"]
     by_label = dict(zip(classes, legend.get_patches(), strict=False))
     shown = [round(255 * part) for part in by_label[10].get_facecolor()[:3]]
-    assert shown == list(seen[0])
+    assert shown == seen[0]
 
 
 def red_and_blue(figure):
@@ -354,6 +359,123 @@ def test_a_picture_says_what_made_it(tmp_path):
     assert "a test" in iio.immeta(tmp_path / "picture.png")["Description"]
 
 
+# ------------------------------------------------------------------ words that fit
+
+LONG = ("a-name-as-long-as-names-may-be-" * 3)[:80]
+LONGER = ("points_of-sweeps-0.01_" * 9 + "x" * 99)[:200]
+TOLD = "windows of 20 x 20 panning over a tapestry of 30 x 30 images (MNIST, source embedded)"
+GRIDS = [Grid(5, 6), Grid(1, 40), Grid(40, 1), Grid(1, 1), Grid(2, 200), Grid(40, 15)]
+
+
+@pytest.mark.parametrize("text", ["", "word", "two words", LONGER, "a, b\nc d", "x" * 50])
+@pytest.mark.parametrize("room", [1, 7, 20])
+def test_nothing_of_a_text_is_lost_by_wrapping(text, room):
+    lines = lettering.wrapped(text, room, len)
+    assert max(map(len, lines)) <= room
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_lines_break_at_spaces_then_at_seams_then_anywhere():
+    assert lettering.wrapped("one two three", 8, len) == ["one two", "three"]
+    assert lettering.wrapped("one-two.three", 8, len) == ["one-two.", "three"]
+    assert lettering.wrapped("onetwothree", 8, len) == ["onetwoth", "ree"]
+
+
+def sheets_of(grid, title, data):
+    """The figures whose axes depend on the grid."""
+    rng = np.random.default_rng(0)
+    units = grid.n_units
+    shown = tiles.spread_units(grid)
+    effects = rng.normal(size=(len(shown[0]) * len(shown[1]), units))
+    yield figures.hit_map(rng.integers(0, 99, units), grid, title, data)
+    yield figures.u_matrix(rng.random(units), grid, title, data)
+    yield figures.prototypes(rng.random((units, 64)), (8, 8), grid, title, data)
+    yield figures.lateral_tiles(effects, shown, grid, title, data)
+    yield figures.label_map(np.arange(units) % 10, np.arange(10, dtype=np.uint8), grid, title, data)
+
+
+def of_images(shape, count, title, data):
+    """The figures that depend on the shape of images, or on nothing but words."""
+    images = np.random.default_rng(0).random((count, shape[0] * shape[1]))
+    yield figures.reconstructions(images, images, shape, title, data)
+    yield figures.prototypes(images, shape, Grid(1, count), title, data)
+    curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 0.065, 0.06]}
+    yield figures.learning_curve(np.array([0.07, 0.06]), curve, 0.07, title, data)
+    matrices = {
+        "column inhibition (does not act)": -images @ images.T * 1e7,
+        "together": images @ images.T,
+    }
+    yield figures.lateral_matrix(matrices, Grid(1, count), title, data)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=str)
+def test_figures_of_any_grid_are_legible(grid):
+    for figure in sheets_of(grid, f"{LONG}: figure", f"{TOLD}; {TOLD}"):
+        assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize("name", ["a", LONG, LONGER])
+@pytest.mark.parametrize("shape", [(8, 8), (96, 160), (20, 200)])
+def test_figures_of_any_name_and_image_are_legible(name, shape):
+    for figure in of_images(shape, 5, f"{name}: figure", f"{TOLD}; {TOLD}"):
+        assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize("grid", GRIDS[:4], ids=str)
+@pytest.mark.parametrize("n_classes", [11, 26, 62, 256])
+def test_label_maps_name_all_classes_legibly(grid, n_classes):
+    classes = np.arange(n_classes).astype(np.uint8)
+    winners = np.arange(grid.n_units) % (n_classes + 1) - 1
+    figure = figures.label_map(winners, classes, grid, LONG, TOLD)
+    assert legible.faults(figure) == []
+    named = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    assert named == [*map(str, classes), "none"]
+    # Each unit of a class has its number.
+    written = [line.get_xydata() for line in figure.axes[0].get_lines()]
+    assert sum(map(len, written)) == np.count_nonzero(winners >= 0)
+
+
+def test_up_to_ten_classes_have_no_numbers_in_units():
+    figure = figures.label_map(np.arange(4), np.arange(10, dtype=np.uint8), Grid(2, 2), "t", "d")
+    assert figure.axes[0].get_lines() == []
+
+
+def test_a_map_too_large_for_numbers_has_a_colour_for_each_class():
+    classes, grid = np.arange(62, dtype=np.uint8), Grid(1, 400)
+    figure = figures.label_map(np.arange(400) % 62, classes, grid, "t", "d")
+    patches = figure.axes[1].get_legend().get_patches()[:-1]
+    assert len({patch.get_facecolor() for patch in patches}) == 62
+    assert figure.bbox.width < figures.MOST_WRITTEN
+
+
+@pytest.mark.parametrize("grid", [Grid(1, 40), Grid(40, 1), Grid(2, 200), Grid(1, 7)], ids=str)
+def test_figures_of_few_rows_or_columns_are_no_threads(grid):
+    for figure in sheets_of(grid, "t", "d"):
+        assert min(figure.axes[0].bbox.size) > 50
+
+
+def test_tiles_of_a_row_of_units_stand_one_below_the_other():
+    effects = np.eye(7)
+    figure = figures.lateral_tiles(effects, (np.arange(1), np.arange(7)), Grid(1, 7), "t", "d")
+    sheet = np.asarray(figure.axes[0].get_images()[0].get_array())
+    np.testing.assert_array_equal(sheet[1::2, 1:-1], effects)
+    dots = figure.axes[0].get_lines()[0]
+    assert dots.get_xdata().tolist() == list(range(1, 8))
+    assert dots.get_ydata().tolist() == list(range(1, 15, 2))
+    ticks = figure.axes[0].get_yticks(), figure.axes[0].get_yticklabels()
+    named = {label.get_text(): place for place, label in zip(*ticks, strict=True)}
+    assert named["0, 3"] == 7
+
+
+def test_a_number_too_many_is_noticed():
+    figure = figures.hit_map(np.arange(4), Grid(2, 2), "title", "data")
+    figure.text(0.99, 0.5, "cut off")
+    axes = figure.axes[0]
+    axes.text(0.5, 0.5, "one")
+    axes.text(0.55, 0.5, "other")
+    assert legible.faults(figure) == ["cut off: 'cut off'", "on one another: 'one', 'other'"]
+
+
 # ------------------------------------------------------------------ sweeps
 
 
@@ -459,6 +581,82 @@ def test_every_measure_of_a_sweep_has_axes_of_its_own(tmp_path):
     assert [axes.get_ylabel() for axes in figure.axes if axes.axison] == names
     assert [text.get_text() for text in figure.axes[2].texts] == ["no values"]
     drawn(figure, tmp_path)
+
+
+def many(n_lines, values=(1, 2, 3), name="n_winners = {}"):
+    return [
+        SweepPoint(value, name.format(line), 0, False, {"mse": place + line + 1.0, "null": 9.0})
+        for place, value in enumerate(values)
+        for line in range(n_lines)
+    ]
+
+
+ERROR = SweepPanel("mse", "held-out error", "null", "error of the mean image")
+
+
+@pytest.mark.parametrize(("n_lines", "n_panels"), [(6, 1), (7, 2), (14, 1), (14, 4), (40, 1)])
+def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
+    figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", "title", "data")
+    assert legible.faults(figure) == []
+    legends = figure.legends or [axes.get_legend() for axes in figure.axes[:n_panels]]
+    for legend in legends:
+        lines = dict(
+            zip([t.get_text() for t in legend.get_texts()], legend.get_lines(), strict=True)
+        )
+        lines.pop(ERROR.null_label, None)
+        assert list(lines) == [f"n_winners = {line}" for line in range(n_lines)]
+        looks = {(k.get_color(), k.get_marker(), str(k.get_linestyle())) for k in lines.values()}
+        assert len(looks) == n_lines
+
+
+@pytest.mark.parametrize("values", [(1,), (1, 2)])
+def test_lines_beyond_the_colours_have_other_dots_on_the_panel_too(values):
+    figure = sweep_figure.sweep(many(14, values), [ERROR], "rate", "title", "data")
+    looks = {
+        (line.get_color(), line.get_marker())
+        for line in figure.axes[0].get_lines()
+        if line.get_marker() not in ("_", "None")
+    }
+    assert len(looks) == 14
+
+
+@pytest.mark.parametrize(
+    "points_",
+    [
+        many(1, [0, 1, 1.01, 1.02, 9]),
+        many(1, np.linspace(0.01, 1, 90).tolist()),
+        many(1, [0.0001, 0.00012, 0.00015, 0.001, 1, 1000, None]),
+        many(1, [f"a_long_name_of_a_data_set_{i}" for i in range(5)]),
+        many(1, ["word_" * 16 + str(i) for i in range(9)]),
+        many(1, ["true", "false", None]),
+        many(3, name="dataset = " + "very_" * 20 + "{}"),
+        many(9, name="lateral.strength = {}, column_inhibition.strength = 0.1, dataset = other"),
+        points(np.linspace(0.01, 1, 60).tolist(), diverged=np.linspace(0.01, 1, 60).tolist()),
+    ],
+    ids=["close", "many", "far", "texts", "long texts", "switch", "long line", "keys", "diverged"],
+)
+def test_sweeps_over_any_values_are_legible(points_):
+    figure = sweep_figure.sweep(points_, [ERROR] * 2, "rate", "title", TOLD)
+    assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize("name", [LONG, LONGER])
+def test_sweeps_of_any_name_are_legible(name):
+    said = f"{name}: {name} with other values of lateral.strength"
+    parameter = "column_inhibition." + "normalised_by_rows." * 4
+    figure = sweep_figure.sweep(many(2), [ERROR], parameter, said, f"{TOLD}; {TOLD}")
+    assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("errors", "scale"),
+    [([1e-3, 10, 1e3], "log"), ([1, 2, 3], "linear"), ([0, 1, 1e6], "linear"), ([5, 5], "linear")],
+)
+def test_a_measure_that_spans_orders_of_magnitude_has_a_logarithmic_axis(errors, scale):
+    found = [SweepPoint(i, "", 0, False, {"mse": error}) for i, error in enumerate(errors)]
+    axes = sweep_figure.sweep(found, [SweepPanel("mse", "error")], "rate", "t", "d").axes[0]
+    assert axes.get_yscale() == scale
+    assert legible.faults(axes.figure) == []
 
 
 # ------------------------------------------------------------------ of a map
@@ -737,3 +935,74 @@ def test_gifs_repeat_to_the_byte(tmp_path, panels):
         frames = animation.side_by_side(panels, "caption", 1.0)
         animation.write_gif(tmp_path / name, frames, 100, "note")
     assert (tmp_path / "one.gif").read_bytes() == (tmp_path / "two.gif").read_bytes()
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """The words of frames, as (text, box), in the order they are written."""
+    words, write = [], animation._write
+
+    def remember(frame, at, text, anchor):
+        height, width = frame.shape
+        box = animation._font().getbbox(text, anchor=anchor)
+        left, top, right, bottom = (float(end + at[i % 2]) for i, end in enumerate(box))
+        assert left >= 0, text
+        assert right <= width, text
+        assert top >= 0, text
+        assert bottom <= height, text
+        words.append((text, (left, top, right, bottom)))
+        write(frame, at, text, anchor)
+
+    monkeypatch.setattr(animation, "_write", remember)
+    return words
+
+
+def meet(one, other):
+    return all(one[i] < other[i + 2] and other[i] < one[i + 2] for i in (0, 1))
+
+
+@pytest.mark.parametrize("name", ["a", LONG, LONGER])
+@pytest.mark.parametrize("n_panels", [1, 3])
+def test_words_of_a_gif_are_apart_and_none_is_cut_off(written, name, n_panels):
+    label = "activity of 1000 x 1000 units, trace 0.54321, and more"
+    panels = [animation.Panel(label, np.full((1, 1, 40), animation.BLACK, np.uint8))] * n_panels
+    scale = 1.23e-5 if n_panels > 1 else None
+    said = f"{name}, diverged, held-out"
+    frame = next(animation.side_by_side(panels, said, scale, ["epoch 1000 of 1000"]))
+    for (_, one), (_, other) in itertools.combinations(written, 2):
+        assert not meet(one, other)
+    together = "".join(text for text, _ in written).replace(" ", "")
+    assert said.replace(" ", "") in together
+    assert together.count(label.replace(" ", "")) == n_panels
+    # The panels are where they belong: below their labels, above everything else.
+    _, top, _, bottom = frame_of_black(frame)
+    for text, (_, first, _, last) in written:
+        assert last < top if text in label and text != "0" else first > bottom
+
+
+def frame_of_black(frame):
+    """The box of the rows that are black over a panel's width."""
+    panel = frame[:, animation.GAP : animation.GAP + animation.PANEL]
+    rows = np.flatnonzero((panel == animation.BLACK).all(axis=1))
+    return 0, rows.min(), frame.shape[1], rows.max()
+
+
+def test_words_that_fit_take_no_more_room(panels):
+    frame = next(animation.side_by_side(panels, "caption", 1.0))
+    assert len(frame) == animation.HEADER + animation.PANEL + animation.FOOTER
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((1, 40), (7, 40)), ((40, 1), (40, 7)), ((4, 5), (4, 5))]
+)
+def test_few_rows_or_columns_of_units_are_stretched(shape, expected):
+    frames = np.arange(np.prod(shape), dtype=np.uint8).reshape(1, *shape)
+    stretched = animation.stretch(frames)
+    assert stretched.shape[1:] == expected
+    assert (stretched[:, :: expected[0] // shape[0], :: expected[1] // shape[1]] == frames).all()
+
+
+@pytest.mark.parametrize("grid", [Grid(1, 40), Grid(40, 1)], ids=str)
+def test_a_formation_of_a_row_of_units_keeps_their_prototypes_legible(grid):
+    (sheet,) = animation.prototype_sheets([np.zeros((40, 784))], (28, 28), grid, 1.0)
+    assert sorted(sheet.shape) == [30, 1161]  # a pixel for a weight

@@ -5,6 +5,7 @@ Matplotlib: a hundred times quicker.
 """
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from imageio.plugins.pillow import PillowPlugin
 from PIL import Image, ImageDraw, ImageFont
 
 from topodream.grid import Floats, Grid
+from topodream.lettering import wrapped
 from topodream.shipped_matplotlib import colormaps
 from topodream.storage import written_whole
 from topodream.tiles import tile
@@ -33,9 +35,13 @@ BORDER = 16
 PANEL = 280
 # What the longer side of a sheet of prototypes measures at most.
 LARGEST_SHEET = 900
+# What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
+LEAST_SHEET, LONGEST_SHEET = 56, 1800
+# A panel of units is at least a sixth as high as wide, and the other way round.
+STOUT = 6
 GAP = 20
 HEADER, FOOTER = 34, 40
-FONT_SIZE = 15
+FONT_SIZE, LINE = 15, 20
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,17 @@ def enlarge(frames: Frame, size: int = PANEL) -> Frame:
     return np.pad(large, ((0, 0), *((room // 2, room - room // 2) for room in spare)))
 
 
+def stretch(frames: Frame) -> Frame:
+    """Repeat the few rows, or columns, of sheets that are threads: values of units have no shape.
+
+    >>> stretch(np.zeros((1, 1, 40), np.uint8)).shape
+    (1, 7, 40)
+    """
+    _, height, width = frames.shape
+    by_row, by_col = (math.ceil(max(height, width) / STOUT / short) for short in (height, width))
+    return frames.repeat(by_row, axis=1).repeat(by_col, axis=2)
+
+
 def side_by_side(
     panels: Sequence[Panel],
     caption: str,
@@ -115,15 +132,17 @@ def side_by_side(
     """
     pictures = [enlarge(panel.frames) for panel in panels]
     lefts = np.cumsum([GAP] + [picture.shape[2] + GAP for picture in pictures])
-    background = _background(panels, pictures, lefts, caption, scale)
     n_frames = len(pictures[0])
     counters = counters or [f"{number + 1} of {n_frames}" for number in range(n_frames)]
+    right = lefts[-1] - GAP - max(map(_width, counters))
+    header, background = _background(panels, pictures, lefts, caption, scale, right)
+    middle = header + max(picture.shape[1] for picture in pictures) + FOOTER // 2
     for number, counter in enumerate(counters):
         frame = background.copy()
         for picture, left in zip(pictures, lefts, strict=False):
             _, height, width = picture.shape
-            frame[HEADER : HEADER + height, left : left + width] = picture[number]
-        _write(frame, (lefts[-1] - GAP, frame.shape[0] - FOOTER // 2), counter, "rm")
+            frame[header : header + height, left : left + width] = picture[number]
+        _write(frame, (lefts[-1] - GAP, middle), counter, "rm")
         yield frame
 
 
@@ -133,18 +152,39 @@ def _background(
     lefts: Any,
     caption: str,
     scale: float | None,
-) -> Frame:
+    right: float,
+) -> tuple[int, Frame]:
+    """Return what all frames have in common, and where in it the panels begin.
+
+    A caption without room beside the legend, or beside the counter, which begins at ``right``,
+    has lines of its own below.
+    """
+    labels = [
+        wrapped(panel.label, picture.shape[2] + GAP // 2, _width)
+        for panel, picture in zip(panels, pictures, strict=True)
+    ]
+    header = HEADER + LINE * (max(map(len, labels)) - 1)
+    end = right if scale is None else int(lefts[1])
+    room = int(lefts[-1]) - 2 * GAP
+    beside = lefts[0] + _width(caption) + GAP // 2 <= end
+    below = [] if beside else wrapped(caption, room, _width)
     tallest = max(picture.shape[1] for picture in pictures)
-    background = np.zeros((HEADER + tallest + FOOTER, int(lefts[-1])), np.uint8)
-    for panel, picture, left in zip(panels, pictures, lefts, strict=False):
+    height = header + tallest + FOOTER + LINE * len(below)
+    background = np.zeros((height, int(lefts[-1])), np.uint8)
+    for lines, picture, left in zip(labels, pictures, lefts, strict=False):
         _, height, width = picture.shape
-        background[HEADER - 1 : HEADER + height + 1, left - 1 : left + width + 1] = BORDER
-        _write(background, (left, HEADER // 2), panel.label, "lm")
-    middle = background.shape[0] - FOOTER // 2
-    _write(background, (lefts[0], middle), caption, "lm")
+        background[header - 1 : header + height + 1, left - 1 : left + width + 1] = BORDER
+        first = header - HEADER // 2 - LINE * (len(lines) - 1)
+        for number, line in enumerate(lines):
+            _write(background, (left, first + LINE * number), line, "lm")
+    middle = header + tallest + FOOTER // 2
+    for number, line in enumerate(below):
+        _write(background, (lefts[0], middle + LINE * (number + 1)), line, "lm")
+    if beside:
+        _write(background, (lefts[0], middle), caption, "lm")
     if scale is not None:
         _legend(background, (int(lefts[1]), middle), scale)
-    return background
+    return header, background
 
 
 def _legend(frame: Frame, at: tuple[int, int], largest: float) -> None:
@@ -159,10 +199,17 @@ def _legend(frame: Frame, at: tuple[int, int], largest: float) -> None:
 def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
     """Write black text on white; between the two lie greys, so edges come out smooth."""
     image = Image.fromarray(frame)
-    ImageDraw.Draw(image).text(
-        at, text, fill=BLACK, font=ImageFont.load_default(FONT_SIZE), anchor=anchor
-    )
+    ImageDraw.Draw(image).text(at, text, fill=BLACK, font=_font(), anchor=anchor)
     frame[:] = np.asarray(image)
+
+
+def _font() -> Any:
+    return ImageFont.load_default(FONT_SIZE)
+
+
+def _width(text: str) -> float:
+    """Return the width of a line in pixels."""
+    return float(_font().getlength(text))
 
 
 def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Frame:
@@ -186,7 +233,8 @@ def prototype_sheets(
 ) -> Frame:
     """Lay out all prototypes at their units' places, one sheet after another.
 
-    A sheet is enlarged by a whole factor or, where it is too large, shrunk by area.
+    A sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
+    rows or columns gets longer than others.
 
     Parameters
     ----------
@@ -209,7 +257,8 @@ def _prototype_sheet(
 ) -> Frame:
     shares = np.nan_to_num(weights / largest, nan=1, posinf=1)
     sheet: Frame = tile(grey_levels(shares.reshape(-1, *image_shape)), grid.cols, fill=BORDER)
-    factor = LARGEST_SHEET / max(sheet.shape)
+    enough = min(LEAST_SHEET / min(sheet.shape), LONGEST_SHEET / max(sheet.shape))
+    factor = max(LARGEST_SHEET / max(sheet.shape), enough)
     if factor >= 1:
         return sheet.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
     height, width = (round(length * factor) for length in sheet.shape)

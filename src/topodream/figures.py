@@ -3,6 +3,8 @@
 Each function returns a Matplotlib figure; :func:`save` writes it with what made it.
 """
 
+import functools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,23 @@ import numpy.typing as npt
 from topodream.datasets import Samples
 from topodream.figure_parts import (
     Axes,
+    Axis,
     Figure,
+    FontProperties,
+    Legend,
     ListedColormap,
     LogNorm,
     MaxNLocator,
     Normalize,
+    Outline,
     Patch,
+    RendererAgg,
+    TextPath,
     colormaps,
+    to_rgb,
 )
 from topodream.grid import Floats, Grid
+from topodream.lettering import wrapped
 from topodream.storage import written_whole
 from topodream.tiles import Indices, tile, weight_scale
 
@@ -32,7 +42,19 @@ PICTURE_SIZE = 900
 SHEET_SIZE = 560
 MATRIX_SIZE = 400
 MARGIN = {"left": 60, "right": 130, "bottom": 70, "top": 50}
-LINE_OF_TEXT = 16
+LINE_OF_TEXT, LINE_OF_TITLE, LINE_OF_LEGEND = 16, 20, 21
+LEAST_WIDTH = 640
+# What the shorter side of a picture measures at least: a row of units is no thread. Tiles are
+# enlarged for it until the longer side measures that much.
+LEAST_SIDE, LEAST_TILED, MOST_TILED = 100, 60, 6000
+# A colour bar, with its label beside it, needs more than a thin picture has.
+LEAST_BAR = 210
+# Grids longer than that many times their width have tiles one below, or beside, the other.
+THIN = 4
+# What a unit measures at least with its class written into it, by digits; no picture gets longer
+# than that for it.
+CLASS_CELLS = {1: 12, 2: 14, 3: 19}
+MOST_WRITTEN = 4000
 SEPARATOR_COLOUR = "#c8d4e6"
 # Pixels that a unit has to measure in a tile for a dot to mark it.
 LEAST_MARKED = 3
@@ -67,27 +89,25 @@ def prototypes(
     height, width = image_shape
     picture = tile(weights.reshape(-1, height, width), grid.cols)
     scale = Normalize(0, weight_scale(weights))
-    figure, axes, bar = _exact_axes(picture.shape)
+    note = f"Learnt from {data}. Scale: 0 to the 99.9th percentile."
+    figure, axes, bar = _exact_axes(picture.shape, _tiled(picture.shape), title, note)
     image = axes.imshow(picture, cmap=_greys(), norm=scale, interpolation="nearest")
     figure.colorbar(image, cax=bar, extend="max", label="weight")
     _unit_ticks(axes, grid, (height + 1, width + 1))
-    axes.set_title(title, loc="left")
-    _name_data(figure, f"Learnt from {data}. Scale: 0 to the 99.9th percentile.")
     return figure
 
 
 def hit_map(wins: npt.NDArray[np.int64], grid: Grid, title: str, data: str) -> Figure:
     """Draw how often each unit won, on a logarithmic scale; white units never did."""
-    figure, axes, bar = _exact_axes((grid.rows, grid.cols), SHEET_SIZE, lines=2)
+    dead = 100 * float(np.mean(wins == 0))
+    note = f"White: never won ({dead:.1f} % of units).\nData: {data}."
+    figure, axes, bar = _sheet_axes(grid, title, note, lines=2)
     sheet = np.ma.masked_equal(grid.sheet(wins), 0)
     # Over a decade at least, or the ticks of its parts are written out.
     scale = LogNorm(1, max(int(wins.max()), 10))
-    image = axes.imshow(sheet, cmap="viridis", norm=scale, interpolation="nearest")
+    image = _draw_sheet(axes, sheet, "viridis", scale)
     figure.colorbar(image, cax=bar, label="wins in the last epoch")
-    axes.set_title(title, loc="left")
     _unit_ticks(axes, grid)
-    dead = 100 * float(np.mean(wins == 0))
-    _name_data(figure, f"White: never won ({dead:.1f} % of units).\nData: {data}.")
     return figure
 
 
@@ -99,26 +119,27 @@ def u_matrix(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
     distances : (n_units,)
         See :func:`topodream.sheets.neighbour_distances`; NaN, no neighbour, is white.
     """
-    figure, axes, bar = _exact_axes((grid.rows, grid.cols), SHEET_SIZE, lines=3)
+    note = (
+        "Distance: 1 - correlation of two prototypes. 0: the same pattern, 1: unrelated; a constant\n"
+        f"prototype is at 1 from any. Scale: 1st to 99th percentile.\nData: {data}."
+    )
+    figure, axes, bar = _sheet_axes(grid, title, note, lines=3)
     # A few units without pattern would leave the rest in one colour.
     ends = np.nanpercentile(distances, (1, 99)) if np.isfinite(distances).any() else (0, 1)
     scale = Normalize(*ends)
-    image = axes.imshow(grid.sheet(distances), cmap="cividis", norm=scale, interpolation="nearest")
+    image = _draw_sheet(axes, grid.sheet(distances), "cividis", scale)
     figure.colorbar(image, cax=bar, extend="both", label="mean distance to touching units")
-    axes.set_title(title, loc="left")
     _unit_ticks(axes, grid)
-    _name_data(
-        figure,
-        "Distance: 1 - correlation of two prototypes. 0: the same pattern, 1: unrelated; a constant\n"
-        f"prototype is at 1 from any. Scale: 1st to 99th percentile.\nData: {data}.",
-    )
     return figure
 
 
 def label_map(
     winners: Indices, classes: npt.NDArray[np.uint8], grid: Grid, title: str, note: str
 ) -> Figure:
-    """Draw the class that each unit stands for, in as many colours as there are classes.
+    """Draw the class that each unit stands for, in a colour of its own.
+
+    Of more classes than anyone tells apart by colour, colours are used again, and each unit has
+    its class written into it.
 
     Parameters
     ----------
@@ -129,30 +150,82 @@ def label_map(
     note : str
         Stands below: what the labels were found by.
     """
-    colours: Any = CLASS_COLOURS
-    if len(classes) > len(CLASS_COLOURS):  # more than anyone tells apart
-        colours = colormaps["turbo"](np.linspace(0, 1, len(classes)))
-    figure, axes, legend = _exact_axes((grid.rows, grid.cols), SHEET_SIZE, lines=2)
-    axes.imshow(
-        np.ma.masked_less(grid.sheet(winners), 0),
-        cmap=ListedColormap(colours[: len(classes)]),
-        norm=Normalize(-0.5, len(classes) - 0.5),
-        interpolation="nearest",
-    )
-    legend.set_axis_off()
+    colours, cell = _class_colours(classes, grid)
     patches = [
         Patch(color=colour, label=str(label))
-        for colour, label in zip(colours, classes, strict=False)
+        for colour, label in zip(colours, classes, strict=True)
     ]
     never = Patch(facecolor="white", edgecolor="black", label="none")
-    legend.legend(
-        handles=[*patches, never], title="class", loc="upper left", bbox_to_anchor=(0, 1),
-        borderaxespad=0, frameon=False, handlelength=1.4,
-    )  # fmt: skip
-    axes.set_title(title, loc="left")
+    key, beside = _class_key([*patches, never], grid, cell)
+    figure, axes, legend = _sheet_axes(grid, title, note, lines=2, beside=beside, cell=cell)
+    sheet = np.ma.masked_less(grid.sheet(winners), 0)
+    _draw_sheet(axes, sheet, ListedColormap(colours), Normalize(-0.5, len(classes) - 0.5))
+    if cell:
+        _write_classes(axes, grid.sheet(winners), classes, colours)
+    legend.set_axis_off()
+    legend.legend(bbox_to_anchor=(0, 1), **key)
     _unit_ticks(axes, grid)
-    _name_data(figure, note)
     return figure
+
+
+def _class_colours(classes: npt.NDArray[np.uint8], grid: Grid) -> tuple[Any, int]:
+    """Return the colours of classes, and pixels for a unit to have its class in it, else 0."""
+    count = len(classes)
+    if count <= len(CLASS_COLOURS):
+        return CLASS_COLOURS[:count], 0
+    cell = CLASS_CELLS[len(str(classes.max()))]
+    if cell * max(grid.rows, grid.cols) > MOST_WRITTEN:
+        return colormaps["turbo"](np.linspace(0, 1, count)), 0
+    return [CLASS_COLOURS[place % len(CLASS_COLOURS)] for place in range(count)], cell
+
+
+def _class_key(
+    handles: list[Patch], grid: Grid, cell: int
+) -> tuple[dict[str, Any], tuple[int, int]]:
+    """Return how the legend of classes is drawn, in columns, and its size in pixels."""
+    height, _ = _sheet_size(grid, cell)
+    # The ten classes that stay in one column, "none" among them, and the title above.
+    rows = max(len(CLASS_COLOURS) + 1, height // LINE_OF_LEGEND - 1)
+    key: dict[str, Any] = {
+        "handles": handles, "title": "class", "loc": "upper left", "borderaxespad": 0,
+        "frameon": False, "handlelength": 1.4, "ncols": -(-len(handles) // rows),
+    }  # fmt: skip
+    width, height = size_of(Figure(dpi=DPI).legend(**key))
+    return key, (height, 20 + width + 10)
+
+
+def size_of(legend: Legend) -> tuple[int, int]:
+    """Return the width and height of a legend in pixels."""
+    width, height = legend.get_window_extent(_agg()).size
+    return math.ceil(width), math.ceil(height)
+
+
+def _write_classes(
+    axes: Axes, sheet: Indices, classes: npt.NDArray[np.uint8], colours: Sequence[str]
+) -> None:
+    """Write into each unit its class, black or white, whichever is seen better."""
+    wide, high = axes.bbox.width / sheet.shape[1], axes.bbox.height / sheet.shape[0]
+    # A digit is 0.64 of the font's size wide; a rim is left free.
+    points = min(12, 0.8 * min(wide / len(str(classes.max())) / 0.64, high) * 72 / DPI)
+    for place, label in enumerate(classes):
+        y, x = np.nonzero(sheet == place)
+        ink = "white" if _luminance(colours[place]) < 0.18 else "black"
+        outline = _centred(TextPath((0, 0), str(label), size=points))
+        # Matplotlib makes the farthest point of a marker half its size.
+        size = 2 * float(np.abs(np.asarray(outline.vertices)).max())
+        axes.plot(x, y, linestyle="", marker=outline, markersize=size, markeredgewidth=0, color=ink)
+
+
+def _centred(outline: Outline) -> Outline:
+    points = np.asarray(outline.vertices)
+    return Outline(points - (points.min(axis=0) + points.max(axis=0)) / 2, outline.codes)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, in [0, 1], as WCAG 2 defines it."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def lateral_tiles(
@@ -169,27 +242,37 @@ def lateral_tiles(
         The rows and the columns of these units.
     """
     rows, cols = shown
-    picture = tile(grid.sheet(effects), len(cols))
-    scale = _about_zero(effects, 99.9)
+    columns = _columns_of_tiles(grid, shown)
+    picture = tile(grid.sheet(effects), columns)
     complete = len(effects) == grid.n_units
-    figure, axes, bar = _exact_axes(picture.shape, lines=3)
-    image = axes.imshow(picture, cmap=_reds_and_blues(), norm=scale, interpolation="nearest")
-    _signed_bar(figure, image, bar, effects)
-    pitch = (grid.rows + 1, grid.cols + 1)
-    enlarged = _enlargement(picture.shape, PICTURE_SIZE)
+    enlarged = _tiled(picture.shape)
     marked = enlarged >= LEAST_MARKED
-    if marked:
-        _mark_own_places(axes, shown, pitch, enlarged)
-    _unit_ticks(axes, grid, pitch, shown)
-    axes.set_title(title, loc="left")
     which = "each unit" if complete else f"{len(rows)} x {len(cols)} units, evenly chosen"
     ends = "to the 99.9th percentile of weights but 0" if effects.any() else "none, all are 0"
-    _name_data(
-        figure,
+    note = (
         f"A tile for {which}: the whole grid, as far as it excites (red) or inhibits (blue) the "
-        f"unit{', which is at the dot' if marked else ''}.\nScale: {ends}.\nData: {data}.",
+        f"unit{', which is at the dot' if marked else ''}.\nScale: {ends}.\nData: {data}."
     )
+    figure, axes, bar = _exact_axes(picture.shape, enlarged, title, note, lines=3)
+    scale = _about_zero(effects, 99.9)
+    image = axes.imshow(picture, cmap=_reds_and_blues(), norm=scale, interpolation="nearest")
+    _signed_bar(figure, image, bar, effects)
+    if marked:
+        _mark_own_places(axes, shown, grid, columns, enlarged)
+    _tile_ticks(axes, grid, shown, columns)
+    _widen_for_labels(figure)
     return figure
+
+
+def _columns_of_tiles(grid: Grid, shown: tuple[Indices, Indices]) -> int:
+    """Return how many tiles stand side by side: at their places, but those of thin grids.
+
+    Tiles of a row of units, in a row, would be a thread.
+    """
+    rows, cols = shown
+    if grid.cols > THIN * grid.rows:
+        return 1
+    return len(rows) * len(cols) if grid.rows > THIN * grid.cols else len(cols)
 
 
 def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: str) -> Figure:
@@ -202,8 +285,16 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
     """
     scale = _about_zero(np.stack(list(effects.values())), 99)
     size = max(1, round(MATRIX_SIZE / grid.n_units)) * grid.n_units
-    gap, left, top, bottom = 50, 80, 70, 100
+    gap, left = 50, 80
     width = left + len(effects) * (size + gap) + 90
+    title, title_lines = fitted(title, width - left, "large")
+    note, note_lines = fitted(
+        "Red excites, blue inhibits; units in their order, row by row of the grid. Scale: to the 99th "
+        f"percentile of all weights but 0.\nLearnt from {data}.",
+        width - left,
+    )
+    top = 70 + (title_lines - 1) * LINE_OF_TITLE
+    bottom = 100 + max(0, note_lines - 2) * LINE_OF_TEXT
     height = top + size + bottom
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     starts = np.arange(0, grid.n_units, grid.cols * max(1, grid.rows // 10))
@@ -215,7 +306,9 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
         image = axes.imshow(matrix, cmap="RdBu_r", norm=scale, interpolation="nearest")
         # Without the sign of a zero.
         low, high = float(matrix.min()) + 0.0, float(matrix.max()) + 0.0
-        axes.set_title(f"{label}: {low:.2g} to {high:.2g}", fontsize="medium")
+        # Its weights go on a line of their own where there is no room beside its name.
+        label, lines = fitted(f"{label}: {low:.2g} to {high:.2g}", size + gap - 10, "medium")
+        axes.set_title(label, fontsize="medium" if lines == 1 else "small")
         axes.set_xticks(starts - 0.5, names)
         axes.set_yticks(starts - 0.5, names)
         axes.set_xlabel("... by a unit of this grid row")
@@ -225,13 +318,8 @@ def lateral_matrix(effects: Mapping[str, Floats], grid: Grid, title: str, data: 
     bar = figure.add_axes((at / width, bottom / height, 16 / width, size / height))
     if image is not None:
         figure.colorbar(image, cax=bar, extend="both", label="lateral weight")
-    figure.text(left / width, 1 - 24 / height, title, fontsize="large")
-    figure.text(
-        left / width, 12 / height,
-        "Red excites, blue inhibits; units in their order, row by row of the grid. Scale: to the 99th "
-        f"percentile of all weights but 0.\nLearnt from {data}.",
-        fontsize="small",
-    )  # fmt: skip
+    figure.text(left / width, 1 - (top - 46) / height, title, fontsize="large")
+    figure.text(left / width, 12 / height, note, fontsize="small")
     return figure
 
 
@@ -249,9 +337,7 @@ def learning_curve(
         The error to compare with.
     title, data : str
     """
-    figure = Figure(figsize=(7.2, 4.4), dpi=DPI)
-    # Fixed: to find out how much room labels need takes longer than all the rest.
-    axes = figure.add_axes((0.11, 0.17, 0.86, 0.75))
+    figure, axes = _plot_axes(title, f"Data: {data}.")
     epochs = np.arange(1, len(training_mse) + 1)
     style: dict[str, Any] = {"linewidth": 1.8, "markersize": 5}
     axes.plot(
@@ -269,15 +355,44 @@ def learning_curve(
         mean_image_mse, color=REFERENCE_COLOUR, linestyle=":",
         label="for comparison: always the mean image",
     )  # fmt: skip
-    axes.set(title=title, xlabel="epoch", ylabel="mean squared error per pixel", yscale="log")
+    axes.set(xlabel="epoch", ylabel="mean squared error per pixel", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlim(0.5, max(len(training_mse), 1) + 0.5)
     if not len(training_mse):
         axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)
     axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize="small")
-    _name_data(figure, f"Data: {data}.")
+    _widen_for_labels(figure)
     return figure
+
+
+def _plot_axes(title: str, note: str) -> tuple[Figure, Axes]:
+    """Return a figure for a plot, under its title and above a note, and its axes."""
+    width, height = 720, 440
+    title, title_lines = fitted(title, width - 20, "large")
+    note, note_lines = fitted(note, width - MARGIN["left"])
+    more_below = (note_lines - 1) * LINE_OF_TEXT
+    total = height + more_below + (title_lines - 1) * LINE_OF_TITLE
+    figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI)
+    share = height / total
+    axes = figure.add_axes((0.11, 0.17 * share + more_below / total, 0.86, 0.75 * share))
+    # A long title has the whole width, not that of the axes.
+    axes.set_title(title, x=0.5 if title_lines == 1 else (0.5 - 0.11) / 0.86)
+    _name_data(figure, note)
+    return figure, axes
+
+
+def _widen_for_labels(figure: Figure) -> None:
+    """Give the labels at the left the room that they lack."""
+    boxes = [axes.yaxis.get_tightbbox(_agg()) for axes in figure.axes]
+    lacking = max(0, *(math.ceil(4 - box.x0) for box in boxes if box is not None))
+    before = figure.get_figwidth() * DPI
+    after = before + lacking
+    figure.set_figwidth(after / DPI)
+    for axes in figure.axes if lacking else []:
+        left, bottom, width, height = axes.get_position().bounds
+        left, width = (left * before + lacking) / after, width * before / after
+        axes.set_position((left, bottom, width, height))
 
 
 def pick_samples(samples: Samples, count: int) -> npt.NDArray[np.intp]:
@@ -302,10 +417,14 @@ def reconstructions(
     ----------
     samples, reconstructed : (n_samples, n_inputs)
     """
-    per_row = min(10, len(samples))
-    n_rows = -(-len(samples) // per_row)
     height, width = image_shape
-    figure, all_axes, bar = _rows_of_axes(n_rows, (per_row * 85, 180))
+    # Fewer of wide ones, and more room for high ones, or they are slivers.
+    per_row = min(max(1, min(10, 20 * height // width)), len(samples))
+    n_rows = -(-len(samples) // per_row)
+    each = min(850 // per_row, max(85, 42 * width // height))
+    # Two images and a little more.
+    size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
+    figure, all_axes, bar = _rows_of_axes(n_rows, size, title, f"Held-out samples of: {data}.")
     for row, axes in enumerate(all_axes):
         here = slice(row * per_row, (row + 1) * per_row)
         pairs = np.concatenate([_pad(samples[here], per_row), _pad(reconstructed[here], per_row)])
@@ -315,34 +434,46 @@ def reconstructions(
         axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    all_axes[0].set_title(title, loc="left")
     figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
-    _name_data(figure, f"Held-out samples of: {data}.")
     return figure
 
 
-def _rows_of_axes(n_rows: int, size: tuple[int, int]) -> tuple[Figure, list[Axes], Axes]:
+def _rows_of_axes(
+    n_rows: int, size: tuple[int, int], title: str, note: str
+) -> tuple[Figure, list[Axes], Axes]:
     """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
-    left, right, below, above = 120, 110, 50, 40
-    width, height = left + size[0] + right, above + n_rows * size[1] + below
+    left, right = 120, 110
+    width = max(left + size[0] + right, LEAST_WIDTH)
+    title, title_lines = fitted(title, width - left, "large")
+    note, note_lines = fitted(note, width - MARGIN["left"])
+    above = 40 + (title_lines - 1) * LINE_OF_TITLE
+    below = 50 + (note_lines - 1) * LINE_OF_TEXT
+    height = above + n_rows * size[1] + below
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     inner = {
-        "left": left / width, "right": 1 - right / width,
+        "left": left / width, "right": (left + size[0]) / width,
         "bottom": below / height, "top": 1 - above / height, "hspace": 0.06,
     }  # fmt: skip
     all_axes = figure.subplots(n_rows, 1, squeeze=False, gridspec_kw=inner)[:, 0]
-    tall = min(180, size[1]) / height
-    bar = figure.add_axes((1 - 90 / width, 0.5 - tall / 2, 16 / width, tall))
+    all_axes[0].set_title(title, loc="left")
+    tall = min(180, size[1])
+    middle = below - 5 + n_rows * size[1] / 2
+    bar = figure.add_axes(
+        ((left + size[0] + 20) / width, (middle - tall / 2) / height, 16 / width, tall / height)
+    )
+    _name_data(figure, note)
     return figure, list(all_axes), bar
 
 
 def tapestry(pixels: npt.NDArray[np.uint8], title: str, data: str) -> Figure:
     """Draw a tapestry, one pixel of it a pixel of the picture."""
-    figure, axes, bar = _exact_axes(pixels.shape)
+    figure, axes, bar = _exact_axes(pixels.shape, _tiled(pixels.shape), title, data)
+    if "\n" not in axes.get_title("left"):
+        axes.set_title("", loc="left")
+        axes.set_title(title)
     image = axes.imshow(pixels / 255, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
     figure.colorbar(image, cax=bar, label="pixel value")
-    axes.set(title=title, xlabel="column, pixels", ylabel="row, pixels")
-    _name_data(figure, data)
+    axes.set(xlabel="column, pixels", ylabel="row, pixels")
     return figure
 
 
@@ -376,17 +507,16 @@ def _signed_bar(figure: Figure, image: Any, bar: Axes, values: Floats) -> None:
 
 
 def _mark_own_places(
-    axes: Axes, shown: tuple[Indices, Indices], pitch: tuple[int, int], enlarged: int
+    axes: Axes, shown: tuple[Indices, Indices], grid: Grid, columns: int, enlarged: int
 ) -> None:
     """Put a dot into each tile, where its unit is; a unit is ``enlarged`` pixels wide."""
-    by_row, by_col = (
-        np.arange(len(units)) * step + 1 + units for units, step in zip(shown, pitch, strict=True)
-    )
-    y, x = np.meshgrid(by_row, by_col, indexing="ij")
+    rows, cols = (each.ravel() for each in np.meshgrid(*shown, indexing="ij"))
+    down, across = np.divmod(np.arange(len(rows)), columns)
+    x, y = across * (grid.cols + 1) + 1 + cols, down * (grid.rows + 1) + 1 + rows
     points = 0.5 * enlarged * 72 / DPI
     axes.plot(
-        x.ravel(),
-        y.ravel(),
+        x,
+        y,
         "o",
         color="black",
         markersize=points,
@@ -399,18 +529,59 @@ def _enlargement(shape: Sequence[int], size: int) -> int:
     return max(1, round(size / max(shape)))
 
 
-def _exact_axes(
-    shape: Sequence[int], size: int = PICTURE_SIZE, lines: int = 1
+def _tiled(shape: Sequence[int]) -> int:
+    """Return how many pixels a pixel of tiles measures: more where the picture is thin."""
+    enough = min(math.ceil(LEAST_TILED / min(shape)), MOST_TILED // max(shape))
+    return max(_enlargement(shape, PICTURE_SIZE), enough)
+
+
+def _sheet_size(grid: Grid, cell: int = 0) -> tuple[int, int]:
+    """Return the height and width of a sheet of values; a unit measures ``cell`` at least.
+
+    Units are squares, but where rows or columns are few: they are stretched.
+    """
+    scale = max(_enlargement((grid.rows, grid.cols), SHEET_SIZE), cell)
+    height, width = (
+        length * max(scale, math.ceil(LEAST_SIDE / length)) for length in (grid.rows, grid.cols)
+    )
+    return height, width
+
+
+def _sheet_axes(
+    grid: Grid, title: str, note: str, lines: int, beside: tuple[int, int] = (0, 0), cell: int = 0
 ) -> tuple[Figure, Axes, Axes]:
-    """Return a figure whose axes give every pixel of a picture a whole number of pixels.
+    """Return a figure for a value per unit, see :func:`_figure_around`."""
+    return _figure_around(_sheet_size(grid, cell), title, note, lines, beside)
+
+
+def _draw_sheet(axes: Axes, sheet: npt.NDArray[Any], cmap: Any, norm: Normalize) -> Any:
+    return axes.imshow(sheet, cmap=cmap, norm=norm, interpolation="nearest", aspect="auto")
+
+
+def _exact_axes(
+    shape: Sequence[int], scale: int, title: str, note: str, lines: int = 1
+) -> tuple[Figure, Axes, Axes]:
+    """Return a figure whose axes give every pixel of a picture ``scale`` x ``scale`` pixels.
+
+    See :func:`_figure_around`; ``shape`` is (height, width) of the picture.
+    """
+    return _figure_around((shape[0] * scale, shape[1] * scale), title, note, lines)
+
+
+def _figure_around(
+    size: tuple[int, int], title: str, note: str, lines: int, beside: tuple[int, int] = (0, 0)
+) -> tuple[Figure, Axes, Axes]:
+    """Return a figure around a picture that measures so many pixels.
 
     Parameters
     ----------
-    shape : (height, width) of the picture
-    size : int
-        What the longer side is to measure, about, in pixels.
+    size : (height, width) of the picture
+    title, note : str
+        Stand above and below, on as many lines as they need.
     lines : int
-        Lines of text to leave room for below.
+        Lines of text to leave room for below, at least.
+    beside : (height, width)
+        What stands at its right needs that much, if it is more than a colour bar needs.
 
     Returns
     -------
@@ -420,38 +591,92 @@ def _exact_axes(
     bar : Axes
         Beside it, for a colour bar.
     """
-    scale = _enlargement(shape, size)
-    height, width = shape[0] * scale, shape[1] * scale
-    bottom = MARGIN["bottom"] + (lines - 1) * LINE_OF_TEXT
-    total_width = max(MARGIN["left"] + width + MARGIN["right"], 640)
-    total_height = max(bottom + height + MARGIN["top"], 240)
+    height, width = size
+    high = max(height, beside[0], LEAST_BAR)
+    total_width = max(MARGIN["left"] + width + max(MARGIN["right"], beside[1]), LEAST_WIDTH)
+    title, title_lines = fitted(title, total_width - MARGIN["left"], "large")
+    note, note_lines = fitted(note, total_width - MARGIN["left"])
+    bottom = MARGIN["bottom"] + (max(lines, note_lines) - 1) * LINE_OF_TEXT
+    top = MARGIN["top"] + (title_lines - 1) * LINE_OF_TITLE
+    total_height = bottom + high + top
     figure = Figure(figsize=(total_width / DPI, total_height / DPI), dpi=DPI)
 
     def box(left: int, width: int, height: int) -> tuple[float, float, float, float]:
-        from_bottom = total_height - MARGIN["top"] - height
+        from_bottom = total_height - top - height
         return (
             left / total_width, from_bottom / total_height,
             width / total_width, height / total_height,
         )  # fmt: skip
 
     axes = figure.add_axes(box(MARGIN["left"], width, height))
-    bar = figure.add_axes(box(MARGIN["left"] + width + 20, 18, height))
+    axes.set_title(title, loc="left")
+    bar = figure.add_axes(box(MARGIN["left"] + width + 20, 18, high))
+    _name_data(figure, note)
     return figure, axes, bar
 
 
-def _unit_ticks(
-    axes: Axes,
-    grid: Grid,
-    pitch: tuple[int, int] = (1, 1),
-    shown: tuple[Indices, Indices] | None = None,
-) -> None:
-    """Write the numbers of units, all or those shown; each is ``pitch`` pixels high and wide."""
-    rows, cols = shown or (np.arange(grid.rows), np.arange(grid.cols))
-    for axis, units, step in ((axes.yaxis, rows, pitch[0]), (axes.xaxis, cols, pitch[1])):
-        places = np.arange(0, len(units), max(1, len(units) // 8))
-        names = [str(unit) for unit in units[places]]
-        axis.set_ticks([(place + 0.5) * step - 0.5 for place in places], names)
+def _unit_ticks(axes: Axes, grid: Grid, pitch: tuple[int, int] = (1, 1)) -> None:
+    """Write the numbers of units, each ``pitch`` pixels of the picture high and wide."""
+    _number(axes.yaxis, np.arange(grid.rows), pitch[0])
+    _number(axes.xaxis, np.arange(grid.cols), pitch[1])
     axes.set(xlabel="unit column", ylabel="unit row")
+
+
+def _tile_ticks(axes: Axes, grid: Grid, shown: tuple[Indices, Indices], columns: int) -> None:
+    """Write which units the tiles are of, and within tiles of thin grids which they show."""
+    rows, cols = shown
+    if columns == len(cols) and THIN * grid.rows >= grid.cols:
+        _number(axes.yaxis, rows, grid.rows + 1)
+        _number(axes.xaxis, cols, grid.cols + 1)
+        axes.set(xlabel="unit column", ylabel="unit row")
+        return
+    units = [f"{row}, {col}" for row in rows for col in cols]
+    if columns == 1:
+        _number(axes.yaxis, units, grid.rows + 1, first=0.5)
+        _number(axes.xaxis, np.arange(grid.cols), 1, first=1)
+        axes.set(ylabel="unit: row, column", xlabel="column on the grid")
+    else:
+        _number(axes.xaxis, units, grid.cols + 1, first=0.5)
+        _number(axes.yaxis, np.arange(grid.rows), 1, first=1)
+        axes.set(xlabel="unit: row, column", ylabel="row on the grid")
+
+
+def _number(axis: Axis, numbers: Sequence[Any] | Indices, pitch: int, first: float = 0) -> None:
+    """Write the numbers of what stands along an axis, of some as few as have room.
+
+    Each is ``pitch`` pixels of the picture long; the first begins at pixel ``first``.
+    """
+    names = [str(number) for number in numbers]
+    along_x = axis is axis.axes.xaxis
+    pixels = float(axis.axes.bbox.size[0 if along_x else 1])
+    extent = abs(float(np.diff(axis.get_view_interval())[0]))
+    needed = max(text_width(name, "medium") for name in names) + 6 if along_x else 18
+    every = max(1, len(names) // 8, math.ceil(needed / (pitch * pixels / extent)))
+    places = range(0, len(names), every)
+    axis.set_ticks(
+        [first + (place + 0.5) * pitch - 0.5 for place in places], [names[p] for p in places]
+    )
+
+
+@functools.cache
+def _agg() -> RendererAgg:
+    """Return what measures texts as they are drawn in the end."""
+    return RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+
+
+def text_width(text: str, size: str) -> float:
+    """Return the width of a line in pixels, in a font size of Matplotlib's."""
+    measure: Any = _agg().get_text_width_height_descent
+    return float(measure(text, FontProperties(size=size), ismath=False)[0])
+
+
+def fitted(text: str, room: float, size: str = "small") -> tuple[str, int]:
+    """Break a text to fit into some pixels; return it and how many lines it has.
+
+    A rim stays free.
+    """
+    lines = wrapped(text, room - 10, lambda line: text_width(line, size))
+    return "\n".join(lines), len(lines)
 
 
 def _name_data(figure: Figure, text: str) -> None:

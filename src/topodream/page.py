@@ -35,6 +35,8 @@ PARTS = [TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "
 
 # What the cards of the overview show, and the table of measures shows at first.
 KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
+# A map of which a larger share of units is dead is marked as such.
+MOSTLY_DEAD = 0.5
 
 # Differences, ratios and thresholds of a measure are not written as the measure is.
 CLAIM_FORM = ".3g"
@@ -225,8 +227,7 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
             "model": settings["model"],
             "dataset": settings["dataset"],
             "divergence": divergence,
-            # "diverged at step 1,082 (epoch 1): ..." is too long for a badge.
-            "badge": divergence and divergence.split(" (")[0],
+            "badge": _badge(divergence, values["dead_in_training"]),
             "grid": "{rows} x {cols}".format(**settings["grid"]),
             "data": measured["data"],
             "settings": dict(_flat(settings)),
@@ -246,6 +247,16 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
                 "measured at commit": measured["commit"],
             },
         }
+
+
+def _badge(divergence: str | None, dead: float | None) -> str | None:
+    """Return what is to be seen of a map at a glance: that it diverged, or that most of it is dead."""
+    if divergence:
+        # "diverged at step 1,082 (epoch 1): ..." is too long for a badge.
+        return divergence.split(" (")[0]
+    if dead is None or dead <= MOSTLY_DEAD:
+        return None
+    return f"{100 * dead:.0f} % of units dead"
 
 
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:

@@ -125,7 +125,9 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     activity = animation.activity_levels(grid.sheet(responses.activity), scale)
     panels = [
         animation.Panel(f"input, {height} x {width}", images[0]),
-        animation.Panel(f"activity of {grid.rows} x {grid.cols} units{said}", activity),
+        animation.Panel(
+            f"activity of {grid.rows} x {grid.cols} units{said}", animation.stretch(activity)
+        ),
         animation.Panel("reconstruction", images[1]),
     ]
     frames = animation.side_by_side(panels, f"{performance.caption}, held-out", scale)

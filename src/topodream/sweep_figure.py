@@ -1,23 +1,45 @@
 """The picture of a sweep: measures against the parameter that was varied, over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from topodream.figure_parts import Axes, Figure
-from topodream.figures import DPI, HELD_OUT_COLOUR, REFERENCE_COLOUR, TRAINING_COLOUR
+from topodream.figure_parts import Axes, Figure, Line2D
+from topodream.figures import (
+    DPI,
+    HELD_OUT_COLOUR,
+    LINE_OF_TEXT,
+    LINE_OF_TITLE,
+    REFERENCE_COLOUR,
+    TRAINING_COLOUR,
+    fitted,
+    size_of,
+    text_width,
+)
+from topodream.lettering import apart, rows_apart, wrapped
 
-# Values that are labelled along an axis, at most, and how many letters stand side by side there.
-MOST_TICKS, MOST_LETTERS = 12, 40
-# In inches; a data set more is a line more below.
-PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT, LINE_HEIGHT = 4.4, 3.4, 0.4, 0.15
+# In inches.
+PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
+# In pixels: an axis along which values are labelled, about; what a label at a slant takes of it;
+# the longest name of a line that stands on a panel, and in a legend beside the panels.
+AXIS, SLANTED, LONGEST_ON_PANEL, LONGEST_NAME = 330, 18, 200, 330
+# Values that are labelled along an axis, at most.
+MOST_TICKS = 12
+# Columns of a legend beside the panels, at most; with more names the figure gets higher.
+MOST_COLUMNS = 4
 # Values from here on, largest by smallest, are a decade apart, whatever they were rounded to.
 DECADE = 9.99
+# A measure that spans that much is drawn on a logarithmic axis, or all but the largest is at 0.
+WIDE_SPAN = 1000
 
 # Colours of several lines that colour-blind people tell apart (Okabe and Ito).
 LINE_COLOURS = (TRAINING_COLOUR, "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
+# Further lines have these colours again, and other dots; then other dashes, too.
+DOTS = (".", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (5, 2, 1, 2)), (0, (2, 2)))
 
 Value = float | str | None
 # Value of the parameter -> its place on the axis.
@@ -95,41 +117,131 @@ def sweep(
     places, logarithmic = places_of([point.value for point in points])
     per_row = min(3, len(panels))
     n_rows = -(-len(panels) // per_row)
-    footer = FOOTER_HEIGHT + LINE_HEIGHT * data.count("; ")
-    size = (PANEL_WIDTH * max(per_row, 1.4), PANEL_HEIGHT * n_rows + footer)
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axis = _labelled(places, logarithmic)
+    width = PANEL_WIDTH * max(per_row, 1.4)
+    title, title_lines = fitted(title, width * DPI, "large")
+    named = data.replace("; ", ";\n")
+    note, note_lines = fitted(f"{_explained(points)}\nData: {named}.", width * DPI)
+    more = LINE_OF_TITLE * (title_lines - 1) + LINE_OF_TEXT * max(0, note_lines - 3)
+    height = (PANEL_HEIGHT + axis.more_height / DPI) * n_rows + FOOTER_HEIGHT + more / DPI
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
+    styles = _styles(dict.fromkeys(point.line for point in points))
+    on_panels = len(styles) <= len(LINE_COLOURS) and max(map(_width, styles)) <= LONGEST_ON_PANEL
     for axes, panel in zip(all_axes, panels, strict=False):
         axes.set_xscale("log" if logarithmic else "linear")
-        lines = list(dict.fromkeys(point.line for point in points))
-        for i, line in enumerate(lines):
+        axes.set_yscale("log" if _spans(points, panel) else "linear")
+        for line, style in styles.items():
             of_line = [point for point in points if point.line == line]
-            colour = LINE_COLOURS[i % len(LINE_COLOURS)]
-            _draw_measure(axes, of_line, panel.measure, places, colour, line)
-        if len(lines) > 1:
-            axes.legend(fontsize="small")
+            _draw_measure(axes, of_line, panel.measure, places, style, line if on_panels else "")
         if panel.null is not None:
             _draw_null(axes, points, panel.null, panel.null_label, places)
-        _mark_diverged(axes, points, places)
-        _label_ticks(axes, places)
-        axes.set(xlabel=parameter, ylabel=panel.label)
+        if panel.null is not None or (on_panels and len(styles) > 1):
+            axes.legend(fontsize="small")
+        _mark_diverged(axes, points, places, logarithmic)
+        _label_ticks(axes, axis)
+        axes.set(xlabel=fitted(parameter, AXIS, "medium")[0], ylabel=panel.label)
         axes.grid(alpha=0.25)
     for axes in all_axes[len(panels) :]:
         axes.set_axis_off()
-    figure.suptitle(title)
-    named = data.replace("; ", ";\n")
-    figure.supxlabel(f"{_explained(points)}\nData: {named}.", fontsize="small")
+    if not on_panels:
+        _list_lines(figure, styles)
+    middle = width / figure.get_figwidth() / 2
+    figure.suptitle(title, x=middle)
+    figure.supxlabel(note, x=middle, fontsize="small")
     return figure
 
 
-def _label_ticks(axes: Axes, places: Mapping[Value, float]) -> None:
+def _width(text: str) -> float:
+    return text_width(text, "small")
+
+
+def _styles(lines: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return how each line is drawn: no two have colour, dots and dashes in common.
+
+    Those that can be told apart are 312; who draws more sees some twice.
+    """
+    kinds = list(product(DASHES, DOTS, LINE_COLOURS))
+    return {
+        line: dict(zip(("linestyle", "marker", "color"), kinds[number % len(kinds)], strict=True))
+        for number, line in enumerate(lines)
+    }
+
+
+def _list_lines(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None:
+    """Name all lines beside the panels, in columns; the figure grows as they need it."""
+    names = [wrapped(line, LONGEST_NAME, _width) for line in styles]
+    handles = [
+        Line2D([], [], label="\n".join(name), **style)
+        for name, style in zip(names, styles.values(), strict=True)
+    ]
+    row = LINE_OF_TEXT * max(map(len, names)) + 4
+    rows = max(1, int(figure.get_figheight() * DPI - 60) // row)
+    legend = figure.legend(
+        handles=handles, loc="outside right upper", fontsize="small",
+        ncols=min(MOST_COLUMNS, -(-len(names) // rows)),
+    )  # fmt: skip
+    width, height = size_of(legend)
+    figure.set_figwidth(figure.get_figwidth() + (width + 10) / DPI)
+    figure.set_figheight(max(figure.get_figheight(), (height + 60) / DPI))
+
+
+def _spans(points: Sequence[SweepPoint], panel: SweepPanel) -> bool:
+    """Say whether a measure, or its null, spans orders of magnitude, and all is above 0."""
+    values = [value for key in (panel.measure, panel.null) if key for value in _sound(points, key)]
+    return bool(values) and min(values) > 0 and max(values) >= WIDE_SPAN * min(values)
+
+
+@dataclass(frozen=True)
+class _Ticks:
+    """The labelled values of an axis: where, as what, turned by how many degrees, in which row."""
+
+    places: list[float]
+    names: list[str]
+    rotation: int
+    rows: list[int]
+    more_height: int = 0
+
+
+def _labelled(places: Places, logarithmic: bool) -> _Ticks:
     """Label the swept values: all, or of many an even choice that can be read."""
     every = -(-len(places) // MOST_TICKS)
-    labelled = dict(list(places.items())[::every])
-    names = [_name(value) for value in labelled]
-    crowded = len(names) > 6 or sum(map(len, names)) > MOST_LETTERS
-    axes.set_xticks(list(labelled.values()), names, rotation=45 if crowded else 0)
+    values = list(places)[::every]
+    at, names = [places[value] for value in values], [_name(value) for value in values]
+    pixels = _along(at, logarithmic, list(places.values()))
+    wide = [text_width(name, "medium") + 4 for name in names]
+    rows = rows_apart(pixels, wide)
+    texts = any(isinstance(value, str) for value in values)
+    if len(names) <= 6 and not (texts and max(rows)):
+        return _Ticks(at, names, 0, rows, LINE_OF_TEXT * max(rows))
+    if texts and max(wide) > 60:
+        return _upright(at, names)
+    kept = apart(pixels, [SLANTED] * len(names))
+    return _Ticks([at[i] for i in kept], [names[i] for i in kept], 45, [0] * len(kept))
+
+
+def _upright(places: list[float], names: list[str]) -> _Ticks:
+    """Label texts that are long: upwards, on up to three lines."""
+    lines = max(1, min(3, int(AXIS / len(places) / 18)))
+    room = max(120, 1.2 * max(text_width(name, "medium") for name in names) / lines)
+    turned = [fitted(name, room, "medium")[0] for name in names]
+    longest = max(text_width(line, "medium") for name in turned for line in name.split("\n"))
+    return _Ticks(places, turned, 90, [0] * len(places), max(0, int(longest) - 40))
+
+
+def _along(places: Sequence[float], logarithmic: bool, all_places: Sequence[float]) -> list[float]:
+    """Return where places are along an axis of all of them, in pixels, about."""
+    straight = np.log10 if logarithmic else np.array
+    first, last = straight([min(all_places), max(all_places)])
+    pixels = (straight(places) - first) / ((last - first) or 1) * AXIS / 1.1
+    return [float(pixel) for pixel in pixels]
+
+
+def _label_ticks(axes: Axes, ticks: _Ticks) -> None:
+    axes.set_xticks(ticks.places, ticks.names, rotation=ticks.rotation)
     axes.set_xticks([], minor=True)
+    for label, row in zip(axes.get_xticklabels(), ticks.rows, strict=True):
+        label.set_y(-row * LINE_OF_TEXT / (PANEL_HEIGHT * DPI * 0.6))
 
 
 def _name(value: Value) -> str:
@@ -179,21 +291,22 @@ def _draw_measure(
     points: Sequence[SweepPoint],
     measure: str,
     places: Places,
-    colour: str,
+    style: Mapping[str, Any],
     label: str,
 ) -> None:
-    style: Any = {"color": colour}
+    colour, dots, dashes = style["color"], style["marker"], style["linestyle"]
+    size: Any = {} if dots == DOTS[0] else {"markersize": 5}
     by_value = {value: _sound(_at(points, value), measure) for value in places}
     for value, found in by_value.items():
-        axes.plot([places[value]] * len(found), found, ".", alpha=0.5, **style)
+        axes.plot([places[value]] * len(found), found, dots, alpha=0.5, color=colour, **size)
         if found:
-            axes.plot(places[value], np.mean(found), "_", markersize=14, **style)
+            axes.plot(places[value], np.mean(found), "_", markersize=14, color=colour)
     # What stands beside the axis isn't connected.
     joined = [value for value, found in by_value.items() if found and places[value] == value]
     x = [places[value] for value in joined]
     low, mean, high = ([float(f(by_value[value])) for value in joined] for f in (min, np.mean, max))
-    axes.plot(x, mean, "-", linewidth=1.8, label=label or None, **style)
-    axes.fill_between(x, low, high, alpha=0.15, linewidth=0, **style)
+    axes.plot(x, mean, linestyle=dashes, linewidth=1.8, label=label or None, color=colour)
+    axes.fill_between(x, low, high, alpha=0.15, linewidth=0, color=colour)
     if not any(by_value.values()):
         axes.text(0.5, 0.5, "no values", ha="center", transform=axes.transAxes)
 
@@ -205,19 +318,27 @@ def _draw_null(
     drawn = [value for value, found in by_value.items() if found]
     x, y = [places[value] for value in drawn], [np.mean(by_value[value]) for value in drawn]
     axes.plot(x, y, ":", color=REFERENCE_COLOUR, label=label)
-    axes.legend(fontsize="small")
 
 
-def _mark_diverged(axes: Axes, points: Sequence[SweepPoint], places: Places) -> None:
-    """Put crosses at the upper edge, whatever the measure's scale, each with how many it is."""
+def _mark_diverged(
+    axes: Axes, points: Sequence[SweepPoint], places: Places, logarithmic: bool
+) -> None:
+    """Put crosses at the upper edge, whatever the measure's scale, each with how many it is.
+
+    Of many side by side, only some have their number.
+    """
     style: Any = {"transform": axes.get_xaxis_transform(), "color": HELD_OUT_COLOUR}
+    at, shares = [], []
     for value, place in places.items():
         here = _at(points, value)
         diverged = sum(point.diverged for point in here)
         if diverged:
             axes.plot(place, 1, "x", markersize=8, markeredgewidth=2, clip_on=False, **style)
-            share = f"{diverged}/{len(here)}"
-            axes.text(place, 1.04, share, ha="center", va="bottom", fontsize="small", **style)
+            at.append(place)
+            shares.append(f"{diverged}/{len(here)}")
+    pixels = _along(at, logarithmic, list(places.values()))
+    for i in apart(pixels, [_width(share) + 2 for share in shares]):
+        axes.text(at[i], 1.04, shares[i], ha="center", va="bottom", fontsize="small", **style)
 
 
 def _explained(points: Sequence[SweepPoint]) -> str:
