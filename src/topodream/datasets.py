@@ -72,8 +72,51 @@ class Samples:
 
     def vectors(self, dtype: str, first: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """Return samples as rows of values in [0, 1]: (n_samples, height * width)."""
-        pixels = self.pixels[:first]
-        return pixels.reshape(len(pixels), -1).astype(dtype) / 255
+        return self.lazy_vectors(dtype, first)[:]
+
+    def lazy_vectors(self, dtype: str, first: int | None = None) -> "Vectors":
+        """Return samples as rows that are made when they are asked for."""
+        return Vectors(self.pixels, np.arange(len(self.pixels))[:first], dtype)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Some samples as rows of values in [0, 1], made when they are asked for.
+
+    As floating-point numbers they take four times the memory, or eight, that pixels take.
+
+    Attributes
+    ----------
+    pixels : (n_pixels, height, width) uint8
+    chosen : (n_samples,) int
+        Which of them these samples are.
+    dtype : str
+    """
+
+    pixels: Bytes
+    chosen: npt.NDArray[np.intp]
+    dtype: str
+
+    def __len__(self) -> int:
+        """Return how many samples they are."""
+        return len(self.chosen)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many samples, and of how many pixels."""
+        return len(self.chosen), math.prod(self.pixels.shape[1:])
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[np.floating[Any]]:
+        """Return the values of some rows, by a slice, by numbers or by a mask."""
+        chosen = self.chosen[rows]
+        pixels = self.pixels[chosen].reshape(len(chosen), -1)
+        values: npt.NDArray[np.floating[Any]] = pixels.astype(self.dtype)
+        values /= 255
+        return values
+
+    def pick(self, rows: Any) -> "Vectors":
+        """Return some rows, yet to be made."""
+        return Vectors(self.pixels, self.chosen[rows], self.dtype)
 
 
 @dataclass(frozen=True)
@@ -193,7 +236,9 @@ def unpack(file: BinaryIO, name: str) -> bytes:
         size = offset + dtype.itemsize * math.prod(shape)
         if size > most_bytes():
             raise InputError(f"{name}: {size:,} bytes, by its header, do not fit into memory")
-        return head + unpacked.read(max(0, size - len(head)) + 1)
+        # From the start again: to put the header before the rest would take all of it twice.
+        unpacked.seek(0)
+        return unpacked.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{name}: a damaged gzip file ({error})") from error
 

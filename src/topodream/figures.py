@@ -11,11 +11,13 @@ import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from topodream.blocks import NUMBERS, blocks
 from topodream.datasets import Samples
 from topodream.grid import Floats, Grid
 from topodream.storage import written_whole
@@ -64,8 +66,9 @@ def prototypes(
     picture = tile(weights.reshape(-1, height, width), grid.cols)
     scale = Normalize(0, weight_scale(weights))
     figure, axes, bar = _exact_axes(picture.shape)
-    image = axes.imshow(picture, cmap=_greys(), norm=scale, interpolation="nearest")
-    figure.colorbar(image, cax=bar, extend="max", label="weight")
+    colours = ScalarMappable(scale, _greys())
+    axes.imshow(_coloured(picture, colours), interpolation="nearest")
+    figure.colorbar(colours, cax=bar, extend="max", label="weight")
     _unit_ticks(axes, grid, (height + 1, width + 1))
     axes.set_title(title, loc="left")
     _name_data(figure, f"Learnt from {data}. Scale: 0 to the 99.9th percentile.")
@@ -335,11 +338,23 @@ def _rows_of_axes(n_rows: int, size: tuple[int, int]) -> tuple[Figure, list[Axes
 def tapestry(pixels: npt.NDArray[np.uint8], title: str, data: str) -> Figure:
     """Draw a tapestry, one pixel of it a pixel of the picture."""
     figure, axes, bar = _exact_axes(pixels.shape)
-    image = axes.imshow(pixels / 255, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    figure.colorbar(image, cax=bar, label="pixel value")
+    colours = ScalarMappable(Normalize(0, 255), matplotlib.colormaps["Greys"])
+    axes.imshow(_coloured(pixels, colours), interpolation="nearest")
+    figure.colorbar(ScalarMappable(Normalize(0, 1), colours.cmap), cax=bar, label="pixel value")
     axes.set(title=title, xlabel="column, pixels", ylabel="row, pixels")
     _name_data(figure, data)
     return figure
+
+
+def _coloured(picture: npt.NDArray[Any], colours: ScalarMappable) -> npt.NDArray[np.uint8]:
+    """Return a picture in colours: (height, width, 4).
+
+    Matplotlib would do it by itself, with a hundred bytes for each pixel in place of ten.
+    """
+    coloured = np.empty((*picture.shape, 4), np.uint8)
+    for rows in blocks(picture.shape, NUMBERS // 8):
+        coloured[rows] = colours.to_rgba(picture[rows], bytes=True)
+    return coloured
 
 
 def _pad(images: Floats, count: int) -> Floats:
