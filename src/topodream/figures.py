@@ -66,9 +66,8 @@ def prototypes(
     picture = tile(weights.reshape(-1, height, width), grid.cols)
     scale = Normalize(0, weight_scale(weights))
     figure, axes, bar = _exact_axes(picture.shape)
-    colours = ScalarMappable(scale, _greys())
-    axes.imshow(_coloured(picture, colours), interpolation="nearest")
-    figure.colorbar(colours, cax=bar, extend="max", label="weight")
+    _show_in_strips(axes, picture, _greys(), scale)
+    figure.colorbar(ScalarMappable(scale, _greys()), cax=bar, extend="max", label="weight")
     _unit_ticks(axes, grid, (height + 1, width + 1))
     axes.set_title(title, loc="left")
     _name_data(figure, f"Learnt from {data}. Scale: 0 to the 99.9th percentile.")
@@ -338,23 +337,26 @@ def _rows_of_axes(n_rows: int, size: tuple[int, int]) -> tuple[Figure, list[Axes
 def tapestry(pixels: npt.NDArray[np.uint8], title: str, data: str) -> Figure:
     """Draw a tapestry, one pixel of it a pixel of the picture."""
     figure, axes, bar = _exact_axes(pixels.shape)
-    colours = ScalarMappable(Normalize(0, 255), matplotlib.colormaps["Greys"])
-    axes.imshow(_coloured(pixels, colours), interpolation="nearest")
-    figure.colorbar(ScalarMappable(Normalize(0, 1), colours.cmap), cax=bar, label="pixel value")
+    greys = matplotlib.colormaps["Greys"]
+    _show_in_strips(axes, pixels, greys, Normalize(0, 255))
+    figure.colorbar(ScalarMappable(Normalize(0, 1), greys), cax=bar, label="pixel value")
     axes.set(title=title, xlabel="column, pixels", ylabel="row, pixels")
     _name_data(figure, data)
     return figure
 
 
-def _coloured(picture: npt.NDArray[Any], colours: ScalarMappable) -> npt.NDArray[np.uint8]:
-    """Return a picture in colours: (height, width, 4).
+def _show_in_strips(axes: Axes, picture: npt.NDArray[Any], colours: Any, scale: Normalize) -> None:
+    """Show a large picture as images one below the other, each of some rows.
 
-    Matplotlib would do it by itself, with a hundred bytes for each pixel in place of ten.
+    Matplotlib takes a hundred bytes for each pixel of the image that it draws.
     """
-    coloured = np.empty((*picture.shape, 4), np.uint8)
+    height, width = picture.shape
     for rows in blocks(picture.shape, NUMBERS // 8):
-        coloured[rows] = colours.to_rgba(picture[rows], bytes=True)
-    return coloured
+        axes.imshow(
+            picture[rows], cmap=colours, norm=scale, interpolation="nearest",
+            extent=(-0.5, width - 0.5, rows.stop - 0.5, rows.start - 0.5),
+        )  # fmt: skip
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
 def _pad(images: Floats, count: int) -> Floats:
