@@ -198,6 +198,21 @@ def _idx_header(raw: bytes, name: str) -> tuple[np.dtype[Any], tuple[int, ...], 
     return types[raw[2]], shape, offset
 
 
+def idx_shape(path: Path) -> tuple[int, ...] | None:
+    """Return the shape of what an IDX file holds, plain or gzipped, by its first bytes.
+
+    None where they are missing, or of something else.
+    """
+    try:
+        with path.open("rb") as file:
+            is_gzipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
+            return _idx_header(unpacked.read(4 + 4 * MAX_AXES), str(path))[1]
+    except (OSError, EOFError, zlib.error, InputError):
+        return None
+
+
 def to_idx(array: npt.NDArray[Any]) -> bytes:
     """Return unsigned bytes or integers in the IDX format; the inverse of parse_idx."""
     is_bytes = array.dtype == np.uint8

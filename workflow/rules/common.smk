@@ -145,9 +145,14 @@ def idx_files(wildcards):
     section = CATALOGUE.datasets[wildcards.dataset]
     if section["source"] == "embedded":
         return sorted(map(source, EMBEDDED.glob("*.gz")))
+    return [local(str(path)) for path in idx_paths(section)]
+
+
+def idx_paths(section):
+    """The IDX files of a data set that are there, those for training first."""
     folder = Path(section.get("folder", ""))
     candidates = [folder / f"{name}{suffix}" for name in MNIST_SHA256 for suffix in ("", ".gz")]
-    return [local(str(path)) for path in candidates if "folder" in section and path.is_file()]
+    return [path for path in candidates if "folder" in section and path.is_file()]
 
 
 def tapestry_of(wildcards):
