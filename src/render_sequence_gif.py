@@ -30,11 +30,16 @@ def main() -> None:
     if data.train.corners is None:
         raise InputError(f"{args.sequence}: has no windows on a tapestry")
     pixels, corners = data.train.pixels[: args.frames], data.train.corners[: args.frames]
-    window = pixels.shape[1]
+    n_frames, window, _ = pixels.shape
     panels = [
-        animation.Panel(f"window, {window} x {window}", animation.grey_levels(pixels / 255)),
+        animation.Panel(
+            f"window, {window} x {window}",
+            n_frames,
+            lambda number: animation.grey_levels(pixels[number] / 255),
+        ),
         animation.Panel(
             "its place on the tapestry",
+            n_frames,
             animation.with_box(woven.pixels["train"], corners, window),
         ),
     ]

@@ -841,7 +841,9 @@ def test_a_formation_of_the_start_alone_is_one_frame(trained, noise, tmp_path):
 
 def test_sheets_of_prototypes_have_one_scale_and_cut_off_what_is_blacker():
     later = np.array([[0.0, 1], [2, np.inf]])
-    sheets_ = animation.prototype_sheets([later, later / 2], (1, 2), Grid(1, 2), 2.0)
+    sheets_ = np.stack(
+        [animation.prototype_sheet(w, (1, 2), Grid(1, 2), 2.0) for w in (later, later / 2)]
+    )
     factor = animation.LARGEST_SHEET // 7
     border = animation.BORDER
     assert sheets_.shape == (2, 3 * factor, 7 * factor)
@@ -852,7 +854,7 @@ def test_sheets_of_prototypes_have_one_scale_and_cut_off_what_is_blacker():
 def test_a_large_sheet_is_shrunk_by_area():
     weights = np.zeros((100, 400))
     weights[:50] = 1  # the upper half of the sheet
-    (sheet,) = animation.prototype_sheets([weights.repeat(100, 0)], (20, 20), Grid(100, 100), 1.0)
+    sheet = animation.prototype_sheet(weights.repeat(100, 0), (20, 20), Grid(100, 100), 1.0)
     assert sheet.shape == (900, 900)
     assert sheet[:450].mean() == pytest.approx(
         (20 / 21) ** 2 * 63 + (1 - (20 / 21) ** 2) * 16, abs=1
@@ -880,18 +882,18 @@ def test_scale_of_activity_is_one_for_all_frames():
 
 @pytest.mark.parametrize("shape", [(20, 20), (28, 28), (1, 30), (300, 300), (100, 40)])
 def test_frames_are_enlarged_whole_and_centred(shape):
-    large = animation.enlarge(np.ones((2, *shape), np.uint8))
+    large = animation.enlarge(np.ones(shape, np.uint8))
     factor = max(1, 280 // max(shape))
-    assert large.shape[1:] == tuple(max(280, factor * length) for length in shape)
-    assert large.sum() == 2 * factor**2 * shape[0] * shape[1]
+    assert large.shape == tuple(max(280, factor * length) for length in shape)
+    assert large.sum() == factor**2 * shape[0] * shape[1]
 
 
 def test_the_window_is_marked_where_it_is():
     corners = np.array([[0, 0], [420, 210]])
-    frames = animation.with_box(np.zeros((840, 840), np.uint8), corners, 30)
-    rows, cols = np.nonzero(frames[1] == animation.MARK)
+    frame = animation.with_box(np.zeros((840, 840), np.uint8), corners, 30)(1)
+    rows, cols = np.nonzero(frame == animation.MARK)
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (140, 150, 70, 80)
-    assert (frames[1, 143:148, 73:78] == 0).all()
+    assert (frame[143:148, 73:78] == 0).all()
 
 
 @pytest.fixture
@@ -900,7 +902,10 @@ def panels():
     first[3, 1, 2] = animation.BLACK
     second = np.full((5, 4, 4), animation.FIRST_COLOUR, np.uint8)
     second[:, 0, 0] = animation.FIRST_COLOUR + 63
-    return [animation.Panel("one", first), animation.Panel("two", second)]
+    return [
+        animation.Panel("one", 5, first.__getitem__),
+        animation.Panel("two", 5, second.__getitem__),
+    ]
 
 
 def test_a_gif_shows_the_panels_as_long_as_it_should(tmp_path, panels):

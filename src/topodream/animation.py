@@ -1,22 +1,23 @@
 """The moving pictures: a window over its tapestry, a map as it forms, and its activity.
 
 Frames are arrays of indices into one palette, put together without drawing each with
-Matplotlib: a hundred times quicker.
+Matplotlib: a hundred times quicker. Each is made when it is written: however many there are, a few
+are in memory.
 """
 
 import io
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import imageio.v3 as iio
 import numpy as np
 import numpy.typing as npt
-from imageio.plugins.pillow import PillowPlugin
 from PIL import Image, ImageDraw, ImageFont
 
+from topodream.blocks import blocks
 from topodream.grid import Floats, Grid
 from topodream.lettering import wrapped
 from topodream.shipped_matplotlib import colormaps
@@ -42,17 +43,25 @@ STOUT = 6
 GAP = 20
 HEADER, FOOTER = 34, 40
 FONT_SIZE, LINE = 15, 20
+# Pixels of the frames that Pillow is given at a time; it keeps several copies of each.
+PIXELS_AT_ONCE = 2**23
 
 
 @dataclass(frozen=True)
 class Panel:
     """One of the pictures side by side, over all frames.
 
-    ``frames`` : (n_frames, height, width) indices into the palette.
+    Attributes
+    ----------
+    label : str
+    n_frames : int
+    frame : callable
+        The number of a frame -> (height, width) indices into the palette; of one shape.
     """
 
     label: str
-    frames: Frame
+    n_frames: int
+    frame: Callable[[int], Frame]
 
 
 def palette() -> bytes:
@@ -91,24 +100,22 @@ def activity_scale(activity: Floats) -> float:
     return float(np.percentile(answered, 99.9)) if answered.size else 1.0
 
 
-def enlarge(frames: Frame, size: int = PANEL) -> Frame:
-    """Enlarge frames by a whole factor, as far as ``size`` allows, and centre them."""
-    _, height, width = frames.shape
-    factor = max(1, size // max(height, width))
-    large = frames.repeat(factor, axis=1).repeat(factor, axis=2)
-    spare = [max(0, size - length) for length in large.shape[1:]]
-    return np.pad(large, ((0, 0), *((room // 2, room - room // 2) for room in spare)))
+def enlarge(frame: Frame, size: int = PANEL) -> Frame:
+    """Enlarge a frame by a whole factor, as far as ``size`` allows, and centre it."""
+    factor = max(1, size // max(frame.shape))
+    large = frame.repeat(factor, axis=0).repeat(factor, axis=1)
+    spare = [max(0, size - length) for length in large.shape]
+    return np.pad(large, [(room // 2, room - room // 2) for room in spare])
 
 
-def stretch(frames: Frame) -> Frame:
-    """Repeat the few rows, or columns, of sheets that are threads: values of units have no shape.
+def stretch(sheet: Frame) -> Frame:
+    """Repeat the few rows, or columns, of a sheet that is a thread: values of units have no shape.
 
-    >>> stretch(np.zeros((1, 1, 40), np.uint8)).shape
-    (1, 7, 40)
+    >>> stretch(np.zeros((1, 40), np.uint8)).shape
+    (7, 40)
     """
-    _, height, width = frames.shape
-    by_row, by_col = (math.ceil(max(height, width) / STOUT / short) for short in (height, width))
-    return frames.repeat(by_row, axis=1).repeat(by_col, axis=2)
+    by_row, by_col = (math.ceil(max(sheet.shape) / STOUT / short) for short in sheet.shape)
+    return sheet.repeat(by_row, axis=0).repeat(by_col, axis=1)
 
 
 def side_by_side(
@@ -130,25 +137,24 @@ def side_by_side(
     counters : sequence of str or None
         What stands below at the right, frame by frame; None for the frame's number.
     """
-    pictures = [enlarge(panel.frames) for panel in panels]
-    lefts = np.cumsum([GAP] + [picture.shape[2] + GAP for picture in pictures])
-    n_frames = len(pictures[0])
+    shapes = [enlarge(panel.frame(0)).shape for panel in panels]
+    lefts = np.cumsum([GAP] + [width + GAP for _, width in shapes])
+    n_frames = panels[0].n_frames
     counters = counters or [f"{number + 1} of {n_frames}" for number in range(n_frames)]
     right = lefts[-1] - GAP - max(map(_width, counters))
-    header, background = _background(panels, pictures, lefts, caption, scale, right)
-    middle = header + max(picture.shape[1] for picture in pictures) + FOOTER // 2
+    header, background = _background(panels, shapes, lefts, caption, scale, right)
+    middle = header + max(height for height, _ in shapes) + FOOTER // 2
     for number, counter in enumerate(counters):
         frame = background.copy()
-        for picture, left in zip(pictures, lefts, strict=False):
-            _, height, width = picture.shape
-            frame[header : header + height, left : left + width] = picture[number]
+        for panel, (height, width), left in zip(panels, shapes, lefts, strict=False):
+            frame[header : header + height, left : left + width] = enlarge(panel.frame(number))
         _write(frame, (lefts[-1] - GAP, middle), counter, "rm")
         yield frame
 
 
 def _background(
     panels: Sequence[Panel],
-    pictures: Sequence[Frame],
+    shapes: Sequence[tuple[int, ...]],
     lefts: Any,
     caption: str,
     scale: float | None,
@@ -160,19 +166,18 @@ def _background(
     has lines of its own below.
     """
     labels = [
-        wrapped(panel.label, picture.shape[2] + GAP // 2, _width)
-        for panel, picture in zip(panels, pictures, strict=True)
+        wrapped(panel.label, width + GAP // 2, _width)
+        for panel, (_, width) in zip(panels, shapes, strict=True)
     ]
     header = HEADER + LINE * (max(map(len, labels)) - 1)
     end = right if scale is None else int(lefts[1])
     room = int(lefts[-1]) - 2 * GAP
     beside = lefts[0] + _width(caption) + GAP // 2 <= end
     below = [] if beside else wrapped(caption, room, _width)
-    tallest = max(picture.shape[1] for picture in pictures)
+    tallest = max(height for height, _ in shapes)
     height = header + tallest + FOOTER + LINE * len(below)
     background = np.zeros((height, int(lefts[-1])), np.uint8)
-    for lines, picture, left in zip(labels, pictures, lefts, strict=False):
-        _, height, width = picture.shape
+    for lines, (height, width), left in zip(labels, shapes, lefts, strict=False):
         background[header - 1 : header + height + 1, left - 1 : left + width + 1] = BORDER
         first = header - HEADER // 2 - LINE * (len(lines) - 1)
         for number, line in enumerate(lines):
@@ -212,51 +217,54 @@ def _width(text: str) -> float:
     return float(_font().getlength(text))
 
 
-def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Frame:
-    """Shrink a tapestry to a panel and mark the window on it: (n_frames, size, size)."""
-    size = len(pixels)
+def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callable[[int], Frame]:
+    """Shrink a tapestry to a panel; return a function that marks a frame's window on it.
+
+    Parameters
+    ----------
+    pixels : (size, size) uint8
+    corners : (n_frames, 2) int
+        Row and column of each window's upper left corner.
+    window : int
+        Its side.
+    """
     small = np.asarray(Image.fromarray(pixels).resize((PANEL, PANEL), Image.Resampling.BOX))
-    frames = grey_levels(small / 255)[None].repeat(len(corners), axis=0)
-    for frame, corner in zip(frames, corners, strict=True):
-        (top, left), (bottom, right) = (
-            np.array([corner, corner + window]) * PANEL // size
-        ).tolist()
+    plain = grey_levels(small / 255)
+
+    def marked(number: int) -> Frame:
+        frame = plain.copy()
+        ends = np.array([corners[number], corners[number] + window]) * PANEL // len(pixels)
+        (top, left), (bottom, right) = ends.tolist()
         frame[top : top + 2, left : right + 1] = MARK
         frame[bottom - 1 : bottom + 1, left : right + 1] = MARK
         frame[top : bottom + 1, left : left + 2] = MARK
         frame[top : bottom + 1, right - 1 : right + 1] = MARK
-    return frames
+        return frame
+
+    return marked
 
 
-def prototype_sheets(
-    snapshots: Sequence[Floats], image_shape: tuple[int, int], grid: Grid, largest: float
+def prototype_sheet(
+    weights: Floats, image_shape: tuple[int, int], grid: Grid, largest: float
 ) -> Frame:
-    """Lay out all prototypes at their units' places, one sheet after another.
+    """Lay out all prototypes at their units' places, in greys.
 
-    A sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
+    The sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
     rows or columns gets longer than others.
 
     Parameters
     ----------
-    snapshots : sequence of (n_units, n_inputs)
+    weights : (n_units, n_inputs)
         Not negative; what isn't finite counts as the largest.
     image_shape : (height, width) of a prototype
     grid : Grid
     largest : float
         The weight that is black; larger ones are too.
-
-    Returns
-    -------
-    (n_snapshots, height, width) greys
     """
-    return np.stack([_prototype_sheet(one, image_shape, grid, largest) for one in snapshots])
-
-
-def _prototype_sheet(
-    weights: Floats, image_shape: tuple[int, int], grid: Grid, largest: float
-) -> Frame:
-    shares = np.nan_to_num(weights / largest, nan=1, posinf=1)
-    sheet: Frame = tile(grey_levels(shares.reshape(-1, *image_shape)), grid.cols, fill=BORDER)
+    levels = np.empty(weights.shape, np.uint8)
+    for rows in blocks(weights.shape):
+        levels[rows] = grey_levels(np.nan_to_num(weights[rows] / largest, nan=1, posinf=1))
+    sheet: Frame = tile(levels.reshape(-1, *image_shape), grid.cols, fill=BORDER)
     enough = min(LEAST_SHEET / min(sheet.shape), LONGEST_SHEET / max(sheet.shape))
     factor = max(LARGEST_SHEET / max(sheet.shape), enough)
     if factor >= 1:
@@ -266,30 +274,87 @@ def _prototype_sheet(
     return np.asarray(Image.fromarray(sheet).resize((width, height), Image.Resampling.BOX))
 
 
-def write_gif(path: Path, frames: Iterator[Frame], frame_ms: int | list[int], note: str) -> None:
+def write_gif(path: Path, frames: Iterable[Frame], frame_ms: int | list[int], note: str) -> None:
     """Write frames of palette indices as a GIF that loops for ever.
 
     Parameters
     ----------
     path : Path
-    frames : iterator of (height, width) uint8
+    frames : iterable of (height, width) uint8
+        Taken one by one.
     frame_ms : int or list of int
         Milliseconds a frame is shown, or each of them; multiples of 10.
     note : str
         What made it, kept as the file's comment.
     """
-    colours = palette()
-    options: dict[str, Any] = {"optimize": True, "comment": note.encode()}
-    # In memory first: what the disk refuses, imageio would try again as it ends.
-    packed = io.BytesIO()
-    with iio.imopen(packed, "w", plugin="pillow", extension=".gif") as opened:
-        gif = cast(PillowPlugin, opened)
-        stack = np.stack(list(frames))
-        if len(stack) == 1 and isinstance(frame_ms, list):
-            (frame_ms,) = frame_ms  # Pillow takes no list for a single frame
-        gif.write(stack, mode="P", is_batch=True, duration=frame_ms, loop=0, **options)
+    durations = itertools.repeat(frame_ms) if isinstance(frame_ms, int) else frame_ms
+    shown = _distinct(zip(frames, durations, strict=False))
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        for part in _gif_parts(shown, note):
+            file.write(part)
+
+
+def _distinct(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]]:
+    """Merge frames that equal the one before, whose time they add to."""
+    last, total = None, 0
+    for frame, ms in frames:
+        if last is not None and not np.array_equal(frame, last):
+            yield last, total
+            total = 0
+        last, total = frame, total + ms
+    if last is not None:
+        yield last, total
+
+
+def _gif_parts(frames: Iterator[tuple[Frame, int]], note: str) -> Iterator[bytes]:
+    """Return a GIF piece by piece.
+
+    Pillow keeps all frames that it is given until it has seen the last one. What it writes of a
+    frame depends on the one before and no other, though: it is given a few at a time, and
+    each time first the last one once more, which is cut off again.
+    """
+    first = next(frames)
+    a_few = max(2, PIXELS_AT_ONCE // first[0].size)
+    given = [first, *itertools.islice(frames, a_few - 1)]
+    packed = _pack(given, note)
+    yield packed[:-1]
+    while new := list(itertools.islice(frames, a_few)):
+        given = [given[-1], *new]
+        packed = _pack(given, note)
+        yield packed[_end_of_first_frame(packed) : -1]
+    yield packed[-1:]
+
+
+def _pack(frames: Sequence[tuple[Frame, int]], note: str) -> bytes:
+    """Return frames, each with its milliseconds, as a whole GIF."""
+    images = [Image.fromarray(frame) for frame, _ in frames]
+    for image in images:
         # Given as `palette=` it would be searched anew for every frame, 15 times slower.
-        for image in gif.images_to_write:
-            image.putpalette(colours)
-    with written_whole(path) as temporary:
-        temporary.write_bytes(packed.getbuffer())
+        image.putpalette(palette())
+    packed = io.BytesIO()
+    images[0].save(
+        packed, format="GIF", save_all=True, append_images=images[1:], optimize=True, loop=0,
+        duration=[ms for _, ms in frames], comment=note.encode(),
+    )  # fmt: skip
+    return packed.getvalue()
+
+
+def _end_of_first_frame(gif: bytes) -> int:
+    """Return where the second frame of a GIF begins, with what says how long it is shown."""
+    at = 13 + _size_of_colours(gif[10])
+    while (block := gif[at]) == ord("!"):
+        at = _end_of_blocks(gif, at + 2)
+    assert block == ord(",")  # noqa: S101
+    return _end_of_blocks(gif, at + 10 + _size_of_colours(gif[at + 9]) + 1)
+
+
+def _size_of_colours(flags: int) -> int:
+    """Return the bytes of the table of colours that flags tell of."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _end_of_blocks(gif: bytes, at: int) -> int:
+    """Return what follows a chain of blocks, each after its length, the last one of length 0."""
+    while gif[at]:
+        at += gif[at] + 1
+    return at + 1

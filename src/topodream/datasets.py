@@ -5,12 +5,13 @@ Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
 
 import gzip
 import hashlib
+import io
 import json
 import math
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -85,8 +86,51 @@ class Samples:
 
     def vectors(self, dtype: str, first: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """Return samples as rows of values in [0, 1]: (n_samples, height * width)."""
-        pixels = self.pixels[:first]
-        return pixels.reshape(len(pixels), -1).astype(dtype) / 255
+        return self.lazy_vectors(dtype, first)[:]
+
+    def lazy_vectors(self, dtype: str, first: int | None = None) -> "Vectors":
+        """Return samples as rows that are made when they are asked for."""
+        return Vectors(self.pixels, np.arange(len(self.pixels))[:first], dtype)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Some samples as rows of values in [0, 1], made when they are asked for.
+
+    As floating-point numbers they take four times the memory, or eight, that pixels take.
+
+    Attributes
+    ----------
+    pixels : (n_pixels, height, width) uint8
+    chosen : (n_samples,) int
+        Which of them these samples are.
+    dtype : str
+    """
+
+    pixels: Bytes
+    chosen: npt.NDArray[np.intp]
+    dtype: str
+
+    def __len__(self) -> int:
+        """Return how many samples they are."""
+        return len(self.chosen)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many samples, and of how many pixels."""
+        return len(self.chosen), math.prod(self.pixels.shape[1:])
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[np.floating[Any]]:
+        """Return the values of some rows, by a slice, by numbers or by a mask."""
+        chosen = self.chosen[rows]
+        pixels = self.pixels[chosen].reshape(len(chosen), -1)
+        values: npt.NDArray[np.floating[Any]] = pixels.astype(self.dtype)
+        values /= 255
+        return values
+
+    def pick(self, rows: Any) -> "Vectors":
+        """Return some rows, yet to be made."""
+        return Vectors(self.pixels, self.chosen[rows], self.dtype)
 
 
 @dataclass(frozen=True)
@@ -198,6 +242,21 @@ def _refuse_little_endian(file: BinaryIO | gzip.GzipFile, head: bytes, name: str
     return head
 
 
+def idx_shape(path: Path) -> tuple[int, ...] | None:
+    """Return the shape of what an IDX file holds, plain or gzipped, by its first bytes.
+
+    None where they are missing, or of something else.
+    """
+    try:
+        with path.open("rb") as file:
+            is_gzipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
+            return _idx_header(unpacked.read(4 + 4 * MAX_AXES), str(path))[1]
+    except (OSError, EOFError, zlib.error, InputError):
+        return None
+
+
 def to_idx(array: npt.NDArray[Any]) -> bytes:
     """Return unsigned bytes or integers in the IDX format; the inverse of parse_idx."""
     is_bytes = array.dtype == np.uint8
@@ -281,7 +340,14 @@ def read_idx_files(paths: Sequence[Path], names: Sequence[str] = tuple(MNIST_SHA
 
 
 def _read_alike(paths: Sequence[Path], name: str) -> bytes:
-    return alike({path: b"".join(unpacked(path)) for path in paths}, name)[1]
+    return alike({path: _joined(unpacked(path)) for path in paths}, name)[1]
+
+
+def _joined(parts: Iterable[bytes]) -> bytes:
+    """Return parts as one; by ``join`` all of it would be there twice."""
+    whole = io.BytesIO()
+    whole.writelines(parts)
+    return whole.getvalue()
 
 
 def alike(contents: Mapping[Path, T], name: str) -> tuple[Path, T]:
@@ -304,7 +370,7 @@ def unpacked(path: Path) -> Iterator[bytes]:
 
 def unpack(file: BinaryIO, name: str) -> bytes:
     """Return what an IDX file holds, see :func:`pieces`."""
-    return b"".join(pieces(file, name))
+    return _joined(pieces(file, name))
 
 
 def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:

@@ -121,16 +121,19 @@ def reconstructions(subject: Subject) -> Figure:
     if subject.activation is not None:
         experiment = with_activation(experiment, subject.activation)
     settings = experiment.settings
-    samples = held_out.vectors(experiment.dtype)
+    samples = held_out.lazy_vectors(experiment.dtype)
     chosen = figures.pick_samples(held_out, subject.count)
-    if not isinstance(settings, Mwta) or settings.trace is None:
-        samples, chosen = samples[chosen], np.arange(len(chosen))
-    # With a trace, a reconstruction depends on the samples before it: all are shown.
-    responses = show(model.trained.state, samples, experiment)
+    ascending, places = np.unique(chosen, return_inverse=True)
+    if isinstance(settings, Mwta) and settings.trace is not None:
+        # A reconstruction depends on the samples before it: all are shown.
+        responses = show(model.trained.state, samples, experiment, kept=ascending)
+    else:
+        responses = show(model.trained.state, samples.pick(chosen), experiment)
+        places = np.arange(len(chosen))
     activation = f", activation {settings.activation}" if isinstance(settings, Mwta) else ""
     return figures.reconstructions(
         samples[chosen],
-        responses.reconstructions[chosen],
+        responses.drawn[places],
         model.image_shape,
         subject.title(f"reconstructions{activation}"),
         model.data,

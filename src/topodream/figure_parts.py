@@ -6,6 +6,7 @@ from topodream.shipped_matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -30,6 +31,7 @@ __all__ = [
     "Outline",
     "Patch",
     "RendererAgg",
+    "ScalarMappable",
     "TextPath",
     "colormaps",
     "to_rgb",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.blocks import NUMBERS, blocks
 from topodream.datasets import Samples
 from topodream.figure_parts import (
     Axes,
@@ -26,6 +27,7 @@ from topodream.figure_parts import (
     Outline,
     Patch,
     RendererAgg,
+    ScalarMappable,
     TextPath,
     colormaps,
     to_rgb,
@@ -91,8 +93,8 @@ def prototypes(
     scale = Normalize(0, weight_scale(weights))
     note = f"Learnt from {data}. Scale: 0 to the 99.9th percentile."
     figure, axes, bar = _exact_axes(picture.shape, _tiled(picture.shape), title, note)
-    image = axes.imshow(picture, cmap=_greys(), norm=scale, interpolation="nearest")
-    figure.colorbar(image, cax=bar, extend="max", label="weight")
+    _show_in_strips(axes, picture, _greys(), scale)
+    figure.colorbar(ScalarMappable(scale, _greys()), cax=bar, extend="max", label="weight")
     _unit_ticks(axes, grid, (height + 1, width + 1))
     return figure
 
@@ -471,10 +473,25 @@ def tapestry(pixels: npt.NDArray[np.uint8], title: str, data: str) -> Figure:
     if "\n" not in axes.get_title("left"):
         axes.set_title("", loc="left")
         axes.set_title(title)
-    image = axes.imshow(pixels / 255, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    figure.colorbar(image, cax=bar, label="pixel value")
+    greys = colormaps["Greys"]
+    _show_in_strips(axes, pixels, greys, Normalize(0, 255))
+    figure.colorbar(ScalarMappable(Normalize(0, 1), greys), cax=bar, label="pixel value")
     axes.set(xlabel="column, pixels", ylabel="row, pixels")
     return figure
+
+
+def _show_in_strips(axes: Axes, picture: npt.NDArray[Any], colours: Any, scale: Normalize) -> None:
+    """Show a large picture as images one below the other, each of some rows.
+
+    Matplotlib takes a hundred bytes for each pixel of the image that it draws.
+    """
+    height, width = picture.shape
+    for rows in blocks(picture.shape, NUMBERS // 8):
+        axes.imshow(
+            picture[rows], cmap=colours, norm=scale, interpolation="nearest",
+            extent=(-0.5, width - 0.5, rows.stop - 0.5, rows.start - 0.5),
+        )  # fmt: skip
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
 def _pad(images: Floats, count: int) -> Floats:

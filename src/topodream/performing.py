@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from topodream import animation
+from topodream.blocks import blocks
 from topodream.config import Experiment, Mwta
-from topodream.datasets import Data
+from topodream.datasets import Data, Vectors
 from topodream.errors import InputError
 from topodream.maps import Map
-from topodream.measures.responses import show
+from topodream.measures.responses import Drawn, show
 from topodream.pictures import animation_names
 from topodream.tiles import weight_scale
 
@@ -82,11 +84,14 @@ def formation(performance: Performance) -> Animation:
     model = performance.model
     experiment, snapshots = model.experiment, model.trained.snapshots
     largest = weight_scale(model.trained.weights)
-    weights = [snapshot.arrays["weights"].astype(np.float32) for snapshot in snapshots]
-    sheets = animation.prototype_sheets(weights, model.image_shape, experiment.grid, largest)
+
+    def sheet(number: int) -> animation.Frame:
+        weights = snapshots[number].arrays["weights"].astype(np.float32)
+        return animation.prototype_sheet(weights, model.image_shape, experiment.grid, largest)
+
     label = f"prototypes; black: {largest:.2g} or more"
     counters = [f"epoch {snapshot.epoch} of {experiment.epochs}" for snapshot in snapshots]
-    panels = [animation.Panel(label, sheets)]
+    panels = [animation.Panel(label, len(snapshots), sheet)]
     durations = [EPOCH_MS] * (len(snapshots) - 1) + [LAST_EPOCH_MS]
     return Animation(animation.side_by_side(panels, performance.caption, None, counters), durations)
 
@@ -114,24 +119,40 @@ def with_trace(experiment: Experiment, trace: float | None) -> Experiment:
 def _at_work(performance: Performance, experiment: Experiment, said: str = "") -> Animation:
     """Put input, activity on the grid and reconstruction side by side."""
     model, grid = performance.model, experiment.grid
-    samples = performance.data.held_out.vectors(experiment.dtype, performance.n_frames)
+    samples = performance.data.held_out.lazy_vectors(experiment.dtype, performance.n_frames)
     responses = show(model.trained.state, samples, experiment)
     height, width = model.image_shape
     scale = animation.activity_scale(responses.activity)
-    images = [
-        animation.grey_levels(values.reshape(-1, height, width))
-        for values in (samples, responses.reconstructions)
-    ]
-    activity = animation.activity_levels(grid.sheet(responses.activity), scale)
+    activity = grid.sheet(responses.activity)
+    n = len(samples)
     panels = [
-        animation.Panel(f"input, {height} x {width}", images[0]),
+        animation.Panel(f"input, {height} x {width}", n, _images(samples, model.image_shape)),
         animation.Panel(
-            f"activity of {grid.rows} x {grid.cols} units{said}", animation.stretch(activity)
+            f"activity of {grid.rows} x {grid.cols} units{said}",
+            n,
+            lambda number: animation.stretch(animation.activity_levels(activity[number], scale)),
         ),
-        animation.Panel("reconstruction", images[1]),
+        animation.Panel("reconstruction", n, _images(responses.drawn, model.image_shape)),
     ]
     frames = animation.side_by_side(panels, f"{performance.caption}, held-out", scale)
     return Animation(frames, performance.frame_ms)
+
+
+def _images(
+    values: Vectors | Drawn, image_shape: tuple[int, int]
+) -> Callable[[int], animation.Frame]:
+    """Return a function: the number of a frame -> its image in greys, from rows of values.
+
+    Rows are made a block at a time, as one product, and frames asked for in their order.
+    """
+    step = next(blocks(values.shape)).stop
+
+    @lru_cache(maxsize=1)
+    def block(number: int) -> animation.Frame:
+        rows = values[number * step : (number + 1) * step]
+        return animation.grey_levels(rows).reshape(-1, *image_shape)
+
+    return lambda number: block(number // step)[number % step]
 
 
 ANIMATED: dict[str, Callable[[Performance], Animation]] = {

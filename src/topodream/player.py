@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from topodream import notes
-from topodream.files import damaged, most_bytes, read_bytes
-from topodream.storage import write_text
+from topodream.files import check_file, damaged, most_bytes, readable
+from topodream.storage import written_whole
+
+# Bytes at a time; a multiple of three, so that the pieces of base64 make a whole.
+PIECE = 3 * 2**20
 
 
 def script_of(gif: Path) -> Path:
@@ -34,9 +37,26 @@ def write_script(gif: Path, note: Mapping[str, Any]) -> None:
     note : mapping
         What makes the script, and of what; the digest of the GIF is added.
     """
-    content = read_bytes(gif, most_bytes())
-    if not content.startswith(b"GIF8") or not content.endswith(b";"):
+    check_file(gif, most_bytes())
+    about = {"gif_sha256": _checked_digest(gif), **note}
+    with written_whole(script_of(gif)) as temporary, temporary.open("wb") as script:
+        script.write(f'{notes.comment(".js", about)}deliverGif("'.encode())
+        with readable(gif), gif.open("rb") as content:
+            while piece := content.read(PIECE):
+                script.write(base64.b64encode(piece))
+        script.write(b'");\n')
+
+
+def _checked_digest(gif: Path) -> str:
+    """Return the sha256 of a file that begins and ends as a GIF does."""
+    with readable(gif), gif.open("rb") as content:
+        begins = content.read(4) == b"GIF8"
+        content.seek(0)
+        digest = hashlib.sha256()
+        ends = b""
+        while piece := content.read(PIECE):
+            digest.update(piece)
+            ends = piece[-1:]
+    if not begins or ends != b";":
         raise damaged(gif, "not a whole GIF")
-    packed = base64.b64encode(content).decode("ascii")
-    about = {"gif_sha256": hashlib.sha256(content).hexdigest(), **note}
-    write_text(script_of(gif), f'{notes.comment(".js", about)}deliverGif("{packed}");\n')
+    return digest.hexdigest()

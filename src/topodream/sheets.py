@@ -76,10 +76,13 @@ def label_units(state: models.State, samples: Samples, experiment: Experiment) -
     ``samples`` must have labels.
     """
     assert samples.labels is not None  # noqa: S101
-    vectors = samples.vectors(experiment.dtype, MOST_LABELLED)
+    vectors = samples.lazy_vectors(experiment.dtype, MOST_LABELLED)
     labels = samples.labels[:MOST_LABELLED]
     classes = np.unique(labels)
-    wins = np.array([show(state, vectors[labels == c], experiment).wins for c in classes])
+    nothing = np.empty(0, np.intp)  # but wins
+    wins = np.array(
+        [show(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
+    )
     total = int(wins.sum())
     return Labelling(
         classes=classes,

@@ -21,7 +21,7 @@ for kind in MAP_KINDS:
         wildcard_constraints:
             experiment=experiments_of(kind),
         resources:
-            mem_mb=map_memory,
+            mem_mb=map_gifs_memory,
             runtime=map_runtime,
         params:
             versions=versions_for("render_map_gifs.py"),

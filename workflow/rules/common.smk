@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from topodream import raw_files
 from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.config import to_mapping
-from topodream.datasets import EMBEDDED
+from topodream.datasets import EMBEDDED, find_idx_files
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
 from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
@@ -211,6 +211,15 @@ def mirror_flags(wildcards, input):
     doesn't compare: whichever mirror serves the files, their digests are checked.)"""
     section = CATALOGUE.datasets[wildcards.dataset]
     return flags({"mirrors": section["mirrors"]} if "mirrors" in section else {})
+
+
+def idx_paths(section):
+    """The IDX files of a data set that are there, those for training first."""
+    try:
+        found = find_idx_files(Path(section["folder"]))
+    except InputError:
+        return []
+    return [paths[0] for paths in found.values()]
 
 
 def tapestry_of(wildcards):

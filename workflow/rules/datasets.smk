@@ -107,8 +107,8 @@ rule plot_tapestry:
     wildcard_constraints:
         dataset=datasets_of("tapestry"),
     resources:
-        mem_mb=small_memory,
-        runtime=small_runtime,
+        mem_mb=tapestry_picture_memory,
+        runtime=data_picture_runtime,
     params:
         versions=versions_for("plot_tapestry.py"),
     shell:
@@ -136,8 +136,8 @@ rule render_sequence_gif:
     wildcard_constraints:
         dataset=datasets_of("pan"),
     resources:
-        mem_mb=small_memory,
-        runtime=small_runtime,
+        mem_mb=sequence_gif_memory,
+        runtime=data_picture_runtime,
     params:
         versions=versions_for("render_sequence_gif.py"),
         settings=flags(

@@ -13,7 +13,7 @@ rule measure:
         "results/{experiment}/logs/measure.log",
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=map_memory,
+        mem_mb=measure_memory,
         runtime=map_runtime,
     params:
         versions=versions_for("measure.py"),
@@ -52,7 +52,7 @@ for kind in MAP_KINDS:
         wildcard_constraints:
             experiment=experiments_of(kind),
         resources:
-            mem_mb=map_memory,
+            mem_mb=figures_memory,
             runtime=map_runtime,
         params:
             versions=versions_for("plot_map.py"),

@@ -16,8 +16,8 @@ rule build_page:
     log:
         "results/logs/page.log",
     resources:
-        mem_mb=small_memory,
-        runtime=small_runtime,
+        mem_mb=page_memory,
+        runtime=page_runtime,
     params:
         versions=versions_for("build_page.py"),
         # From a function, or braces in a question would be taken for wildcards.

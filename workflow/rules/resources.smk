@@ -32,74 +32,140 @@ def in_steps(value, step):
     return step * math.ceil(value / step)
 
 
+def megabytes(mib, attempt):
+    """What to ask for, with the Snakemakes around the command."""
+    return attempt * in_steps(SNAKEMAKE_MIB + mib, MEMORY_STEP_MB)
+
+
+def minutes(seconds, attempt):
+    """What to ask for."""
+    return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
+
+
+def size_of(dataset):
+    """How large a data set is, by the headers of its files, or of what it is made of."""
+    return resources.data_size(dataset, CATALOGUE.datasets, idx_paths)
+
+
 def data_memory(wildcards, attempt):
     """Memory for making a data set, in MB."""
-    section = CATALOGUE.datasets[wildcards.dataset]
-    return attempt * in_steps(SNAKEMAKE_MIB + resources.data_mib(section), MEMORY_STEP_MB)
+    needed = resources.data_mib(wildcards.dataset, CATALOGUE.datasets, size_of)
+    return megabytes(needed, attempt)
 
 
-def sizes(name):
-    """An experiment, and how many samples of how many pixels it learns."""
+def tapestry_picture_memory(wildcards, attempt):
+    """Memory for drawing a tapestry, in MB."""
+    return megabytes(resources.tapestry_picture_mib(size_of(wildcards.dataset)), attempt)
+
+
+def sequence_gif_memory(wildcards, attempt):
+    """Memory for showing windows on their tapestry, in MB."""
+    sizes = size_of(wildcards.dataset), size_of(CATALOGUE.datasets[wildcards.dataset]["tapestry"])
+    return megabytes(resources.sequence_gif_mib(*sizes), attempt)
+
+
+def sized(name):
+    """An experiment, and how large its data set is."""
     experiment = CATALOGUE.experiments[name]
-    return experiment, *resources.data_shape(CATALOGUE.datasets[experiment.dataset])
+    return experiment, size_of(experiment.dataset)
 
 
 def trained_by(wildcards, names):
-    """The experiments that a job trains, and how many samples of how many pixels they learn."""
-    of_each = [sizes(name) for name in names or [wildcards.experiment]]
-    return [experiment for experiment, *_ in of_each], *of_each[0][1:]
+    """The experiments that a job trains, and how large their data set is."""
+    of_each = [sized(name) for name in names or [wildcards.experiment]]
+    return [experiment for experiment, _ in of_each], of_each[0][1]
 
 
 def training_memory(*names):
     """A function of wildcards: memory for training, from the sizes of maps and data, in MB."""
-
-    def needed(wildcards, attempt):
-        mib = SNAKEMAKE_MIB + resources.training_mib(*trained_by(wildcards, names))
-        return attempt * in_steps(mib, MEMORY_STEP_MB)
-
-    return needed
+    return lambda wildcards, attempt: megabytes(
+        resources.training_mib(*trained_by(wildcards, names)), attempt
+    )
 
 
-def map_memory(wildcards, attempt):
-    """Memory for measuring and drawing a trained map, in MB."""
+def measure_memory(wildcards, attempt):
+    """Memory for measuring a trained map, in MB."""
     held_out = CATALOGUE.evaluation["held_out"]
-    needed = SNAKEMAKE_MIB + resources.map_mib(*sizes(wildcards.experiment), held_out)
-    return attempt * in_steps(needed, MEMORY_STEP_MB)
+    return megabytes(resources.measure_mib(*sized(wildcards.experiment), held_out), attempt)
+
+
+def figures_memory(wildcards, attempt):
+    """Memory for drawing a trained map, in MB."""
+    return megabytes(resources.figures_mib(*sized(wildcards.experiment)), attempt)
+
+
+def map_gifs_memory(wildcards, attempt):
+    """Memory for the animations of a trained map, in MB."""
+    return megabytes(resources.map_gifs_mib(*sized(wildcards.experiment), most_frames()), attempt)
+
+
+def most_frames():
+    """The frames of an animation."""
+    return max(CATALOGUE.animation[f"{kind}_frames"] for kind in ("sequence", "images"))
 
 
 def training_runtime(*names):
     """A function of wildcards: time for training, from steps and the size of maps, in minutes."""
-
-    def needed(wildcards, attempt):
-        experiments, _, n_inputs = trained_by(wildcards, names)
-        minutes = resources.training_seconds(experiments, n_inputs) / 60
-        return attempt * in_steps(minutes, TIME_STEP_MINUTES)
-
-    return needed
+    return lambda wildcards, attempt: minutes(
+        resources.training_seconds(*trained_by(wildcards, names)), attempt
+    )
 
 
 def map_runtime(wildcards, attempt):
     """Time for measuring a trained map, or for drawing it, from its size, in minutes."""
-    experiment, _, _ = sizes(wildcards.experiment)
-    n_frames = max(CATALOGUE.animation[f"{kind}_frames"] for kind in ("sequence", "images"))
-    seconds = resources.map_seconds(experiment, CATALOGUE.evaluation["held_out"], n_frames)
-    return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
+    held_out = CATALOGUE.evaluation["held_out"]
+    seconds = resources.map_seconds(*sized(wildcards.experiment), held_out, most_frames())
+    return minutes(seconds, attempt)
 
 
 def data_runtime(wildcards, attempt):
-    """Time for making a data set, in minutes: more where it is downloaded."""
+    """Time for making a data set, or a picture of it, in minutes: more where it is downloaded."""
     is_remote = CATALOGUE.datasets[wildcards.dataset].get("source") in DOWNLOADED
-    return attempt * (DOWNLOAD_MINUTES if is_remote else small_runtime(wildcards, 1))
+    seconds = resources.data_seconds(wildcards.dataset, CATALOGUE.datasets, size_of)
+    return minutes(seconds + is_remote * 60 * DOWNLOAD_MINUTES, attempt)
+
+
+def data_picture_runtime(wildcards, attempt):
+    """Time for a picture of a data set, in minutes."""
+    section = CATALOGUE.datasets[wildcards.dataset]
+    names = [wildcards.dataset, *(section[key] for key in ("tapestry",) if key in section)]
+    needed = resources.data_picture_seconds([size_of(name) for name in names], most_frames())
+    return minutes(needed, attempt)
 
 
 def small_memory(wildcards, attempt):
-    """Memory for a step that reads no map, in MB."""
-    return attempt * in_steps(SNAKEMAKE_MIB + resources.SMALL_MIB, MEMORY_STEP_MB)
+    """Memory for a step that reads neither a map nor many measures, in MB."""
+    return megabytes(resources.small_mib(), attempt)
+
+
+def sweep_memory(wildcards, attempt):
+    """Memory for a step that reads the measures of a sweep, in MB."""
+    points = CATALOGUE.sweeps[wildcards.sweep].points
+    return megabytes(resources.small_mib(sum(len(one.replicates) for one in points)), attempt)
+
+
+def findings_memory(wildcards, attempt):
+    """Memory for a step that reads the measures of what findings speak of, in MB."""
+    n_maps = sum(len(names) for names in CATALOGUE.replicates.values())
+    return megabytes(resources.small_mib(n_maps), attempt)
+
+
+def page_memory(wildcards, attempt):
+    """Memory for the page, in MB."""
+    maps = [sized(name) for name in CATALOGUE.selected]
+    points = [one for name in CATALOGUE.selected_sweeps for one in CATALOGUE.sweeps[name].points]
+    n_points = sum(len(one.replicates) for one in points)
+    return megabytes(resources.page_mib(maps, n_points), attempt)
+
+
+def page_runtime(wildcards, attempt):
+    """Time for the page, which looks at all that it shows, in minutes."""
+    return minutes(resources.page_seconds(len(CATALOGUE.selected)), attempt)
 
 
 def small_runtime(wildcards, attempt):
     """Time for a step of seconds, in minutes."""
-    return attempt * in_steps(resources.START_SECONDS / 60 + 1, TIME_STEP_MINUTES)
+    return minutes(resources.START_SECONDS + 60, attempt)
 
 
 def training_gpus(wildcards):

@@ -11,7 +11,7 @@ rule summarise_sweep:
     log:
         "results/sweeps/logs/{sweep}.log",
     resources:
-        mem_mb=small_memory,
+        mem_mb=sweep_memory,
         runtime=small_runtime,
     params:
         versions=versions_for("summarise_sweep.py"),
@@ -41,7 +41,7 @@ rule plot_sweep:
     log:
         "results/sweeps/logs/{sweep}-picture.log",
     resources:
-        mem_mb=small_memory,
+        mem_mb=sweep_memory,
         runtime=small_runtime,
     params:
         versions=versions_for("plot_sweep.py"),
@@ -85,7 +85,7 @@ rule judge_findings:
     log:
         "results/logs/findings.log",
     resources:
-        mem_mb=small_memory,
+        mem_mb=findings_memory,
         runtime=small_runtime,
     params:
         versions=versions_for("judge_findings.py"),

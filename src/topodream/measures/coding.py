@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import RidgeClassifier
 
+from topodream.blocks import blocks
+from topodream.datasets import Vectors
 from topodream.grid import Floats
 from topodream.measures.sampling import SEED, Indices
 
@@ -63,7 +65,9 @@ def label_measures(
     }
 
 
-def probe(train: Floats, train_labels: Labels, held_out: Floats, labels: Labels) -> float | None:
+def probe(
+    train: Floats, train_labels: Labels, held_out: Floats | Vectors, labels: Labels
+) -> float | None:
     """Return the accuracy of a linear classifier on held-out codes.
 
     One-vs-all ridge regression (Alain and Bengio 2016 on probes). Codes are scaled as a whole, not
@@ -79,10 +83,14 @@ def probe(train: Floats, train_labels: Labels, held_out: Floats, labels: Labels)
     float or None
         None where codes are zero or no finite numbers, or all labels are the same.
     """
-    scale = float(np.sqrt(np.square(train, dtype=float).sum(axis=1).mean()))
-    sound = 0 < scale < np.inf and np.isfinite(held_out).all()
+    squares = [np.square(train[rows], dtype=float).sum(axis=1) for rows in blocks(train.shape)]
+    scale = float(np.sqrt(np.concatenate(squares).mean()))
+    few_rows = list(blocks(held_out.shape))
+    sound = 0 < scale < np.inf and all(np.isfinite(held_out[rows]).all() for rows in few_rows)
     if not sound or len(np.unique(train_labels)) == 1:
         return None
-    classifier = RidgeClassifier(alpha=RIDGE * len(train), solver="cholesky")
+    # It may do as it likes with the scaled ones, which are a copy.
+    classifier = RidgeClassifier(alpha=RIDGE * len(train), solver="cholesky", copy_X=False)
     classifier.fit(train / scale, train_labels)
-    return float(np.mean(classifier.predict(held_out / scale) == labels))
+    named = [classifier.predict(held_out[rows] / scale) for rows in few_rows]
+    return float(np.mean(np.concatenate(named) == labels))

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import models
+from topodream.blocks import blocks
 from topodream.config import Experiment, Mwta
-from topodream.datasets import Samples
+from topodream.datasets import Samples, Vectors
 from topodream.grid import Floats
 from topodream.maps import Map
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
@@ -38,7 +39,7 @@ class Subject:
     model : Map
         With its snapshots.
     train, held_out : Samples
-    samples : (n_samples, n_inputs)
+    samples : Vectors, (n_samples, n_inputs)
         The held-out samples that are used.
     responses : Responses
         To these samples.
@@ -47,7 +48,7 @@ class Subject:
     model: Map
     train: Samples
     held_out: Samples
-    samples: Floats
+    samples: Vectors
     responses: Responses
 
 
@@ -73,7 +74,7 @@ def measure(
         finite number comes out;
         ``curve``: held-out error after each kept epoch. docs/measures.md explains each.
     """
-    samples = held_out.vectors(model.experiment.dtype, n_held_out)
+    samples = held_out.lazy_vectors(model.experiment.dtype, n_held_out)
     # What a map that blew up measures may overflow; _finite sees to it.
     with np.errstate(all="ignore"):
         responses = show(model.trained.state, samples, model.experiment)
@@ -109,9 +110,10 @@ def _measures(subject: Subject) -> Values:
 
 
 def _reconstruction(subject: Subject) -> Values:
-    drawn, samples = subject.responses.reconstructions, subject.samples
+    drawn, samples = subject.responses.drawn, subject.samples
     error = mean_squared_error(samples, drawn)
-    baseline = mean_squared_error(samples, _mean_image(subject.train))
+    mean_image = np.broadcast_to(_mean_image(subject.train), samples.shape)
+    baseline = mean_squared_error(samples, mean_image)
     return {
         "held_out_mse": error,
         "mean_image_mse": baseline,
@@ -128,12 +130,12 @@ def _mean_image(samples: Samples) -> Floats:
     return mean
 
 
-def _excited_mass_ratio(model: Map, samples: Floats) -> float | None:
+def _excited_mass_ratio(model: Map, samples: Vectors) -> float | None:
     """Return the mass ratio as the notebook drew it, or None for a model without activation."""
     if not isinstance(model.experiment.settings, Mwta):
         return None
     drawn = show(model.trained.state, samples, with_activation(model.experiment, "excited"))
-    return mass_ratio(samples, drawn.reconstructions)
+    return mass_ratio(samples, drawn.drawn)
 
 
 def _usage(subject: Subject, wins: usage.Wins) -> Values:
@@ -176,13 +178,8 @@ def _digit_likeness(subject: Subject) -> Values:
     if subject.train.labels is None:
         return dict.fromkeys(["digit_likeness", "digit_likeness_samples", "whole_digits"])
     chosen = spread(len(subject.train.pixels), prototypes.IMAGES)
-    train = _vectors(subject.train, chosen, subject.model.experiment.dtype)
+    train = subject.train.lazy_vectors(subject.model.experiment.dtype).pick(chosen)
     return prototypes.digit_likeness(subject.model.trained.weights, train, subject.samples)
-
-
-def _vectors(samples: Samples, chosen: npt.NDArray[np.intp], dtype: str) -> Floats:
-    """Return some samples as rows of values in [0, 1]."""
-    return Samples(samples.pixels[chosen], None, None).vectors(dtype)
 
 
 def _coding(subject: Subject) -> Values:
@@ -193,14 +190,19 @@ def _coding(subject: Subject) -> Values:
     experiment, state = subject.model.experiment, subject.model.trained.state
     n_units, samples = experiment.grid.n_units, subject.samples
     chosen = spread(len(train), min(LABELLED, LABELLED_NUMBERS // n_units))
-    vectors, learnt = _vectors(subject.train, chosen, experiment.dtype), train[chosen]
-    shown, labels = show(state, vectors, experiment), held_out[: len(samples)]
+    vectors = subject.train.lazy_vectors(experiment.dtype).pick(chosen)
+    shown, learnt = show(state, vectors, experiment), train[chosen]
+    labels = held_out[: len(samples)]
+    # Both probes learn from the same samples, of large images from fewer.
+    few = spread(len(chosen), LABELLED_NUMBERS // samples.shape[1])
     return {
         **coding.label_measures(
             shown.ranked[:, 0], learnt, subject.responses.ranked[:, 0], labels, n_units
         ),
-        "linear_probe": coding.probe(shown.fresh, learnt, subject.responses.fresh, labels),
-        "probe_pixels": coding.probe(vectors, learnt, samples, labels),
+        "linear_probe": coding.probe(
+            shown.fresh[few], learnt[few], subject.responses.fresh, labels
+        ),
+        "probe_pixels": coding.probe(vectors[few], learnt[few], samples, labels),
     }
 
 
@@ -230,7 +232,9 @@ def _lateral(subject: Subject) -> Values:
         state,
         first.arrays["excitation"] if first.epoch == 0 else None,
         subject.responses.activity,
-        drive(state.weights, subject.samples),
+        np.concatenate(
+            [drive(state.weights, subject.samples[b]) for b in blocks(subject.samples.shape)]
+        ),
     )
 
 
@@ -265,12 +269,12 @@ def _finite(values: Any) -> Any:
 
 
 def _held_out_curve(
-    experiment: Experiment, snapshots: Sequence[Snapshot], samples: Floats
+    experiment: Experiment, snapshots: Sequence[Snapshot], samples: Vectors
 ) -> dict[str, list[float]]:
     curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
     for snapshot in snapshots:
         arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
-        drawn = show(models.state_of(experiment, arrays), samples, experiment).reconstructions
+        drawn = show(models.state_of(experiment, arrays), samples, experiment).drawn
         curve["epoch"].append(snapshot.epoch)
         curve["held_out_mse"].append(mean_squared_error(samples, drawn))
     return curve

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from topodream.blocks import blocks
+from topodream.datasets import Vectors
 from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 
@@ -37,13 +39,21 @@ def directions(weights: Floats, *, centred: bool) -> Floats:
     Pearson correlation; without, their cosine. Constant is what varies by no more than
     rounding.
     """
+    dtype = np.result_type(weights, float) if centred else weights.dtype
+    unit: Floats = np.zeros(weights.shape, dtype)
+    for rows in blocks(weights.shape):
+        _direct(weights[rows], unit[rows], centred)
+    return unit
+
+
+def _direct(weights: Floats, unit: Floats, centred: bool) -> None:
+    """Write the directions of prototypes into ``unit``, which is 0."""
     floor = np.zeros((len(weights), 1))
     if centred:
         floor = 1e-7 * np.linalg.norm(weights, axis=1, keepdims=True)
         weights = weights - weights.mean(axis=1, keepdims=True, dtype=float)
     norms = np.linalg.norm(weights, axis=1, keepdims=True)
-    unit: Floats = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > floor)
-    return unit
+    np.divide(weights, norms, out=unit, where=norms > floor)
 
 
 def similarities(unit: Floats, pairs: Pairs) -> Floats:
@@ -272,7 +282,7 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     }
 
 
-def trust(samples: Floats, best: Indices, grid: Grid) -> dict[str, float | None]:
+def trust(samples: Floats | Vectors, best: Indices, grid: Grid) -> dict[str, float | None]:
     """Return the trustworthiness of the map, and of the map with its units shuffled.
 
     Shuffled, samples with the same winner stay together, so that it is above 1/2.
@@ -293,13 +303,11 @@ def trust(samples: Floats, best: Indices, grid: Grid) -> dict[str, float | None]
         return {"trustworthiness": None, "trustworthiness_shuffled": None}
     # Samples of one winner lie on one point: less than half a unit's jitter breaks the ties.
     jitter = np.random.default_rng(SEED).uniform(-0.01, 0.01, (len(chosen), 2))
-    winners = best[chosen, 0]
+    winners, some = best[chosen, 0], samples[chosen]
     moved = shuffled(grid.n_units)[winners]
 
     def of(units: Indices) -> float:
         places = np.stack(np.divmod(units, grid.cols), axis=1) + jitter
-        return float(
-            manifold.trustworthiness(samples[chosen], places, n_neighbors=TRUST_NEIGHBOURS)
-        )
+        return float(manifold.trustworthiness(some, places, n_neighbors=TRUST_NEIGHBOURS))
 
     return {"trustworthiness": of(winners), "trustworthiness_shuffled": of(moved)}

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
+from topodream.blocks import NUMBERS, blocks
+from topodream.datasets import Vectors
 from topodream.grid import Floats
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread
@@ -22,7 +24,7 @@ Wins = npt.NDArray[np.int64]
 # ------------------------------------------------------------------ how large
 
 
-def effective_pixels(weights: Floats) -> Floats:
+def effective_pixels(weights: Floats | Vectors) -> Floats:
     """Return (L1 / L2)^2 of each row, 0 for an empty one: (n_units,).
 
     The number of pixels, where all that are not 0 are equal; the inverse participation ratio
@@ -31,13 +33,16 @@ def effective_pixels(weights: Floats) -> Floats:
     >>> effective_pixels(np.array([[2.0, 2, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0]]))
     array([2., 1., 0.])
     """
-    total = np.abs(weights).sum(axis=1, dtype=float)
-    square = np.square(weights, dtype=float).sum(axis=1)
+    total, square = np.empty((2, weights.shape[0]))
+    for rows in blocks(weights.shape):
+        some = weights[rows]
+        total[rows] = np.abs(some).sum(axis=1, dtype=float)
+        square[rows] = np.square(some, dtype=float).sum(axis=1)
     pixels: Floats = np.divide(total**2, square, out=np.zeros_like(total), where=square > 0)
     return pixels
 
 
-def sizes(weights: Floats, samples: Floats, wins: Wins) -> dict[str, float | None]:
+def sizes(weights: Floats, samples: Floats | Vectors, wins: Wins) -> dict[str, float | None]:
     """Return how large prototypes are, and whether units that win more have smaller ones.
 
     Units without a win are left out of the latter: theirs are still what they started from.
@@ -97,14 +102,22 @@ def faded(weights: Floats, lowest_start: float) -> npt.NDArray[np.bool_]:
 # ------------------------------------------------------------------ what of
 
 
-def best_cosines(weights: Floats, images: Floats) -> Floats:
+def best_cosines(weights: Floats | Vectors, images: Floats | Vectors) -> Floats:
     """Return each prototype's cosine with the image it is most like: (n_units,)."""
-    of_prototypes, of_images = directions(weights, centred=False), directions(images, centred=False)
-    best: Floats = (of_prototypes @ of_images.T).max(axis=1)
+    parts = []
+    for columns in blocks(images.shape):
+        of_images = directions(images[columns], centred=False)
+        products = (
+            directions(weights[rows], centred=False) @ of_images.T for rows in blocks(weights.shape)
+        )
+        parts.append(np.concatenate([product.max(axis=1) for product in products]))
+    best: Floats = np.max(parts, axis=0)
     return best
 
 
-def digit_likeness(weights: Floats, train: Floats, held_out: Floats) -> dict[str, float | None]:
+def digit_likeness(
+    weights: Floats | Vectors, train: Floats | Vectors, held_out: Floats | Vectors
+) -> dict[str, float | None]:
     """Return how much prototypes look like whole digits, and how much held-out digits do.
 
     Parameters
@@ -114,8 +127,8 @@ def digit_likeness(weights: Floats, train: Floats, held_out: Floats) -> dict[str
         Training digits that prototypes and held-out digits are compared with.
     held_out : (n_samples, n_inputs)
     """
-    found = best_cosines(weights[spread(len(weights), UNITS)], train)
-    digits = best_cosines(held_out[spread(len(held_out), UNITS)], train)
+    found = best_cosines(_some(weights), train)
+    digits = best_cosines(_some(held_out), train)
     return {
         "digit_likeness": float(found.mean()),
         "digit_likeness_samples": float(digits.mean()),
@@ -123,7 +136,13 @@ def digit_likeness(weights: Floats, train: Floats, held_out: Floats) -> dict[str
     }
 
 
-def wave_likeness(images: Floats, shape: tuple[int, int]) -> float | None:
+def _some(images: Floats | Vectors) -> Floats | Vectors:
+    """Return at most UNITS of all rows, evenly spread."""
+    chosen = spread(len(images), UNITS)
+    return images.pick(chosen) if isinstance(images, Vectors) else images[chosen]
+
+
+def wave_likeness(images: Floats | Vectors, shape: tuple[int, int]) -> float | None:
     """Return how much images are like a single plane wave, mean over images: 0 to 1.
 
     Of each image: its mean is taken off, the border faded out (Hann window), amplitudes are
@@ -137,7 +156,16 @@ def wave_likeness(images: Floats, shape: tuple[int, int]) -> float | None:
         At most UNITS are used, evenly spread; constant ones are left out.
     shape : (height, width)
     """
-    chosen = images[spread(len(images), UNITS)].reshape(-1, *shape).astype(float)
+    some = _some(images)
+    # A dozen copies, in double precision, and half of them of complex numbers.
+    parts = [_wave_shares(some[rows], shape) for rows in blocks(some.shape, NUMBERS // 4)]
+    share = np.concatenate(parts)
+    return float(np.minimum(share, 1).mean()) if len(share) else None
+
+
+def _wave_shares(images: Floats, shape: tuple[int, int]) -> Floats:
+    """Return the share of power of the strongest wave, of each image that isn't constant."""
+    chosen = images.reshape(-1, *shape).astype(float)
     window = np.outer(np.hanning(shape[0] + 2)[1:-1], np.hanning(shape[1] + 2)[1:-1])
     flat = np.average(chosen, axis=(1, 2), weights=window)
     varied = np.ptp(chosen, axis=(1, 2)) > 0
@@ -149,8 +177,8 @@ def wave_likeness(images: Floats, shape: tuple[int, int]) -> float | None:
     )
     total = power.sum(axis=(1, 2))
     # A wave's power is at two opposite frequencies; both peaks hold the same.
-    share = 2 * near.max(axis=(1, 2), initial=0)[total > 0] / total[total > 0]
-    return float(np.minimum(share, 1).mean()) if len(share) else None
+    share: Floats = 2 * near.max(axis=(1, 2), initial=0)[total > 0] / total[total > 0]
+    return share
 
 
 # ------------------------------------------------------------------ how they change
@@ -168,8 +196,11 @@ def change(before: Floats, after: Floats) -> float:
     ----------
     before, after : (n_units, n_inputs)
     """
-    one, other = (directions(weights.astype(float), centred=False) for weights in (before, after))
-    return max(0.0, 1 - float(np.einsum("ui,ui->u", one, other).mean()))
+    cosines = []
+    for rows in blocks(before.shape):
+        one, other = (directions(w[rows].astype(float), centred=False) for w in (before, after))
+        cosines.append(np.einsum("ui,ui->u", one, other))
+    return max(0.0, 1 - float(np.concatenate(cosines).mean()))
 
 
 def settled_after(training_mse: Floats) -> int | None:
