@@ -539,7 +539,7 @@ def test_a_sweep_over_data_sets_names_them_all_and_can_be_read(tmp_path):
         f"Data: {described[0]};", f"{described[1]};", f"{described[2]}.",
     ]  # fmt: skip
     assert all_.get_figheight() > one.get_figheight()
-    assert {label.get_rotation() for label in all_.axes[0].get_xticklabels()} == {45}
+    assert {label.get_rotation() for label in all_.axes[0].get_xticklabels()} == {90}
     drawn(all_, tmp_path)
 
 
@@ -970,7 +970,9 @@ def meet(one, other):
 @pytest.mark.parametrize("n_panels", [1, 3])
 def test_words_of_a_gif_are_apart_and_none_is_cut_off(written, name, n_panels):
     label = "activity of 1000 x 1000 units, trace 0.54321, and more"
-    panels = [animation.Panel(label, np.full((1, 1, 40), animation.BLACK, np.uint8))] * n_panels
+    panels = [
+        animation.Panel(label, 1, lambda _: np.full((1, 40), animation.BLACK, np.uint8))
+    ] * n_panels
     scale = 1.23e-5 if n_panels > 1 else None
     said = f"{name}, diverged, held-out"
     frame = next(animation.side_by_side(panels, said, scale, ["epoch 1000 of 1000"]))
@@ -1001,13 +1003,13 @@ def test_words_that_fit_take_no_more_room(panels):
     ("shape", "expected"), [((1, 40), (7, 40)), ((40, 1), (40, 7)), ((4, 5), (4, 5))]
 )
 def test_few_rows_or_columns_of_units_are_stretched(shape, expected):
-    frames = np.arange(np.prod(shape), dtype=np.uint8).reshape(1, *shape)
-    stretched = animation.stretch(frames)
-    assert stretched.shape[1:] == expected
-    assert (stretched[:, :: expected[0] // shape[0], :: expected[1] // shape[1]] == frames).all()
+    sheet = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    stretched = animation.stretch(sheet)
+    assert stretched.shape == expected
+    assert (stretched[:: expected[0] // shape[0], :: expected[1] // shape[1]] == sheet).all()
 
 
 @pytest.mark.parametrize("grid", [Grid(1, 40), Grid(40, 1)], ids=str)
 def test_a_formation_of_a_row_of_units_keeps_their_prototypes_legible(grid):
-    (sheet,) = animation.prototype_sheets([np.zeros((40, 784))], (28, 28), grid, 1.0)
+    sheet = animation.prototype_sheet(np.zeros((40, 784)), (28, 28), grid, 1.0)
     assert sorted(sheet.shape) == [30, 1161]  # a pixel for a weight
