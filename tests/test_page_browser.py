@@ -191,10 +191,16 @@ CUT_OFF = """[...document.querySelectorAll("h1, h2, h3, p, a, td, th, dt, dd, la
   .map((one) => one.tagName + ": " + one.textContent.slice(0, 40))"""
 
 
-def test_numbers_stay_in_sight_beside_long_names(visit, with_long_names):
+@pytest.mark.parametrize(("width", "most"), [(1280, 700), (360, 260)])
+def test_numbers_stay_in_sight_beside_long_names(visit, with_long_names, width, most):
     folder, _ = with_long_names
-    tab = visit("#view=overview&as=table", 1280, folder)
-    assert tab.locator("#table td").first.bounding_box()["x"] < 700
+    tab = visit("#view=overview&as=table", width, folder)
+    assert tab.locator("#table td").first.bounding_box()["x"] < most
+    # Neither name nor badge lies on the numbers.
+    for part in tab.locator("#table tbody th > *").all():
+        box = part.bounding_box()
+        cell = part.locator("xpath=..").bounding_box()
+        assert box["x"] + box["width"] <= cell["x"] + cell["width"] + 1
 
 
 def test_a_map_mostly_dead_is_marked_on_card_table_and_comparison(visit, with_long_names):
