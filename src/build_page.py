@@ -6,6 +6,7 @@ asked for, and what else lies in the results if it is up to date with the config
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +43,23 @@ def main() -> None:
     with cli.option("--contents"):
         found = wanted.pop("besides", None)
         if found is not None:
+            for key in ("experiments", "sweeps", "maps", "datasets"):
+                check_names(found[key], f"--contents: besides: {key}")
             wanted = with_what_is_there(wanted, found, uptodate.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
-        # They name folders and files of the results: none may lead elsewhere.
         for key in ("experiments", "datasets", "sweeps"):
-            for name in getattr(contents, key):
-                check_name(name, f"--contents: {key}")
+            check_names(getattr(contents, key), f"--contents: {key}")
     # What the page is to show has no part in what is made for it.
     page.write_companions(results, contents, provenance.record({}))
     origin = provenance.record(wanted, also=page.PARTS)
     write_text(args.output, page.render(results, contents, origin))
+
+
+def check_names(names: Iterable[object], where: str) -> None:
+    """Refuse names that lead out of the results, of which they name folders and files."""
+    for name in names:
+        check_name(name, where)
 
 
 def with_what_is_there(

@@ -915,8 +915,11 @@ def test_the_page_says_what_no_config_has_and_what_is_damaged(copy):
     (copy / "findings.yaml").write_text("findings: {seeds: [0], statements: {}}\n")
     path = copy / "results/tiny-digits/measures.json"
     path.write_text(path.read_text()[:-20])
+    gif = copy / "results/tiny-pan/formation.gif"
+    gif.write_bytes(gif.read_bytes()[:-1])
     maps, _, _, left_out = make_page_of_one(copy)
-    assert maps == {"tiny-pan", "tiny-wild"}
+    assert maps == {"tiny-wild"}
+    assert "formation.gif: damaged (not a whole GIF)" in left_out["tiny-pan"]
     assert left_out["tiny-dream"] == left_out["tiny-strength"] == "no config that was given has it"
     assert "damaged" in left_out["tiny-digits"]
     assert path.exists()

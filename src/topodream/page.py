@@ -397,15 +397,20 @@ def _described(results: Path, dataset: str) -> Content:
     return read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
 
 
-def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
-    """Return what the page says of a picture; ``kind`` is the same for all experiments."""
-    path = results / file
+def check_picture(path: Path) -> tuple[int, int]:
+    """Return a picture's width and height; InputError if it isn't whole."""
     check_file(path, most_bytes())
     # What Pillow raises of what is in a file.
     with parsable(path, ValueError, SyntaxError), Image.open(path) as image:
         width, height = image.size
         image.verify()  # that it is whole, where its format can tell
-    moving = path.suffix == ".gif"
+    return width, height
+
+
+def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
+    """Return what the page says of a picture; ``kind`` is the same for all experiments."""
+    width, height = check_picture(results / file)
+    moving = file.endswith(".gif")
     return {
         "link": quote(file),
         "script": quote(player.script_of(Path(file)).as_posix()) if moving else None,

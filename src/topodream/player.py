@@ -37,8 +37,7 @@ def write_script(gif: Path, note: Mapping[str, Any]) -> None:
     note : mapping
         What makes the script, and of what; the digest of the GIF is added.
     """
-    check_file(gif, most_bytes())
-    about = {"gif_sha256": _checked_digest(gif), **note}
+    about = {"gif_sha256": checked_digest(gif), **note}
     with written_whole(script_of(gif)) as temporary, temporary.open("wb") as script:
         script.write(f'{notes.comment(".js", about)}deliverGif("'.encode())
         with readable(gif), gif.open("rb") as content:
@@ -47,8 +46,9 @@ def write_script(gif: Path, note: Mapping[str, Any]) -> None:
         script.write(b'");\n')
 
 
-def _checked_digest(gif: Path) -> str:
-    """Return the sha256 of a file that begins and ends as a GIF does."""
+def checked_digest(gif: Path) -> str:
+    """Return the sha256 of a file; InputError unless it begins and ends as a GIF does."""
+    check_file(gif, most_bytes())
     with readable(gif), gif.open("rb") as content:
         begins = content.read(4) == b"GIF8"
         content.seek(0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from topodream import notes
+from topodream import notes, page, player
 from topodream.errors import InputError
 from topodream.found import Found
 from topodream.lineage import BROKEN, Shelf, links_of
@@ -92,12 +92,14 @@ class _Look:
         self._check_made_of(home / "measures.json")
         self._check_dataset(measured["settings"]["dataset"])
         for picture in sorted([*home.glob("figures/*.png"), *home.glob("*.gif")]):
+            self._check_picture(picture)
             if self._read(picture).get("model_sha256") != measured["model_sha256"]:
                 raise _OutdatedError(f"{picture.name} is of an earlier map")
 
     def check_sweep(self, name: str) -> None:
         path = self._results / "sweeps" / f"{name}.json"
         self._check_summary(path, self._found["sweeps"][name]["options"])
+        self._check_picture(path.with_suffix(".png"))
         self._check_made_of(path.with_suffix(".png"))
 
     def check_findings(self, _: str) -> None:
@@ -143,6 +145,12 @@ class _Look:
         self._check_made_of(path)
         for behind in self._behind(name):
             self._check_dataset(behind)
+
+    def _check_picture(self, path: Path) -> None:
+        """Check that a picture is whole: the page would fail over it."""
+        page.check_picture(path)
+        if path.suffix == ".gif":
+            player.checked_digest(path)
 
     def _behind(self, dataset: str) -> list[str]:
         section = self._found["datasets"].get(dataset, {})

@@ -18,6 +18,7 @@ from PIL import Image
 from topodream import catalogue, cli, config, datasets, results, storage, strict
 from topodream.checkpoints import Checkpoints
 from topodream.files import NAME
+from topodream.found import besides
 from topodream.maps import read_map, read_map_and_data
 from topodream.training import train
 
@@ -99,7 +100,8 @@ def make(home):
     Image.new("P", (60, 40)).save(home / "data/pan.gif")
     (home / "options").mkdir()
     settings = config.to_mapping(found["m"])
-    for name, content in (OPTIONS | {"settings": settings}).items():
+    contents = OPTIONS["contents"] | {"besides": what_lies_there(home, shipped)}
+    for name, content in (OPTIONS | {"settings": settings, "contents": contents}).items():
         (home / "options" / f"{name}.json").write_text(json.dumps(content))
     summarise(home)
     Image.new("RGB", (60, 40)).save(home / "sweeps/sw.png")
@@ -122,6 +124,12 @@ def shipped_config():
         for name in ("config.yaml", "findings.yaml")
         for key, value in yaml.safe_load((ROOT / name).read_text()).items()
     }
+
+
+def what_lies_there(home, content):
+    """What the page may show although it isn't selected."""
+    selected = content | {"run": ["m", "s"], "evaluation": {"held_out": 20, "reconstructions": 1}}
+    return besides(catalogue.resolve(selected), home)
 
 
 GRID = {"grid": {"rows": 3, "cols": 4}, "epochs": 2, "steps_per_epoch": 20}
