@@ -13,7 +13,7 @@ from typing import Any
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, page, provenance, uptodate
+from topodream import cli, current, page, provenance
 from topodream.files import check_name
 from topodream.found import Found
 from topodream.storage import write_text
@@ -45,7 +45,7 @@ def main() -> None:
         if found is not None:
             for key in ("experiments", "sweeps", "maps", "datasets"):
                 check_names(found[key], f"--contents: besides: {key}")
-            wanted = with_what_is_there(wanted, found, uptodate.sort_out(results, found))
+            wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
         for key in ("experiments", "datasets", "sweeps"):
@@ -63,7 +63,7 @@ def check_names(names: Iterable[object], where: str) -> None:
 
 
 def with_what_is_there(
-    wanted: dict[str, Any], found: Found, sound: uptodate.UpToDate
+    wanted: dict[str, Any], found: Found, sound: current.Current
 ) -> dict[str, Any]:
     """Return what is to be shown, and all else that is up to date, in the order of the config."""
     questions = {**wanted["experiments"], **sound.experiments}

@@ -1,6 +1,6 @@
 """What lies in the folder of results besides what is asked for.
 
-A page shows that too, if the config would make the same (:mod:`topodream.uptodate` finds out): it
+A page shows that too, if the config would make the same (:mod:`topodream.current` finds out): it
 is not to forget what was made before, whatever was asked for last.
 """
 

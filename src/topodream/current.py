@@ -18,7 +18,7 @@ MADE_OF = ("digits", "tapestry")
 
 
 @dataclass(frozen=True)
-class UpToDate:
+class Current:
     """What may be shown besides what is asked for, and what may not.
 
     Attributes
@@ -40,7 +40,7 @@ class UpToDate:
     left_out: Mapping[str, str]
 
 
-def sort_out(results: Path, found: Found) -> UpToDate:
+def sort_out(results: Path, found: Found) -> Current:
     """Find out which of what lies in the results is up to date with the config.
 
     Parameters
@@ -63,7 +63,7 @@ def sort_out(results: Path, found: Found) -> UpToDate:
     experiments = sound(found["experiments"], look.check_experiment)
     sweeps = sound(found["sweeps"], look.check_sweep)
     findings = sound(["findings"] if found["findings"] else [], look.check_findings)
-    return UpToDate(
+    return Current(
         experiments={name: found["experiments"][name]["question"] for name in experiments},
         sweeps=sweeps,
         findings=bool(findings),
