@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ import yaml
 from conftest import ROOT
 
 from topodream import config, datasets, notes
+from topodream.checkpoints import Checkpoints
 from topodream.errors import ContentError, InputError
+from topodream.files import is_there
 from topodream.storage import Content, read_hdf5, write_hdf5
+from topodream.training import train
 
 ORIGIN = {"made_by": "a test"}
 REFUSED = [errno.ESTALE, errno.EIO, errno.EMFILE, errno.EACCES, errno.ENOMEM]
@@ -163,22 +167,106 @@ def test_a_picture_that_can_not_be_read_is_not_damaged(tmp_path, monkeypatch):
 # ------------------------------------------------------------------ checkpoints
 
 
+# A training that is killed as it is about to write its map: its checkpoint has all epochs.
+KILLED = """
+import os, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+import train
+train.write_map = lambda *_: os._exit(9)
+train.main()
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory, catalogue):
+    """The files of a training that was killed."""
+    folder = tmp_path_factory.mktemp("killed")
+    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    write_hdf5(folder / "data.h5", content, ORIGIN)
+    small = {"epochs": 2, "steps_per_epoch": 5, "engine": "reference"}
+    experiment = replace(catalogue.experiments["digits-competition"], **small)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
+    command = [sys.executable, "-c", KILLED, ROOT / "src" / "train.py", *options(folder)]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 9
+    return folder
+
+
 @pytest.fixture
-def begun(small_experiment, tmp_path, refusing):
-    """A training that was killed after an epoch: its files, and a function to start it again."""
-    data, settings, model = (tmp_path / name for name in ("data.h5", "config.yaml", "model.h5"))
-    write_hdf5(data, datasets.mnist_content("embedded", datasets.read_embedded()), ORIGIN)
-    experiment = small_experiment(epochs=3, steps_per_epoch=5, engine="reference")
-    settings.write_text(yaml.safe_dump(config.to_mapping(experiment)))
+def begun(killed, tmp_path):
+    shutil.copytree(killed, tmp_path / "begun")
+    return tmp_path / "begun"
 
-    def again(**refused):
-        files = ("--data", data, "--config", settings, "--output", model)
-        return refusing("train.py", *files, **refused)
 
-    # Four files are read of it: the state, an epoch, and no more; the second epoch isn't written.
-    killed = again(OPEN=errno.EIO, NTH=1, PART="nothing")
-    assert killed.returncode == 0, killed.stderr
-    whole = model.read_bytes()
-    model.unlink()
-    _begin(experiment, model, data, notes.parse(whole) if hasattr(notes, "parse") else None)
-    return model, whole, again
+def options(folder):
+    names = {"--data": "data.h5", "--config": "config.yaml", "--output": "model.h5"}
+    return [part for option, name in names.items() for part in (option, folder / name)]
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in (folder / "model.checkpoint").iterdir()}
+
+
+@pytest.mark.parametrize("number", REFUSED)
+@pytest.mark.parametrize(("nth", "file"), [(1, "state.h5"), (2, "epoch-1.h5")])
+def test_a_checkpoint_that_can_not_be_read_is_kept(number, nth, file, begun, refusing):
+    before = bytes_of(begun)
+    done = refusing("train.py", *options(begun), OPEN=number, NTH=nth, PART=".checkpoint/")
+    path = begun / "model.checkpoint" / file
+    assert done.stderr == f"train.py: error: cannot read {path}: {os.strerror(number)}\n"
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert bytes_of(begun) == before
+
+
+def test_a_checkpoint_is_gone_on_from_once_it_can_be_read(begun, refusing):
+    refusing("train.py", *options(begun), OPEN=errno.EIO, NTH=1, PART=".checkpoint/")
+    done = refusing("train.py", *options(begun), FLOCK=errno.ENOLCK)
+    assert done.stdout == "digits-competition: goes on after epoch 2/2\n", done.stderr
+    assert (begun / "model.h5").exists()
+
+
+@pytest.mark.parametrize("fault", ["flipped", "missing", "settings"])
+def test_a_checkpoint_of_wrong_content_is_started_over(fault, begun, refusing):
+    path = begun / "model.checkpoint" / "epoch-1.h5"
+    if fault == "flipped":
+        raw = path.read_bytes()
+        path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    elif fault == "missing":
+        path.unlink()
+    else:
+        settings = begun / "config.yaml"
+        settings.write_text(settings.read_text().replace("seed: 0", "seed: 7"))
+    done = refusing("train.py", *options(begun))
+    assert done.stdout.startswith("digits-competition: starts over, "), done.stderr
+    assert "epoch 2/2" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_folder_that_can_not_be_looked_into_is_not_empty(tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(errno.EACCES, "whatever")
+
+    monkeypatch.setattr("topodream.files.os.lstat", refuse)
+    with pytest.raises(InputError, match="Permission denied$") as caught:
+        is_there(tmp_path / "state.h5")
+    assert not isinstance(caught.value, ContentError)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(small_experiment, digits, tmp_path, monkeypatch):
+    experiment = small_experiment(epochs=2, steps_per_epoch=5, engine="reference")
+    origin = {**ORIGIN, "code_sha256": "", "versions": "{}", "device": "cpu"}
+    checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, origin)
+    real = Path.write_bytes
+
+    def write_or_fail(self, content):
+        if "state.h5" in self.name and (self.parent / "state.h5").exists():
+            real(self, bytes(content)[:100])
+            raise OSError(errno.ENOSPC, "whatever")
+        return real(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_or_fail)
+    pixels = digits["train/pixels"][:20].reshape(20, -1)
+    with pytest.raises(InputError, match=r"cannot write .*state.h5: No space left on device"):
+        train(experiment, pixels, lambda _: None, lambda _: None, checkpoints.save)
+    assert checkpoints.restore(784).epoch == 1
+    assert sorted(bytes_of(tmp_path)) == ["epoch-1.h5", "epoch-2.h5", "state.h5"]
