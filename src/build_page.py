@@ -43,7 +43,7 @@ def main() -> None:
     with cli.option("--contents"):
         found = wanted.pop("besides", None)
         if found is not None:
-            for key in ("experiments", "sweeps", "maps", "datasets"):
+            for key in ("experiments", "sweeps", "datasets"):
                 check_names(found[key], f"--contents: besides: {key}")
             wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None

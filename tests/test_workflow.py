@@ -872,14 +872,37 @@ def test_the_page_leaves_out_what_the_config_would_make_otherwise(copy):
     assert maps == {"tiny-pan", "tiny-dream", "tiny-wild"}
     assert sweeps == {"tiny-strength"}
     assert not findings
-    assert left_out == dict.fromkeys(["tiny-digits", "findings"], "its settings have changed")
+    assert left_out == {
+        "tiny-digits": "its settings have changed",
+        "findings": "the settings of its maps have changed",
+    }
 
 
 def test_the_page_leaves_out_maps_of_other_data(copy):
     change_overlay(copy, lambda c: c["datasets"]["pan"].update(max_speed=2))
-    maps, _, _, left_out = make_page_of_one(copy)
+    maps, sweeps, findings, left_out = make_page_of_one(copy)
     assert maps == {"tiny-digits", "tiny-dream", "tiny-wild"}
-    assert left_out["tiny-pan"] == "the settings of the data set pan have changed"
+    assert (sweeps, findings) == (set(), False)
+    of_pan = ["tiny-pan", "tiny-strength", "findings"]
+    assert left_out == dict.fromkeys(of_pan, "the settings of the data set pan have changed")
+
+
+def test_the_page_leaves_out_what_was_drawn_or_measured_otherwise(copy):
+    change_overlay(copy, lambda c: c["animation"].update(sequence_frames=39))
+    (copy / "results/tiny-digits/figures/hit_map.png").unlink()
+    (copy / "results/tiny-dream/measures.json").unlink()
+    maps, _, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-wild"}
+    assert left_out["tiny-pan"] == "trajectory.gif was drawn with other settings"
+    for name, file in (("tiny-digits", "figures/hit_map.png"), ("tiny-dream", "measures.json")):
+        assert left_out[name] == f"cannot read results/{name}/{file}: no such file"
+
+
+def test_the_page_notices_what_was_deleted_or_changed_since(copy):
+    before = make_page_of_one(copy)
+    (copy / "results/tiny-pan/formation.gif").unlink()
+    maps, *_ = make_page_of_one(copy)
+    assert maps == before[0] - {"tiny-pan"}
 
 
 def test_the_page_leaves_out_what_is_not_of_one_piece(copy):

@@ -227,8 +227,8 @@ def _text_hint(value: object) -> str:
         return ""
     if "e" in str(value).lower():
         return "; YAML reads 1e-3 as text: write 1.0e-3 or 0.001"
-    if re.match(r"[-+]?0\d", str(value)):
-        return "; YAML reads 08 as text: write 8"
+    if re.fullmatch(r"[-+]?0\d+", str(value)):
+        return f"; with a leading zero it is text: write {int(str(value))}"
     return "; a number in quotes, or nested in --config, is text: write it into a file"
 
 

@@ -1,15 +1,14 @@
 """Which of the results are what the config would make, and why the others aren't."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from topodream import notes, page, player
+from topodream.config import read_experiment
 from topodream.errors import InputError
-from topodream.found import Found
+from topodream.found import Found, maps_digest, settings_digest
 from topodream.lineage import BROKEN, Shelf, links_of
 from topodream.storage import complete
 
@@ -83,27 +82,30 @@ class _Look:
         self._results, self._found = results, found
         self._shelf = Shelf(results)
         self._notes: dict[Path, dict[str, Any]] = {}
+        self._datasets: dict[str, str] = {}
 
     def check_experiment(self, name: str) -> None:
-        measured = self._check_map(name)
         home = self._results / name
-        if self._read(home / "config.yaml")["settings"] != measured["settings"]:
+        measured = self._measured(name)
+        with complete(home / "measures.json"):
+            settings = measured["settings"]
+            if settings_digest(settings) != self._found["experiments"][name]["settings_sha256"]:
+                raise _OutdatedError("its settings have changed")
+        if self._read(home / "config.yaml")["settings"] != settings:
             raise _OutdatedError("it was not yet trained with its settings")
         self._check_made_of(home / "measures.json")
-        self._check_dataset(measured["settings"]["dataset"])
-        for picture in sorted([*home.glob("figures/*.png"), *home.glob("*.gif")]):
-            self._check_picture(picture)
-            if self._read(picture).get("model_sha256") != measured["model_sha256"]:
-                raise _OutdatedError(f"{picture.name} is of an earlier map")
+        experiment = read_experiment(home / "config.yaml")
+        for file in page.picture_files(self._results, experiment).values():
+            self._check_picture(home / file, measured)
 
     def check_sweep(self, name: str) -> None:
         path = self._results / "sweeps" / f"{name}.json"
-        self._check_summary(path, self._found["sweeps"][name]["options"])
-        self._check_picture(path.with_suffix(".png"))
+        self._check_summary(path, self._found["sweeps"][name])
+        page.check_picture(path.with_suffix(".png"))
         self._check_made_of(path.with_suffix(".png"))
 
     def check_findings(self, _: str) -> None:
-        self._check_summary(self._results / "findings.json", self._found["findings"]["options"])
+        self._check_summary(self._results / "findings.json", self._found["findings"])
 
     def datasets_of(self, experiments: Iterable[str]) -> list[str]:
         """Return the data sets that experiments learnt, and what these were made of."""
@@ -113,48 +115,59 @@ class _Look:
             names += self._behind(name)
         return list(dict.fromkeys(names))
 
-    def _check_map(self, name: str) -> dict[str, Any]:
-        """Check a map's measures by what they say; return that."""
+    def _measured(self, name: str) -> dict[str, Any]:
+        """Return a map's measures, if they are of as many samples, and of the data, of the config."""
         path = self._results / name / "measures.json"
         measured = self._read(path)
         with complete(path):
-            settings = json.dumps(measured["settings"]).encode()
-            if hashlib.sha256(settings).hexdigest() != self._found["maps"][name]:
-                raise _OutdatedError("its settings have changed")
-            if measured["options"]["held_out"] != self._found["held_out"]:
+            if not _holds(measured["options"], self._found["options"]["measures"]):
                 raise _OutdatedError("it was measured on another number of samples")
+            dataset, sha256 = measured["settings"]["dataset"], measured["data_sha256"]
+        if self._dataset(dataset) != sha256:
+            raise _OutdatedError(f"the data set {dataset} has changed")
         return measured
 
-    def _check_summary(self, path: Path, options: Mapping[str, Any]) -> None:
+    def _check_summary(self, path: Path, expected: Found) -> None:
         """Check what was gathered from the measures of several maps."""
         summary = self._read(path)
         with complete(path):
-            if summary["options"] != options:
-                raise _OutdatedError("its settings have changed")
             maps = list(summary["measures_sha256"])
+            if settings_digest(summary["options"]) != expected["options_sha256"]:
+                raise _OutdatedError("its settings have changed")
         self._check_made_of(path)
-        for name in maps:
-            self._check_map(name)
+        settings = {name: self._measured(name).get("settings") for name in maps}
+        if maps_digest(settings) != expected["maps_sha256"]:
+            raise _OutdatedError("the settings of its maps have changed")
 
-    def _check_dataset(self, name: str) -> None:
-        section, path = self._found["datasets"].get(name, {}), self._results / f"data/{name}.h5"
-        with complete(path):
-            options = self._read(path)["options"].items()
-        if any(section.get(key) != value for key, value in options):
-            raise _OutdatedError(f"the settings of the data set {name} have changed")
-        self._check_made_of(path)
-        for behind in self._behind(name):
-            self._check_dataset(behind)
-
-    def _check_picture(self, path: Path) -> None:
-        """Check that a picture is whole: the page would fail over it."""
-        page.check_picture(path)
-        if path.suffix == ".gif":
-            player.checked_digest(path)
+    def _dataset(self, name: str) -> str:
+        """Return the digest of a data set's content, if its settings are those of the config."""
+        if name not in self._datasets:
+            section, path = self._found["datasets"].get(name, {}), self._results / f"data/{name}.h5"
+            note = self._read(path)
+            with complete(path):
+                if not _holds(section, note["options"]):
+                    raise _OutdatedError(f"the settings of the data set {name} have changed")
+                digest = str(note["content_sha256"])
+            self._check_made_of(path)
+            for behind in self._behind(name):
+                self._dataset(behind)
+            self._datasets[name] = digest
+        return self._datasets[name]
 
     def _behind(self, dataset: str) -> list[str]:
         section = self._found["datasets"].get(dataset, {})
         return [section[key] for key in MADE_OF if key in section]
+
+    def _check_picture(self, path: Path, measured: Mapping[str, Any]) -> None:
+        """Check that a picture is whole, of the map, and drawn as the config says."""
+        page.check_picture(path)
+        if path.suffix == ".gif":
+            player.checked_digest(path)
+        note = self._read(path)
+        if note.get("model_sha256") != measured["model_sha256"]:
+            raise _OutdatedError(f"{path.name} is of an earlier map")
+        if not _holds(note.get("options", {}), self._found["options"][path.suffix]):
+            raise _OutdatedError(f"{path.name} was drawn with other settings")
 
     def _check_made_of(self, path: Path) -> None:
         """Check that a file was made of the files that lie there now."""
@@ -169,3 +182,8 @@ class _Look:
         if path not in self._notes:
             self._notes[path] = notes.read(path)
         return self._notes[path]
+
+
+def _holds(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Return whether all that is wanted stands in some settings."""
+    return all(key in settings and settings[key] == value for key, value in wanted.items())

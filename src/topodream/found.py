@@ -6,13 +6,13 @@ is not to forget what was made before, whatever was asked for last.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from topodream.catalogue import Catalogue, Sweep
-from topodream.config import Experiment, to_mapping
+from topodream.config import to_mapping
 
 Found = dict[str, Any]
 
@@ -31,30 +31,36 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     Returns
     -------
     dict, as JSON holds it
-        ``experiments`` and ``sweeps`` (name -> what is expected of it, and the digest of its file)
-        and ``findings`` (the same, or None) of the config; ``maps`` (name -> digest of the
-        settings) that these were made of; ``datasets`` and ``held_out`` as in the config;
-        ``unknown``, names of what the config doesn't have; ``order``, all names of the config.
+        ``experiments`` (name -> its ``question``, ``settings_sha256``), ``sweeps`` (name -> the
+        ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
+        ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
+        with what lies there; ``datasets`` and ``options`` (``held_out``; of figures; of GIFs) as in
+        the config; ``unknown``, names of what the config doesn't have; ``order``, all its names.
     """
-    experiments = {
-        name: {"question": catalogue.questions[name], "file_sha256": digest}
-        for name, digest in _digests(results, "{}/measures.json", catalogue.listed).items()
-        if name not in catalogue.selected
-    }
-    sweeps = {
-        name: {"options": _plain({"sweep": asdict(catalogue.sweeps[name])}), "file_sha256": digest}
-        for name, digest in _digests(results, "sweeps/{}.json", catalogue.sweeps).items()
-        if name not in catalogue.selected_sweeps
-    }
-    findings = None if catalogue.findings else _findings(catalogue, results)
-    maps = {*experiments, *_maps_of(catalogue, sweeps, with_findings=findings is not None)}
+    evaluation = catalogue.evaluation
     return {
-        "experiments": experiments,
-        "sweeps": sweeps,
-        "findings": findings,
-        "maps": {name: settings_digest(catalogue.experiments[name]) for name in sorted(maps)},
+        "experiments": {
+            name: {
+                "question": catalogue.questions[name],
+                "settings_sha256": settings_digest(to_mapping(catalogue.experiments[name])),
+                "state_sha256": _state(results / name),
+            }
+            for name in catalogue.listed
+            if name not in catalogue.selected and _is_made(results / name)
+        },
+        "sweeps": {
+            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, _maps_of_sweep(sweep))
+            for name, sweep in catalogue.sweeps.items()
+            if name not in catalogue.selected_sweeps
+            and (path := results / "sweeps" / f"{name}.json").is_file()
+        },
+        "findings": None if catalogue.findings else _findings(catalogue, results / "findings.json"),
         "datasets": catalogue.datasets,
-        "held_out": catalogue.evaluation["held_out"],
+        "options": {
+            "measures": {"held_out": evaluation["held_out"]},
+            ".png": {"count": evaluation["reconstructions"]},
+            ".gif": catalogue.animation,
+        },
         "unknown": _unknown(catalogue, results),
         "order": {
             "experiments": list(catalogue.listed),
@@ -64,25 +70,54 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     }
 
 
-def settings_digest(experiment: Experiment) -> str:
-    """Return the sha256 of an experiment's settings, as measures hold them."""
-    return hashlib.sha256(json.dumps(to_mapping(experiment)).encode()).hexdigest()
+def settings_digest(settings: Any) -> str:
+    """Return the sha256 of settings, as JSON holds them."""
+    return _sha256(json.dumps(settings))
 
 
-def _findings(catalogue: Catalogue, results: Path) -> Found | None:
-    digests = _digests(results, "{}.json", ["findings"])
-    if not digests:
+def _is_made(home: Path) -> bool:
+    return any((home / name).is_file() for name in ("measures.json", "model.h5"))
+
+
+def _state(home: Path) -> str:
+    """Return a digest of a map's measures and of the names of its files.
+
+    Not of those that only the page needs, and makes: it would be made again because of them.
+    """
+    names = sorted(
+        path.name
+        for pattern in ("*.yaml", "*.h5", "*.gif", "figures/*.png")
+        for path in home.glob(pattern)
+    )
+    measures = home / "measures.json"
+    content = measures.read_bytes() if measures.is_file() else b""
+    return _sha256(f"{names} {hashlib.sha256(content).hexdigest()}")
+
+
+def _summary(catalogue: Catalogue, options: Any, path: Path, maps: Iterable[str]) -> Found:
+    experiments = {name: to_mapping(catalogue.experiments[name]) for name in maps}
+    return {
+        "options_sha256": settings_digest(json.loads(json.dumps(options))),
+        "maps_sha256": maps_digest(experiments),
+        "state_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+
+
+def maps_digest(settings: Mapping[str, Any]) -> str:
+    """Return the sha256 of the settings of several maps, by name."""
+    return settings_digest({name: settings_digest(settings[name]) for name in sorted(settings)})
+
+
+def _findings(catalogue: Catalogue, path: Path) -> Found | None:
+    if not path.is_file():
         return None
     options = {"statements": catalogue.statements, "replicates": catalogue.replicates}
-    return {"options": _plain(options), "file_sha256": digests["findings"]}
+    maps = [name for names in catalogue.replicates.values() for name in names.values()]
+    return _summary(catalogue, options, path, maps)
 
 
-def _maps_of(catalogue: Catalogue, sweeps: Iterable[str], *, with_findings: bool) -> set[str]:
-    """Return the names of the maps that sweeps, and perhaps the findings, were made of."""
-    of_sweeps: list[Sweep] = [catalogue.sweeps[name] for name in sweeps]
-    replicates = [point.replicates for sweep in of_sweeps for point in sweep.points]
-    replicates += catalogue.replicates.values() if with_findings else []
-    return {name for names in replicates for name in names.values()}
+def _maps_of_sweep(sweep: Sweep) -> list[str]:
+    return [name for point in sweep.points for name in point.replicates.values()]
 
 
 def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
@@ -92,16 +127,5 @@ def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
     return sorted((maps | sweeps) - set(catalogue.experiments) - set(catalogue.sweeps))
 
 
-def _digests(results: Path, pattern: str, names: Iterable[str]) -> dict[str, str]:
-    """Return the digests of the files that are there, by name."""
-    paths = {name: results / pattern.format(name) for name in names}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in paths.items()
-        if path.is_file()
-    }
-
-
-def _plain(content: Any) -> Any:
-    """Return what JSON makes of it."""
-    return json.loads(json.dumps(content))
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -261,14 +261,19 @@ def _badge(divergence: str | None, dead: float | None) -> str | None:
 
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return the files of a map's pictures by their names, those made, in the order to show them."""
+    home = results / experiment.name
+    files = picture_files(results, experiment)
+    return {name: file for name, file in files.items() if (home / file).exists()}
+
+
+def picture_files(results: Path, experiment: Experiment) -> dict[str, str]:
+    """Return the files of all pictures that a map can have, by their names, in their order."""
     is_sequence = _described(results, experiment.dataset).kind == "sequence"
     figures = figure_names(experiment.model, labelled=not is_sequence)
     animations = animation_names(experiment.model, is_sequence)
     files = {name: f"figures/{name}.png" for name in figures}
     files |= {name: f"{name}.gif" for name in animations}
-    first = (figures[0], *reversed(animations))
-    made = [n for n in (*first, *figures[1:]) if (results / experiment.name / files[n]).exists()]
-    return {name: files[name] for name in made}
+    return {name: files[name] for name in (figures[0], *reversed(animations), *figures[1:])}
 
 
 def _write_thumbnail(home: Path, origin: Mapping[str, str]) -> dict[str, str]:
