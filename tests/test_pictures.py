@@ -428,6 +428,7 @@ def test_label_maps_name_all_classes_legibly(grid, n_classes):
     winners = np.arange(grid.n_units) % (n_classes + 1) - 1
     figure = figures.label_map(winners, classes, grid, LONG, TOLD)
     assert legible.faults(figure) == []
+    assert figure.bbox.height < 1000  # further columns, not an endless one
     named = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
     assert named == [*map(str, classes), "none"]
     # Each unit of a class has its number.
@@ -579,7 +580,7 @@ ERROR = SweepPanel("mse", "held-out error", "null", "error of the mean image")
 
 @pytest.mark.parametrize(("n_lines", "n_panels"), [(6, 1), (7, 2), (14, 1), (14, 4), (40, 1)])
 def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
-    figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", "title", "data")
+    figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", f"{LONG}: {LONG}", TOLD)
     assert legible.faults(figure) == []
     legends = figure.legends or [axes.get_legend() for axes in figure.axes[:n_panels]]
     for legend in legends:

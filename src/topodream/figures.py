@@ -429,6 +429,8 @@ def reconstructions(
         axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
+        if height != width:  # squares fill their axes, or nearly
+            axes.set_anchor("W")
     figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
     return figure
 
