@@ -421,6 +421,12 @@ def test_figures_of_any_name_and_image_are_legible(name, shape):
         assert legible.faults(figure) == []
 
 
+def test_many_reconstructions_of_small_images_are_legible():
+    images = np.zeros((100, 64))
+    figure = figures.reconstructions(images, images, (8, 8), "x" * 200, "d")
+    assert legible.faults(figure) == []
+
+
 @pytest.mark.parametrize("grid", GRIDS[:4], ids=str)
 @pytest.mark.parametrize("n_classes", [11, 26, 62, 256])
 def test_label_maps_name_all_classes_legibly(grid, n_classes):

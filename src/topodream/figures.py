@@ -441,7 +441,8 @@ def _rows_of_axes(
     """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
     left, right = 120, 110
     width = max(left + size[0] + right, LEAST_WIDTH)
-    title, title_lines = fitted(title, width - left, "large")
+    # Images that are not as wide as their axes stand in the middle, and the title begins there.
+    title, title_lines = fitted(title, width - left - 30, "large")
     note, note_lines = fitted(note, width - MARGIN["left"])
     above = 40 + (title_lines - 1) * LINE_OF_TITLE
     below = 50 + (note_lines - 1) * LINE_OF_TEXT
