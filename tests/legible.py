@@ -37,17 +37,17 @@ def faults(figure):
 
 def _drawn(figure):
     """Return the texts that a figure draws, which leaves out labels beyond the end of an axis."""
-    found = {}
-    draw = RendererAgg.draw_text
+    found = []
+    draw = Text.draw
 
-    def remember(renderer, *args, mtext=None, **more):
-        if mtext is not None:
-            found[id(mtext)] = mtext
-        return draw(renderer, *args, mtext=mtext, **more)
+    def remember(text, *args, **more):
+        if text.get_visible() and text.get_text().strip() and text not in found:
+            found.append(text)
+        return draw(text, *args, **more)
 
-    with mock.patch.object(RendererAgg, "draw_text", remember):
+    with mock.patch.object(Text, "draw", remember):
         FigureCanvasAgg(figure).draw()
-    return list(found.values())
+    return found
 
 
 def _ink(text, figure):

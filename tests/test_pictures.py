@@ -421,6 +421,12 @@ def test_figures_of_any_name_and_image_are_legible(name, shape):
         assert legible.faults(figure) == []
 
 
+def test_many_reconstructions_of_small_images_are_legible():
+    images = np.zeros((100, 64))
+    figure = figures.reconstructions(images, images, (8, 8), "x" * 200, "d")
+    assert legible.faults(figure) == []
+
+
 @pytest.mark.parametrize("grid", GRIDS[:4], ids=str)
 @pytest.mark.parametrize("n_classes", [11, 26, 62, 256])
 def test_label_maps_name_all_classes_legibly(grid, n_classes):
@@ -428,6 +434,7 @@ def test_label_maps_name_all_classes_legibly(grid, n_classes):
     winners = np.arange(grid.n_units) % (n_classes + 1) - 1
     figure = figures.label_map(winners, classes, grid, LONG, TOLD)
     assert legible.faults(figure) == []
+    assert figure.bbox.height < 1000  # further columns, not an endless one
     named = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
     assert named == [*map(str, classes), "none"]
     # Each unit of a class has its number.
@@ -596,7 +603,7 @@ ERROR = SweepPanel("mse", "held-out error", "null", "error of the mean image")
 
 @pytest.mark.parametrize(("n_lines", "n_panels"), [(6, 1), (7, 2), (14, 1), (14, 4), (40, 1)])
 def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
-    figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", "title", "data")
+    figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", f"{LONG}: {LONG}", TOLD)
     assert legible.faults(figure) == []
     legends = figure.legends or [axes.get_legend() for axes in figure.axes[:n_panels]]
     for legend in legends:

@@ -436,6 +436,8 @@ def reconstructions(
         axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
+        if height != width:  # squares fill their axes, or nearly
+            axes.set_anchor("W")
     figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
     return figure
 
@@ -446,7 +448,8 @@ def _rows_of_axes(
     """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
     left, right = 120, 110
     width = max(left + size[0] + right, LEAST_WIDTH)
-    title, title_lines = fitted(title, width - left, "large")
+    # Images that are not as wide as their axes stand in the middle, and the title begins there.
+    title, title_lines = fitted(title, width - left - 30, "large")
     note, note_lines = fitted(note, width - MARGIN["left"])
     above = 40 + (title_lines - 1) * LINE_OF_TITLE
     below = 50 + (note_lines - 1) * LINE_OF_TEXT
