@@ -887,45 +887,27 @@ def test_the_page_leaves_out_maps_of_other_data(copy):
     assert left_out == dict.fromkeys(of_pan, "the settings of the data set pan have changed")
 
 
-def test_the_page_leaves_out_what_was_drawn_or_measured_otherwise(copy):
+def test_the_page_leaves_out_what_was_drawn_otherwise(copy):
     change_overlay(copy, lambda c: c["animation"].update(sequence_frames=39))
-    (copy / "results/tiny-digits/figures/hit_map.png").unlink()
-    (copy / "results/tiny-dream/measures.json").unlink()
     maps, _, _, left_out = make_page_of_one(copy)
     assert maps == {"tiny-wild"}
     assert left_out["tiny-pan"] == "trajectory.gif was drawn with other settings"
-    for name, file in (("tiny-digits", "figures/hit_map.png"), ("tiny-dream", "measures.json")):
-        assert left_out[name] == f"cannot read results/{name}/{file}: no such file"
+    assert left_out["tiny-digits"] == "activity.gif was drawn with other settings"
 
 
-def test_the_page_notices_what_was_deleted_or_changed_since(copy):
-    before = make_page_of_one(copy)
-    (copy / "results/tiny-pan/formation.gif").unlink()
-    maps, *_ = make_page_of_one(copy)
-    assert maps == before[0] - {"tiny-pan"}
-
-
-def test_the_page_leaves_out_what_is_not_of_one_piece(copy):
-    """A map that was trained, or a point of a sweep that was measured, since its pictures."""
-    other = json.loads((copy / "results/tiny-strength--0.2/measures.json").read_text())
-    storage.write_json(
-        copy / "results/tiny-strength--0.2/measures.json",
-        {**other, "measures": {}, "content_sha256": "x"},
-    )
-    (copy / "results/tiny-dream/model.h5").unlink()
-    shutil.copy2(
-        copy / "results/tiny-pan/figures/hit_map.png", copy / "results/tiny-digits/figures"
-    )
-    maps, sweeps, _, left_out = make_page_of_one(copy)
-    assert maps == {"tiny-pan", "tiny-wild"}
-    assert sweeps == set()
-    anew = "of what it was made of, measures tiny-strength--0.2: has been made anew since"
-    assert left_out == {
-        "tiny-digits": "hit_map.png is of an earlier map",
-        "tiny-dream": "of what it was made of, model tiny-dream: not there",
-        "tiny-strength": anew,
-        "findings": anew,
+def test_the_page_notices_what_was_deleted_since(copy):
+    assert make_page_of_one(copy)[0] == set(NAMES)
+    deleted = {
+        "tiny-pan": "results/tiny-pan/formation.gif",
+        "tiny-digits": "results/tiny-digits/figures/hit_map.png",
+        "tiny-dream": "results/tiny-dream/measures.json",
     }
+    for file in deleted.values():
+        (copy / file).unlink()
+    maps, _, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-wild"}
+    for name, file in deleted.items():
+        assert left_out[name] == f"cannot read {file}: no such file"
 
 
 def test_the_page_says_what_no_config_has_and_what_is_damaged(copy):
