@@ -5,6 +5,7 @@ was. An error that says anything else than what was refused is a line that begin
 """
 
 import ctypes
+import errno
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,12 @@ from topodream.errors import ContentError, InputError
 from topodream.page import _picture
 from topodream.storage import read_hdf5, read_json
 
+REFUSED = ("ESTALE", "EIO", "EMFILE", "EACCES", "ENOMEM")
+CALLS = {
+    "open": REFUSED,
+    "read": REFUSED,
+    "flock": ("ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL", "EAGAIN", *REFUSED),
+}
 READERS = {
     "x.h5": lambda path: read_hdf5(path, ("map",)),
     "note.h5": notes.read,
@@ -46,11 +53,11 @@ def main():
     """Refuse the first use of each call, the second, and so on until none is left."""
     home, refuse = Path(sys.argv[1]), ctypes.CDLL(None).refuse
     for name in READERS:
-        for call in ("open", "read", "flock"):
-            for number in map(int, sys.argv[2:]):
+        for call, numbers in CALLS.items():
+            for number in numbers:
                 nth, refused = 1, True
                 while refused:
-                    refused, fault = tried(refuse, home / name, call, number, nth)
+                    refused, fault = tried(refuse, home / name, call, getattr(errno, number), nth)
                     if fault:
                         print(f"WRONG {name}, {call} {nth}: {fault}")
                     nth += refused
