@@ -910,6 +910,29 @@ def test_the_page_notices_what_was_deleted_since(copy):
         assert left_out[name] == f"cannot read {file}: no such file"
 
 
+def test_the_page_leaves_out_what_is_not_of_one_piece(copy):
+    """A map that was trained, or a point of a sweep that was measured, since its pictures."""
+    other = json.loads((copy / "results/tiny-strength--0.2/measures.json").read_text())
+    storage.write_json(
+        copy / "results/tiny-strength--0.2/measures.json",
+        {**other, "measures": {}, "content_sha256": "x"},
+    )
+    (copy / "results/tiny-dream/model.h5").unlink()
+    shutil.copy2(
+        copy / "results/tiny-pan/figures/hit_map.png", copy / "results/tiny-digits/figures"
+    )
+    maps, sweeps, _, left_out = make_page_of_one(copy)
+    assert maps == {"tiny-pan", "tiny-wild"}
+    assert sweeps == set()
+    anew = "of what it was made of, measures tiny-strength--0.2: has been made anew since"
+    assert left_out == {
+        "tiny-digits": "hit_map.png is of an earlier map",
+        "tiny-dream": "of what it was made of, model tiny-dream: not there",
+        "tiny-strength": anew,
+        "findings": anew,
+    }
+
+
 def test_the_page_says_what_no_config_has_and_what_is_damaged(copy):
     def without(content):
         del content["experiments"]["tiny-dream"]
