@@ -42,6 +42,7 @@ def minutes(seconds, attempt):
     return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
 
 
+@cache
 def size_of(dataset):
     """How large a data set is, by the headers of its files, or of what it is made of."""
     return resources.data_size(dataset, CATALOGUE.datasets, idx_paths)
