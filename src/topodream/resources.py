@@ -205,9 +205,9 @@ def page_mib(maps: Iterable[tuple[Experiment, DataSize]], n_points: int) -> int:
     Parameters
     ----------
     maps : iterable of (Experiment, DataSize)
-        Those that it shows, and what they learnt.
+        Those that it may show, and what they learnt.
     n_points : int
-        Maps in the summaries of sweeps that it shows.
+        Maps of sweeps and findings, whose measures it may look at.
     """
     # One at a time is read, for its thumbnail.
     weights = [_n_weights(one, data.n_inputs)[0] * _itemsize(one) for one, data in maps]
