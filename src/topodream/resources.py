@@ -260,8 +260,14 @@ def measure_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
     # What they answer to samples that are measured, and to those that labels are learnt from.
     labelled = min(4000, 2**25 // n_units, data.n_train)
     responses = (4 * itemsize + 8) * (held_out + labelled) * n_units
-    # At a time: a block of samples to show, and the most of what is compared without blocks.
-    shown, compared = 250 * n_inputs, max(1000 * n_inputs, min(4000 * n_inputs, 2**25))
+    # At a time: a block of samples to show, and the most of what is compared: with each other,
+    # in blocks, or at once.
+    shown = min(250, max(held_out, labelled)) * n_inputs
+    compared = max(
+        min(1000, held_out) * n_inputs,
+        min(held_out * n_inputs, 2**23),
+        min(labelled * n_inputs, 2**25),
+    )
     blocks_ = min(held_out * n_inputs, 2**21) * 96
     images = itemsize * (2 * shown + 3 * compared)
     prototypes = 12 * n_units * n_inputs
