@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class Panel:
     frame: Callable[[int], Frame]
 
 
+@cache
 def palette() -> bytes:
     """Return the colours of all frames as 256 RGB triplets."""
     greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
@@ -201,15 +203,16 @@ def _legend(frame: Frame, at: tuple[int, int], largest: float) -> None:
     _write(frame, (left + 27 + len(bar), middle), f"{largest:.3g}", "lm")
 
 
+@cache
+def _font() -> Any:
+    return ImageFont.load_default(FONT_SIZE)
+
+
 def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
     """Write black text on white; between the two lie greys, so edges come out smooth."""
     image = Image.fromarray(frame)
     ImageDraw.Draw(image).text(at, text, fill=BLACK, font=_font(), anchor=anchor)
     frame[:] = np.asarray(image)
-
-
-def _font() -> Any:
-    return ImageFont.load_default(FONT_SIZE)
 
 
 def _width(text: str) -> float:

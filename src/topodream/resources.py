@@ -205,9 +205,9 @@ def page_mib(maps: Iterable[tuple[Experiment, DataSize]], n_points: int) -> int:
     Parameters
     ----------
     maps : iterable of (Experiment, DataSize)
-        Those that it shows, and what they learnt.
+        Those that it may show, and what they learnt.
     n_points : int
-        Maps in the summaries of sweeps that it shows.
+        Maps of sweeps and findings, whose measures it may look at.
     """
     # One at a time is read, for its thumbnail.
     weights = [_n_weights(one, data.n_inputs)[0] * _itemsize(one) for one, data in maps]
@@ -260,8 +260,14 @@ def measure_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
     # What they answer to samples that are measured, and to those that labels are learnt from.
     labelled = min(4000, 2**25 // n_units, data.n_train)
     responses = (4 * itemsize + 8) * (held_out + labelled) * n_units
-    # At a time: a block of samples to show, and the most of what is compared without blocks.
-    shown, compared = 250 * n_inputs, max(1000 * n_inputs, min(4000 * n_inputs, 2**25))
+    # At a time: a block of samples to show, and the most of what is compared: with each other,
+    # in blocks, or at once.
+    shown = min(250, max(held_out, labelled)) * n_inputs
+    compared = max(
+        min(1000, held_out) * n_inputs,
+        min(held_out * n_inputs, 2**23),
+        min(labelled * n_inputs, 2**25),
+    )
     blocks_ = min(held_out * n_inputs, 2**21) * 96
     images = itemsize * (2 * shown + 3 * compared)
     prototypes = 12 * n_units * n_inputs

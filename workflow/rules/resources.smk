@@ -42,6 +42,7 @@ def minutes(seconds, attempt):
     return attempt * in_steps(seconds / 60, TIME_STEP_MINUTES)
 
 
+@cache
 def size_of(dataset):
     """How large a data set is, by the headers of its files, or of what it is made of."""
     return resources.data_size(dataset, CATALOGUE.datasets, idx_paths)
@@ -151,16 +152,16 @@ def findings_memory(wildcards, attempt):
 
 
 def page_memory(wildcards, attempt):
-    """Memory for the page, in MB."""
-    maps = [sized(name) for name in CATALOGUE.selected]
-    points = [one for name in CATALOGUE.selected_sweeps for one in CATALOGUE.sweeps[name].points]
-    n_points = sum(len(one.replicates) for one in points)
-    return megabytes(resources.page_mib(maps, n_points), attempt)
+    """Memory for the page, which shows what isn't selected too, if it lies there, in MB."""
+    maps = [sized(name) for name in CATALOGUE.listed]
+    points = [point for sweep in CATALOGUE.sweeps.values() for point in sweep.points]
+    replicates = [*CATALOGUE.replicates.values(), *(one.replicates for one in points)]
+    return megabytes(resources.page_mib(maps, sum(map(len, replicates))), attempt)
 
 
 def page_runtime(wildcards, attempt):
-    """Time for the page, which looks at all that it shows, in minutes."""
-    return minutes(resources.page_seconds(len(CATALOGUE.selected)), attempt)
+    """Time for the page, which looks at all that it may show, in minutes."""
+    return minutes(resources.page_seconds(len(CATALOGUE.listed)), attempt)
 
 
 def small_runtime(wildcards, attempt):

@@ -12,8 +12,8 @@ from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 
 RANDOM_PAIRS = 20_000
-# Pairs at a time: their prototypes stay in the processor's cache.
-BLOCK = 200
+# Pairs at a time, and numbers of one of each: their prototypes stay in the processor's cache.
+BLOCK, BLOCK_NUMBERS = 200, 2**18
 # Prototypes are alike where they are more similar than this share of random pairs.
 ALIKE = 0.95
 SHUFFLES = 20
@@ -58,8 +58,9 @@ def _direct(weights: Floats, unit: Floats, centred: bool) -> None:
 
 def similarities(unit: Floats, pairs: Pairs) -> Floats:
     """Return the product of pairs of directions, (n_pairs,): their correlation or cosine."""
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(pairs[0]), BLOCK)]
-    products = [np.einsum("pi,pi->p", unit[pairs[0][b]], unit[pairs[1][b]]) for b in blocks]
+    step = max(1, min(BLOCK, BLOCK_NUMBERS // unit.shape[1]))
+    parts = [slice(first, first + step) for first in range(0, len(pairs[0]), step)]
+    products = [np.einsum("pi,pi->p", unit[pairs[0][p]], unit[pairs[1][p]]) for p in parts]
     return np.concatenate(products) if products else np.array([])
 
 

@@ -1,0 +1,265 @@
+"""What each step holds at its peak, for data of many sizes: a bound is one, and not absurd.
+
+Each runs in a process of its own, as in the workflow.
+"""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections import defaultdict
+
+import made_results
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+
+from topodream import catalogue as catalogues
+from topodream import datasets, resources
+from topodream.config import to_mapping
+from topodream.resources import DataSize
+from topodream.storage import Content, write_hdf5
+
+HELD_OUT = 2000
+DIGITS = DataSize(4000, 1000, 28, 28)
+SIZES = {
+    "digits": DIGITS,
+    "oblong": DataSize(4000, 1000, 96, 160),
+    "large": DataSize(6000, 1000, 256, 256),
+    "many": DataSize(697_932, 116_323, 28, 28),
+}
+CLASSES = {"many": 62, "oblong": 1}
+ORIGIN = {"made_by": "a test", "commit": "0", "code_sha256": "0", "versions": "{}", "options": "{}"}
+
+
+def peak(script, *arguments, given=""):
+    """Run a script of the project; return the most memory that it held, in MiB."""
+    launch = [sys.executable, ROOT / "benchmarks" / "launch.py"]
+    command = [*launch, sys.executable, ROOT / "src" / script, *arguments]
+    done = subprocess.run(list(map(str, command)), input=given, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["peak_mib"]
+
+
+def assert_bounded(measured, bound):
+    """A bound is one, and no more than starting and what is kept in reserve lie above it."""
+    assert measured <= bound
+    assert bound <= 4 * measured + 100
+
+
+def pictures(n_images, height, width):
+    """Sixteen patterns again and again, mostly black: quick to pack."""
+    patterns = np.zeros((16, height, width), np.uint8)
+    for number, pattern in enumerate(patterns):
+        top, left = (number % 4) * height // 4, (number // 4) * width // 4
+        pattern[top : top + height // 4, left : left + width // 4] = 100 + number
+    return patterns[np.arange(n_images) % 16]
+
+
+def labels(n_images, n_classes=10):
+    return (np.arange(n_images) % 16 % n_classes * max(1, n_classes // 16)).astype(np.uint8)
+
+
+def parts_of(size):
+    return (("train", size.n_train), ("held_out", size.n_held_out))
+
+
+@pytest.fixture(scope="module")
+def data_file(tmp_path_factory):
+    """A function: a data set of a size, by its name. One at a time lies there: they are large."""
+    folder, known = tmp_path_factory.mktemp("data"), {}
+
+    def make(name):
+        if name not in known:
+            for old in known.values():
+                old.unlink()
+            known.clear()
+            known[name] = folder / f"{name}.h5"
+            write_data(known[name], SIZES[name], CLASSES.get(name, 10))
+        return known[name]
+
+    yield make
+    for path in known.values():
+        path.unlink()
+
+
+def write_data(path, size, n_classes):
+    arrays = {}
+    for part, n_images in parts_of(size):
+        arrays[f"{part}/pixels"] = pictures(n_images, size.height, size.width)
+        arrays[f"{part}/labels"] = labels(n_images, n_classes)
+    write_hdf5(path, Content("images", arrays, {"described": "made up", "licence": "none"}), ORIGIN)
+
+
+@pytest.fixture
+def resolved(some_config):
+    """A function: an experiment with some settings changed."""
+
+    def make(base, **changes):
+        some_config["experiments"]["changed"] = {"question": "?", "extends": base, **changes}
+        return catalogues.resolve(some_config).experiments["changed"]
+
+    return make
+
+
+def follow(experiment, size, data, folder):
+    """Run all steps from a data set to a map's pictures; compare each with its bound."""
+    settings, model = folder / "settings.yaml", folder / "model.h5"
+    settings.write_text(yaml.safe_dump(to_mapping(experiment)))
+    read = ("--model", model, "--data", data)
+    measures = folder / "measures.json"
+    measured = {
+        "train": peak("train.py", "--data", data, "--config", settings, "--output", model),
+        "measure": peak("measure.py", *read, "--held-out", HELD_OUT, "--output", measures),
+        "figures": peak(
+            "plot_map.py", *read, "--measures", measures, "--count", 20, "--output-folder", folder
+        ),
+        "gifs": peak(
+            "render_map_gifs.py", *read, "--sequence-frames", 500, "--sequence-ms", 100,
+            "--images-frames", 60, "--images-ms", 400, "--output-folder", folder,
+        ),
+    }  # fmt: skip
+    bounds = {
+        "train": resources.training_mib([experiment], size),
+        "measure": resources.measure_mib(experiment, size, HELD_OUT),
+        "figures": resources.figures_mib(experiment, size),
+        "gifs": resources.map_gifs_mib(experiment, size, 60),
+    }
+    for step, bound in bounds.items():
+        assert_bounded(measured[step], bound)
+
+
+SHORT = {"epochs": 1, "steps_per_epoch": 200}
+TWENTY = {"grid": {"rows": 20, "cols": 20}}
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "data"),
+    [
+        ("digits-competition", TWENTY, "digits"),
+        ("digits-competition", {"grid": {"rows": 100, "cols": 100}}, "digits"),
+        ("digits-competition", {"grid": {"rows": 40, "cols": 40}, "dtype": "float64"}, "digits"),
+        ("dream-symmetric", TWENTY, "digits"),
+        ("digits-competition", TWENTY, "oblong"),
+        ("digits-competition", {"grid": {"rows": 8, "cols": 8}}, "large"),
+        ("digits-competition", TWENTY, "many"),
+    ],
+)
+def test_each_step_of_a_map_stays_within_its_memory(
+    resolved, data_file, tmp_path, base, changes, data
+):
+    experiment = resolved(base, **SHORT, **changes)
+    follow(experiment, SIZES[data], data_file(data), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["digits", "large", "many"])
+@pytest.mark.parametrize("is_gzipped", [False, True])
+def test_data_sets_of_files_are_made_within_their_memory(catalogue, tmp_path, name, is_gzipped):
+    if (name, is_gzipped) == ("large", True):
+        pytest.skip("that gzipped files need no more than plain ones, others show")
+    size, paths = SIZES[name], []
+    for part, n_images in zip(("train", "t10k"), dict(parts_of(size)).values(), strict=True):
+        images = pictures(n_images, size.height, size.width)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels(n_images))):
+            raw = datasets.to_idx(array)
+            paths.append(tmp_path / f"{part}-{kind}-ubyte")
+            paths[-1].write_bytes(gzip.compress(raw, 1) if is_gzipped else raw)
+    sections = {**catalogue.datasets, "own": {"kind": "mnist", "source": "idx", "folder": "."}}
+
+    def sizes(data):
+        return resources.data_size(data, sections, lambda section: paths)
+
+    assert sizes("own") == size
+    target = tmp_path / "data.h5"
+    measured = peak("prepare_mnist.py", "--source", "idx", "--folder", tmp_path, "--output", target)
+    for path in (*paths, target):
+        path.unlink()
+    assert_bounded(measured, resources.data_mib("own", sections, sizes))
+
+
+# Sides of an image, of the tapestry in images, and of a window; windows to learn, held out ones.
+PANS = [(28, 30, 20, 10_000, 10_000), (256, 10, 200, 2_000, 500)]
+
+
+@pytest.mark.parametrize(("image", "side", "window", "frames", "held_out"), PANS)
+def test_windows_and_ten_thousand_frames_stay_within_their_memory(
+    resolved, tmp_path, image, side, window, frames, held_out
+):
+    files = {name: tmp_path / f"{name}.h5" for name in ("digits", "tapestry", "pan")}
+    size = DataSize(side * side, side * side, image, image)
+    write_data(files["digits"], size, 10)
+    woven = DataSize(1, 1, side * image, side * image)
+    windows = DataSize(frames, held_out, window, window)
+    sections = {
+        "digits": {"kind": "mnist"},
+        "tapestry": {"kind": "tapestry", "digits": "digits"},
+        "pan": {"kind": "pan", "tapestry": "tapestry"},
+    }
+    sizes = {"digits": size, "tapestry": woven, "pan": windows}.__getitem__
+    measured = [
+        peak("build_tapestry.py", "--digits", files["digits"], "--side", side, "--output",
+             files["tapestry"]),
+        peak("plot_tapestry.py", "--tapestry", files["tapestry"], "--output", tmp_path / "t.png"),
+        peak("build_pan_sequence.py", "--tapestry", files["tapestry"], "--frames", frames,
+             "--held-out-frames", held_out, "--window", window, "--hold", 10,
+             "--max-acceleration", 1, "--max-speed", 5, "--seed", 0, "--output", files["pan"]),
+        peak("render_sequence_gif.py", "--sequence", files["pan"], "--tapestry",
+             files["tapestry"], "--frames", held_out, "--frame-ms", 100, "--output",
+             tmp_path / "p.gif"),
+    ]  # fmt: skip
+    bounds = [
+        resources.data_mib("tapestry", sections, sizes),
+        resources.tapestry_picture_mib(woven),
+        resources.data_mib("pan", sections, sizes),
+        resources.sequence_gif_mib(windows, woven),
+    ]
+    for one, bound in zip(measured, bounds, strict=True):
+        assert_bounded(one, bound)
+    if held_out == 10_000:
+        experiment = resolved("trace-40", **SHORT, grid={"rows": 10, "cols": 10})
+        settings, model = tmp_path / "settings.yaml", tmp_path / "model.h5"
+        settings.write_text(yaml.safe_dump(to_mapping(experiment)))
+        peak("train.py", "--data", files["pan"], "--config", settings, "--output", model)
+        one = peak(
+            "render_map_gifs.py", "--model", model, "--data", files["pan"], "--output-folder",
+            tmp_path, "--sequence-frames", held_out, "--sequence-ms", 100, "--images-frames", 60,
+            "--images-ms", 400, "--animations", "trajectory",
+        )  # fmt: skip
+        assert_bounded(one, resources.map_gifs_mib(experiment, windows, held_out))
+
+
+def test_a_page_of_a_hundred_maps_stays_within_its_memory(some_config, tmp_path, monkeypatch):
+    names = [f"map-{number}" for number in range(100)]
+    for name in names:
+        some_config["experiments"][name] = {
+            "question": "?", "extends": "digits-competition", "grid": {"rows": 4, "cols": 5},
+        }  # fmt: skip
+    some_config["experiments"][names[-1]]["grid"] = {"rows": 100, "cols": 100}
+    some_config["experiments"][names[-1]]["dtype"] = "float64"
+    catalogue = catalogues.resolve(some_config)
+    monkeypatch.setattr(made_results, "MEASURES", defaultdict(dict))
+    digests = made_results.make_data(tmp_path / "data")
+    for name in names:
+        made_results.make_experiment(tmp_path, catalogue.experiments[name], digests["digits"])
+    contents = {"experiments": dict.fromkeys(names, "?"), "datasets": ["digits"]}
+    page = tmp_path / "index.html"
+    measured = peak(
+        "build_page.py", "--contents", "-", "--output", page, given=json.dumps(contents)
+    )
+    bound = resources.page_mib([(catalogue.experiments[name], DIGITS) for name in names], 0)
+    assert_bounded(measured, bound)
+    sweep = {
+        "name": "many", "question": "?", "extends": "digits-competition", "keys": ["seed"],
+        "measures": ["held_out_mse"],
+        "points": [
+            {"values": [number], "replicates": {"0": name}} for number, name in enumerate(names)
+        ],
+    }  # fmt: skip
+    summary = tmp_path / "many.json"
+    places = ("--results", tmp_path, "--output", summary)
+    for one in (
+        peak("summarise_sweep.py", "--sweep", "-", *places, given=json.dumps(sweep)),
+        peak("plot_sweep.py", "--sweep", summary, "--output", tmp_path / "many.png"),
+    ):
+        assert_bounded(one, resources.small_mib(len(names)))
