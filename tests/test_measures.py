@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import figures, models
+from topodream import blocks, figures, models
 from topodream.datasets import Samples
 from topodream.errors import InputError
 from topodream.maps import Map
@@ -369,3 +369,46 @@ def test_what_sparse_dream_answers(catalogue, vectors):
     np.testing.assert_allclose(answers.reconstructions, answers.activity @ state.weights)
     with pytest.raises(InputError, match="sparse_dream has no activation to choose"):
         responses.with_activation(experiment, "drive")
+
+
+@pytest.mark.parametrize("trace", [None, 0.5])
+def test_measures_in_blocks_are_those_at_once(
+    whole_map, dream_map, with_labels, monkeypatch, trace
+):
+    settings = replace(whole_map.experiment.settings, trace=trace)
+    traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
+    for model in (traced, dream_map):
+        at_once = collect.measure(model, *with_labels, 200)
+        with monkeypatch.context() as small:
+            small.setattr(blocks.blocks, "__defaults__", (70 * 784,))
+            small.setattr(prototypes, "NUMBERS", 4 * 30 * 784)
+            small.setattr(order, "BLOCK_NUMBERS", 3 * 784)
+            in_blocks = collect.measure(model, *with_labels, 200)
+        for group in ("measures", "curve"):
+            for name, value in at_once[group].items():
+                expected = value if value is None else pytest.approx(value, rel=1e-6)
+                assert in_blocks[group][name] == expected, name
+
+
+def test_a_trace_goes_on_where_only_some_responses_are_kept(map_and_samples):
+    weights, samples, experiment = map_and_samples
+    state, traced = mwta.State(weights, np.zeros(20)), experiment(trace=0.3)
+    kept = np.array([0, 1, 249, 250, 599])
+    whole, some = (responses.show(state, samples, traced, rows) for rows in (None, kept))
+    expected = responses.with_trace(whole.fresh, traced)
+    np.testing.assert_array_equal(whole.activity, expected)
+    np.testing.assert_array_equal(some.activity, expected[kept])
+    np.testing.assert_array_equal(some.ranked, whole.ranked[kept])
+    np.testing.assert_array_equal(some.wins, whole.wins)
+
+
+def test_both_probes_learn_from_fewer_large_images(whole_map, with_labels, monkeypatch):
+    given = []
+
+    def probe(train, labels, held_out, held_out_labels):
+        given.append((len(train), len(labels), len(held_out), len(held_out_labels)))
+
+    monkeypatch.setattr(collect.coding, "probe", probe)
+    monkeypatch.setattr(collect, "LABELLED_NUMBERS", 50 * 784)
+    collect.measure(whole_map, *with_labels, 200)
+    assert given == [(50, 50, 200, 200)] * 2

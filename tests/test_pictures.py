@@ -1020,3 +1020,49 @@ def test_few_rows_or_columns_of_units_are_stretched(shape, expected):
 def test_a_formation_of_a_row_of_units_keeps_their_prototypes_legible(grid):
     sheet = animation.prototype_sheet(np.zeros((40, 784)), (28, 28), grid, 1.0)
     assert sorted(sheet.shape) == [30, 1161]  # a pixel for a weight
+
+
+def moving(number):
+    """A frame of 30 x 40 pixels in which a square moves, as every third frame doesn't."""
+    frame = np.zeros((30, 40), np.uint8)
+    at = number - number % 3 // 2
+    frame[10:20, at : at + 10] = animation.BLACK - number // 10
+    return frame
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 5, 6, 17])
+def test_a_gif_written_in_pieces_is_that_written_at_once(tmp_path, monkeypatch, n_frames):
+    times = [10 * (number + 2) for number in range(n_frames)]
+    for pieces, name in ((2**23, "whole"), (3 * 30 * 40, "pieces"), (1, "pairs")):
+        monkeypatch.setattr(animation, "PIXELS_AT_ONCE", pieces)
+        animation.write_gif(tmp_path / name, map(moving, range(n_frames)), times, "note")
+    whole = (tmp_path / "whole").read_bytes()
+    assert (tmp_path / "pieces").read_bytes() == whole
+    assert (tmp_path / "pairs").read_bytes() == whole
+
+
+def test_frames_are_made_as_they_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(animation, "PIXELS_AT_ONCE", 3 * 30 * 40)
+    packed, made = [], []
+
+    def pack(frames, note, pack=animation._pack):
+        packed.append(len(made))
+        return pack(frames, note)
+
+    monkeypatch.setattr(animation, "_pack", pack)
+    frames = (made.append(number) or moving(number) for number in range(12))
+    animation.write_gif(tmp_path / "moving.gif", frames, 100, "note")
+    # Four frames that differ are asked for, of some that are equal, before three are packed.
+    assert packed[0] <= 6
+    assert packed == sorted(set(packed))
+    assert len(packed) >= 3
+
+
+def test_a_large_picture_in_strips_is_that_in_one(tmp_path, monkeypatch):
+    weights = np.random.default_rng(0).random((9, 20 * 30))
+    for numbers, name in ((2**23, "one.png"), (8 * 400, "strips.png")):
+        monkeypatch.setattr(figures, "NUMBERS", numbers)
+        figure = figures.prototypes(weights, (20, 30), Grid(3, 3), "title", "data")
+        assert (len(figure.axes[0].get_images()) > 1) == (name == "strips.png")
+        figures.save(figure, tmp_path / name, "note")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "strips.png").read_bytes()

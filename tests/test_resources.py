@@ -1,7 +1,9 @@
 """What jobs ask a scheduler for: what the estimates are made of. Peaks are measured in test_peaks.py."""
 
+import gzip
 import re
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
@@ -9,6 +11,7 @@ from test_workflow import copy_project, snakemake
 
 from topodream import catalogue as catalogues
 from topodream import resources
+from topodream.datasets import to_idx
 from topodream.resources import DataSize
 
 # Steps a second on one thread, from docs/performance.md.
@@ -153,6 +156,66 @@ def test_large_images_have_the_time_that_measuring_them_took(resolved):
 def test_sizes_of_data_sets(some_config, name, changes, size):
     some_config["datasets"][name] |= changes
     assert size_of(name, catalogues.resolve(some_config)) == size
+
+
+@pytest.fixture
+def idx_files(tmp_path):
+    """Headers of images and labels, some gzipped, without what should follow; and their config."""
+    arrays = [
+        np.empty((3, 30, 40), np.uint8), np.empty(3, np.uint8),
+        np.empty((2, 30, 40), np.uint8), np.empty(2, np.uint8),
+    ]  # fmt: skip
+    heads = [to_idx(array)[: 4 + 4 * array.ndim] for array in arrays]
+    paths = [tmp_path / str(number) for number in range(4)]
+    for path, head in zip(paths, (gzip.compress(heads[0]), *heads[1:]), strict=True):
+        path.write_bytes(head)
+    return paths
+
+
+def test_sizes_are_those_of_the_files_and_of_what_is_made_of_them(catalogue, idx_files):
+    datasets = {
+        **catalogue.datasets,
+        "digits": {"kind": "mnist", "source": "idx", "folder": "somewhere"},
+    }
+    sizes = [resources.data_size(n, datasets, lambda _: idx_files) for n in ("digits", "tapestry")]
+    assert sizes == [DataSize(3, 2, 30, 40), DataSize(1, 1, 30 * 30, 30 * 40)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0", b"\x1f\x8b\x08", b"<html>", b"\0\0\x08\x03"])
+def test_files_whose_size_cannot_be_told_are_taken_for_mnist(catalogue, idx_files, content):
+    idx_files[0].write_bytes(content)
+    digits = {"digits": {"kind": "mnist", "source": "idx", "folder": "somewhere"}}
+    assert resources.data_size("digits", digits, lambda _: idx_files) == DataSize(
+        *resources.MNIST, 28, 28
+    )
+
+
+def asked_for(done, rule, resource="mem_mb"):
+    """What a rule asks for, as Snakemake says it."""
+    said = done.stdout + done.stderr
+    return int(
+        re.search(rf"rule {rule}:\n(?:    .*\n)*?    resources: .*{resource}=(\d+)", said)[1]
+    )
+
+
+def test_jobs_ask_for_what_their_images_need(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    (folder / "large.yaml").write_text(
+        "datasets: {digits: {kind: mnist, source: idx, folder: images}}\nrun: [tiny-digits, tiny-pan]\n"
+    )
+    options = ("--configfile", "overlay.yaml", "large.yaml", "--dry-run", "results/index.html")
+    without = snakemake(folder, *options)
+    (folder / "images").mkdir()
+    for part, n in (("train", 1500), ("t10k", 500)):
+        images, labels = np.zeros((n, 256, 256), np.uint8), np.zeros(n, np.uint8)
+        (folder / "images" / f"{part}-images.idx3-ubyte").write_bytes(to_idx(images))
+        (folder / "images" / f"{part}-labels-idx1-ubyte").write_bytes(to_idx(labels))
+    found = snakemake(folder, *options)
+    # 125 MiB, 2.25 times; and 100, and Snakemake. Of MNIST it would be 53 MiB.
+    assert asked_for(found, "prepare_mnist") == 700
+    assert asked_for(without, "prepare_mnist") == 600
+    for rule in ("train", "measure", "build_tapestry"):
+        assert asked_for(found, rule) > asked_for(without, rule), rule
 
 
 def test_tensorflow_has_room(some_config):
