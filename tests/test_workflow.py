@@ -991,6 +991,16 @@ def test_what_a_config_would_lose_without_a_word_is_one_line(copy, file, text, s
     assert "Traceback" not in done.stderr + done.stdout
 
 
+def test_a_source_that_is_missing_is_one_line(copy):
+    (copy / "src/topodream/templates/page.css").unlink()
+    done = snakemake(copy, "--dry-run", check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("topodream: cannot read ")
+    assert last.endswith("/src/topodream/templates/page.css: no such file")
+    assert "Traceback" not in done.stderr + done.stdout
+
+
 def test_a_file_of_an_experiment_that_is_not_there_is_one_line(copy):
     done = snakemake(copy, "--dry-run", "results/tiny-pn/model.h5", check=False)
     assert done.returncode == 1

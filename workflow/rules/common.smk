@@ -1,4 +1,3 @@
-import hashlib
 import json
 import math
 import os
@@ -26,13 +25,13 @@ from topodream.config import to_mapping
 from topodream.datasets import EMBEDDED, find_idx_files
 from topodream.errors import InputError
 from topodream.pictures import animation_names, figure_names
-from topodream.provenance import CUPY_PACKAGES, installed, local_sources, versions
+from topodream.provenance import CUPY_PACKAGES, file_digest, installed, local_sources, versions
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated, or the
-# caller's shell hands down a function of that name. A prefix
-# replaces Snakemake's own, bash's strict mode, which therefore stands here too. (It is no part
-# of what Snakemake compares or caches by: another environment reruns nothing. Variables of a
-# module are not known in its shell commands, or one would do.)
+# caller's shell hands down a function of that name. A prefix replaces Snakemake's own, bash's
+# strict mode, which therefore stands here too. (It is no part of what Snakemake compares or caches
+# by: another environment reruns nothing. Variables of a module are not known in its shell
+# commands, or one would do.)
 bin_folder = shlex.quote(os.path.dirname(sys.executable)).replace("{", "{{").replace("}", "}}")
 shell.prefix(f'set -euo pipefail; unset -f python; export PATH={bin_folder}:"$PATH"; ')
 
@@ -85,7 +84,10 @@ def source(path):
     """A file of the project as an input, relative to the working folder; of a module local, or it
     would be looked for under the module's prefix. Seen from another working folder it may lie
     anywhere: another clone with the same content reruns nothing."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        digest = file_digest(path)
+    except InputError as error:
+        sys.exit(f"topodream: {error}")
     name, place = path.relative_to(ROOT).as_posix(), os.path.relpath(path)
     return by_content(local(place) if IS_MODULE else place, name, digest, Path.cwd() != ROOT)
 
