@@ -63,7 +63,7 @@ def check_names(names: Iterable[object], where: str) -> None:
 
 
 def with_what_is_there(
-    wanted: dict[str, Any], found: Found, sound: current.Current
+    wanted: dict[str, Any], found: Found, sound: page.Contents
 ) -> dict[str, Any]:
     """Return what is to be shown, and all else that is up to date, in the order of the config."""
     questions = {**wanted["experiments"], **sound.experiments}
@@ -77,7 +77,7 @@ def with_what_is_there(
         },
         "datasets": [name for name in order["datasets"] if name in datasets],
         "sweeps": [name for name in order["sweeps"] if name in sweeps],
-        "findings": wanted["findings"] or sound.findings,
+        "findings": wanted["findings"] or sound.findings is not None,
         "left_out": dict(sound.left_out),
     }
 

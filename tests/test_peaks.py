@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from test_resources import DIGITS
+from test_resources import SIZES as OF_DATA
 
 from topodream import catalogue as catalogues
 from topodream import datasets, resources
@@ -22,14 +24,7 @@ from topodream.resources import DataSize
 from topodream.storage import Content, write_hdf5
 
 HELD_OUT = 2000
-DIGITS = DataSize(4000, 1000, 28, 28)
-SIZES = {
-    "digits": DIGITS,
-    "oblong": DataSize(4000, 1000, 96, 160),
-    "large": DataSize(6000, 1000, 256, 256),
-    "noise": DataSize(4000, 1000, 96, 160),
-    "many": DataSize(697_932, 116_323, 28, 28),
-}
+SIZES = {**OF_DATA, "noise": OF_DATA["oblong"]}
 CLASSES = {"many": 62, "oblong": 1}
 ORIGIN = {"made_by": "a test", "commit": "0", "code_sha256": "0", "versions": "{}", "options": "{}"}
 

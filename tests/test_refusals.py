@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from refusing import surroundings
 
 from topodream import config, datasets, notes
 from topodream.checkpoints import Checkpoints
@@ -25,48 +26,15 @@ ORIGIN = {"made_by": "a test"}
 REFUSED = [errno.ESTALE, errno.EIO, errno.EMFILE, errno.EACCES, errno.ENOMEM]
 NO_LOCKS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO, errno.EAGAIN]
 
-# Fails with the number in FLOCK, or, at the NTH opening of a path with PART in it, in OPEN.
-REFUSING = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-static int number(const char *name) { return getenv(name) ? atoi(getenv(name)) : 0; }
-int flock(int file, int operation) { errno = number("FLOCK"); return errno ? -1 : 0; }
-static int refused(const char *path, int flags) {
-    static int opened = 0;
-    if (!getenv("PART") || !strstr(path, getenv("PART")) || (flags & O_ACCMODE) != O_RDONLY
-        || (flags & O_DIRECTORY) || ++opened != number("NTH")) return 0;
-    errno = number("OPEN");
-    return 1;
-}
-#define OPENING(name) int name(const char *path, int flags, ...) { \
-    va_list rest; va_start(rest, flags); int mode = va_arg(rest, int); va_end(rest); \
-    if (refused(path, flags)) return -1; \
-    return ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name))(path, flags, mode); }
-OPENING(open)
-OPENING(open64)
-"""
-
 
 @pytest.fixture(scope="module")
 def refusing(tmp_path_factory):
-    """A function: run a script where the operating system refuses something."""
-    if sys.platform != "linux" or not shutil.which("gcc"):
-        pytest.skip("needs Linux and gcc")
+    """A function: run a script where the operating system refuses something, if it is told what."""
     folder = tmp_path_factory.mktemp("refusing")
-    source, library = folder / "refusing.c", folder / "refusing.so"
-    source.write_text(REFUSING)
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
 
-    def run(script, *args, **refused):
-        settings = {name: str(value) for name, value in refused.items()}
+    def run(script, *args, refused=""):
         return subprocess.run(
-            [sys.executable, ROOT / "src" / script, *args],
-            env={**os.environ, **settings, "LD_PRELOAD": str(library)},
+            [sys.executable, ROOT / "src" / script, *args], env=surroundings(folder, refused),
             capture_output=True, text=True, check=False, timeout=200,
         )  # fmt: skip
 
@@ -85,19 +53,19 @@ def written(tmp_path):
 
 @pytest.mark.parametrize("number", NO_LOCKS)
 def test_files_are_read_where_there_are_no_locks(number, written, refusing):
-    done = refusing("verify_files.py", written, FLOCK=number)
+    done = refusing("verify_files.py", written, refused=f"flock 1 {number} /")
     assert (done.stdout, done.returncode) == ("1 files, 0 damaged\n", 0), done.stderr
 
 
 @pytest.mark.parametrize("number", REFUSED)
 def test_a_file_that_can_not_be_opened_is_not_damaged(number, written, refusing):
-    done = refusing("verify_files.py", written, OPEN=number, NTH=1, PART="file.h5")
+    done = refusing("verify_files.py", written, refused=f"open 1 {number} file.h5")
     said = f"cannot read {written}: {os.strerror(number)}\n1 files, 0 damaged, 1 could not be read"
     assert (done.stdout, done.returncode) == (f"{said}\n", 1), done.stderr
 
 
 def test_a_file_is_opened_once(written, refusing):
-    done = refusing("verify_files.py", written, OPEN=errno.EIO, NTH=2, PART="file.h5")
+    done = refusing("verify_files.py", written, refused=f"open 2 {errno.EIO} file.h5")
     assert (done.stdout, done.returncode) == ("1 files, 0 damaged\n", 0), done.stderr
 
 
@@ -211,7 +179,7 @@ def bytes_of(folder):
 @pytest.mark.parametrize(("nth", "file"), [(1, "state.h5"), (2, "epoch-1.h5")])
 def test_a_checkpoint_that_can_not_be_read_is_kept(number, nth, file, begun, refusing):
     before = bytes_of(begun)
-    done = refusing("train.py", *options(begun), OPEN=number, NTH=nth, PART=".checkpoint/")
+    done = refusing("train.py", *options(begun), refused=f"open {nth} {number} .checkpoint/")
     path = begun / "model.checkpoint" / file
     assert done.stderr == f"train.py: error: cannot read {path}: {os.strerror(number)}\n"
     assert (done.stdout, done.returncode) == ("", 1)
@@ -219,8 +187,8 @@ def test_a_checkpoint_that_can_not_be_read_is_kept(number, nth, file, begun, ref
 
 
 def test_a_checkpoint_is_gone_on_from_once_it_can_be_read(begun, refusing):
-    refusing("train.py", *options(begun), OPEN=errno.EIO, NTH=1, PART=".checkpoint/")
-    done = refusing("train.py", *options(begun), FLOCK=errno.ENOLCK)
+    refusing("train.py", *options(begun), refused=f"open 1 {errno.EIO} .checkpoint/")
+    done = refusing("train.py", *options(begun), refused=f"flock 1 {errno.ENOLCK} /")
     assert done.stdout == "digits-competition: goes on after epoch 2/2\n", done.stderr
     assert (begun / "model.h5").exists()
 

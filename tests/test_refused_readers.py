@@ -3,7 +3,6 @@
 import errno
 import gzip
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image, PngImagePlugin
+from refusing import surroundings
 from test_checkpoints import ORIGIN, nothing
 
 import train as script
@@ -23,7 +23,6 @@ from topodream.errors import ContentError, InputError
 from topodream.storage import Content, read_hdf5, write_hdf5, write_json, write_text
 from topodream.training import train
 
-COMPILER = shutil.which("gcc") or shutil.which("cc")
 SMALL = {"weights": np.ones((3, 4)), "more/stack": np.zeros((3, 20, 20), np.uint8)}
 
 
@@ -55,18 +54,13 @@ def refusing_of(error, name, real):
     return refuse
 
 
-@pytest.mark.skipif(
-    COMPILER is None or sys.platform != "linux", reason="needs Linux and a C compiler"
-)
 def test_what_is_refused_at_any_open_or_read_is_said_as_that(tmp_path):
     """The first, the second and so on of each; of locks, that nobody needs them."""
     write_files(tmp_path)
-    library, source = tmp_path / "refuse.so", ROOT / "tests" / "refuse.c"
-    subprocess.run([COMPILER, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    surroundings = {"PYTHONPATH": str(ROOT / "src"), "LD_PRELOAD": str(library)}
+    also = {"PYTHONPATH": str(ROOT / "src"), "HDF5_USE_FILE_LOCKING": "TRUE"}
     done = subprocess.run(
         [sys.executable, ROOT / "tests" / "refused.py", tmp_path],
-        env={**os.environ, **surroundings, "HDF5_USE_FILE_LOCKING": "TRUE"},
+        env=surroundings(tmp_path) | also,
         capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

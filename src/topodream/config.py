@@ -148,6 +148,11 @@ class Experiment:
         return named[self.device]
 
     @property
+    def has_trace(self) -> bool:
+        """Whether its activity leaves a trace."""
+        return isinstance(self.settings, Mwta) and self.settings.trace is not None
+
+    @property
     def shape(self) -> dict[str, object]:
         """What maps have in common that can train side by side."""
         return {
@@ -158,7 +163,7 @@ class Experiment:
             "dtype": self.dtype,
             "grid": self.grid,
             "steps_per_epoch": self.steps_per_epoch,
-            "trace": isinstance(self.settings, Mwta) and self.settings.trace is not None,
+            "trace": self.has_trace,
         }
 
     @property

@@ -1,46 +1,21 @@
 """Which of the results are what the config would make, and why the others aren't."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from topodream import notes, page, player
-from topodream.config import read_experiment
 from topodream.errors import InputError
-from topodream.found import Found, maps_digest, settings_digest
+from topodream.found import Found
 from topodream.lineage import BROKEN, Shelf, links_of
-from topodream.storage import complete
+from topodream.storage import complete, json_digest
 
 # What a data set is made of, by the key of its section that names it.
 MADE_OF = ("digits", "tapestry")
 
 
-@dataclass(frozen=True)
-class Current:
-    """What may be shown besides what is asked for, and what may not.
-
-    Attributes
-    ----------
-    experiments : mapping
-        Name -> the question it asks.
-    sweeps : sequence of str
-    findings : bool
-    datasets : sequence of str
-        Those that the experiments learnt, and what these were made of.
-    left_out : mapping
-        Name -> why it is left out.
-    """
-
-    experiments: Mapping[str, str]
-    sweeps: list[str]
-    findings: bool
-    datasets: list[str]
-    left_out: Mapping[str, str]
-
-
-def sort_out(results: Path, found: Found) -> Current:
-    """Find out which of what lies in the results is up to date with the config.
+def sort_out(results: Path, found: Found) -> page.Contents:
+    """Return what the page may show besides what is asked for, and why not all that is there.
 
     Parameters
     ----------
@@ -62,11 +37,11 @@ def sort_out(results: Path, found: Found) -> Current:
     experiments = sound(found["experiments"], look.check_experiment)
     sweeps = sound(found["sweeps"], look.check_sweep)
     findings = sound(["findings"] if found["findings"] else [], look.check_findings)
-    return Current(
+    return page.Contents(
         experiments={name: found["experiments"][name]["question"] for name in experiments},
-        sweeps=sweeps,
-        findings=bool(findings),
         datasets=look.datasets_of(experiments),
+        findings=results / "findings.json" if findings else None,
+        sweeps=sweeps,
         left_out=left_out | dict.fromkeys(found["unknown"], "no config that was given has it"),
     )
 
@@ -86,16 +61,14 @@ class _Look:
 
     def check_experiment(self, name: str) -> None:
         home = self._results / name
-        measured = self._measured(name)
-        with complete(home / "measures.json"):
-            settings = measured["settings"]
-            if settings_digest(settings) != self._found["experiments"][name]["settings_sha256"]:
-                raise _OutdatedError("its settings have changed")
+        measured, settings = self._measured(name)
+        if json_digest(settings) != self._found["experiments"][name]["settings_sha256"]:
+            raise _OutdatedError("its settings have changed")
         if self._read(home / "config.yaml")["settings"] != settings:
             raise _OutdatedError("it was not yet trained with its settings")
         self._check_made_of(home / "measures.json")
-        experiment = read_experiment(home / "config.yaml")
-        for file in page.picture_files(self._results, experiment).values():
+        kind = self._read(self._results / f"data/{settings['dataset']}.h5")["kind"]
+        for file in page.picture_files(settings["model"], kind).values():
             self._check_picture(home / file, measured)
 
     def check_sweep(self, name: str) -> None:
@@ -109,34 +82,34 @@ class _Look:
 
     def datasets_of(self, experiments: Iterable[str]) -> list[str]:
         """Return the data sets that experiments learnt, and what these were made of."""
-        measured = [self._read(self._results / name / "measures.json") for name in experiments]
-        names = [content["settings"]["dataset"] for content in measured]
+        names = [self._measured(name)[1]["dataset"] for name in experiments]
         for name in names:  # grows while it is walked through
             names += self._behind(name)
         return list(dict.fromkeys(names))
 
-    def _measured(self, name: str) -> dict[str, Any]:
-        """Return a map's measures, if they are of as many samples, and of the data, of the config."""
+    def _measured(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a map's measures, if they are of the samples of the config, and its settings."""
         path = self._results / name / "measures.json"
         measured = self._read(path)
         with complete(path):
             if not _holds(measured["options"], self._found["options"]["measures"]):
                 raise _OutdatedError("it was measured on another number of samples")
-            dataset, sha256 = measured["settings"]["dataset"], measured["data_sha256"]
+            settings, sha256 = measured["settings"], measured["data_sha256"]
+            dataset = settings["dataset"]
         if self._dataset(dataset) != sha256:
             raise _OutdatedError(f"the data set {dataset} has changed")
-        return measured
+        return measured, settings
 
     def _check_summary(self, path: Path, expected: Found) -> None:
         """Check what was gathered from the measures of several maps."""
         summary = self._read(path)
         with complete(path):
             maps = list(summary["measures_sha256"])
-            if settings_digest(summary["options"]) != expected["options_sha256"]:
+            if json_digest(summary["options"]) != expected["options_sha256"]:
                 raise _OutdatedError("its settings have changed")
         self._check_made_of(path)
-        settings = {name: self._measured(name).get("settings") for name in maps}
-        if maps_digest(settings) != expected["maps_sha256"]:
+        settings = {name: self._measured(name)[1] for name in maps}
+        if json_digest(settings) != expected["maps_sha256"]:
             raise _OutdatedError("the settings of its maps have changed")
 
     def _dataset(self, name: str) -> str:

@@ -249,10 +249,7 @@ def idx_shape(path: Path) -> tuple[int, ...] | None:
     """
     try:
         with path.open("rb") as file:
-            is_gzipped = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            unpacked = gzip.GzipFile(fileobj=file) if is_gzipped else file
-            return _idx_header(unpacked.read(4 + 4 * MAX_AXES), str(path))[1]
+            return _idx_header(_plain(file).read(4 + 4 * MAX_AXES), str(path))[1]
     except (OSError, EOFError, zlib.error, InputError):
         return None
 
@@ -373,14 +370,19 @@ def unpack(file: BinaryIO, name: str) -> bytes:
     return _joined(pieces(file, name))
 
 
+def _plain(file: BinaryIO) -> BinaryIO | gzip.GzipFile:
+    """Return a file as it is, or what unpacks it if it is gzipped."""
+    is_gzipped = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file) if is_gzipped else file
+
+
 def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield what an IDX file holds, gzipped or not, and of one that is too long a byte too much.
 
     Only as much is read as its header speaks of: a few gzipped bytes can unpack to any number.
     """
-    is_gzipped = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    plain = gzip.GzipFile(fileobj=file) if is_gzipped else file
+    plain = _plain(file)
     try:
         head = _refuse_little_endian(plain, plain.read(4 + 4 * MAX_AXES), name)
         dtype, shape, offset = _idx_header(head, name)

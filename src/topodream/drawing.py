@@ -124,7 +124,7 @@ def reconstructions(subject: Subject) -> Figure:
     samples = held_out.lazy_vectors(experiment.dtype)
     chosen = figures.pick_samples(held_out, subject.count)
     ascending, places = np.unique(chosen, return_inverse=True)
-    if isinstance(settings, Mwta) and settings.trace is not None:
+    if experiment.has_trace:
         # A reconstruction depends on the samples before it: all are shown.
         responses = show(model.trained.state, samples, experiment, kept=ascending)
     else:

@@ -4,15 +4,18 @@ A page shows that too, if the config would make the same (:mod:`topodream.curren
 is not to forget what was made before, whatever was asked for last.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from topodream.catalogue import Catalogue, Sweep
 from topodream.config import to_mapping
+from topodream.errors import InputError
+from topodream.provenance import file_digest
+from topodream.storage import json_digest
 
 Found = dict[str, Any]
 
@@ -42,7 +45,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
         "experiments": {
             name: {
                 "question": catalogue.questions[name],
-                "settings_sha256": settings_digest(to_mapping(catalogue.experiments[name])),
+                "settings_sha256": json_digest(to_mapping(catalogue.experiments[name])),
                 "state_sha256": _state(results / name),
             }
             for name in catalogue.listed
@@ -70,11 +73,6 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     }
 
 
-def settings_digest(settings: Any) -> str:
-    """Return the sha256 of settings, as JSON holds them."""
-    return _sha256(json.dumps(settings))
-
-
 def _is_made(home: Path) -> bool:
     return any((home / name).is_file() for name in ("measures.json", "model.h5"))
 
@@ -84,28 +82,26 @@ def _state(home: Path) -> str:
 
     Not of those that only the page needs, and makes: it would be made again because of them.
     """
-    names = sorted(
-        path.name
-        for pattern in ("*.yaml", "*.h5", "*.gif", "figures/*.png")
-        for path in home.glob(pattern)
-    )
-    measures = home / "measures.json"
-    content = measures.read_bytes() if measures.is_file() else b""
-    return _sha256(f"{names} {hashlib.sha256(content).hexdigest()}")
+    patterns = ("*.yaml", "*.h5", "*.gif", "figures/*.png")
+    names = sorted(path.name for pattern in patterns for path in home.glob(pattern))
+    return json_digest({"files": names, "measures": _digest(home / "measures.json")})
+
+
+def _digest(path: Path) -> str | None:
+    """Return the digest of a file, or None if it can't be read: who makes the page says why."""
+    with suppress(InputError):
+        return file_digest(path)
+    return None
 
 
 def _summary(catalogue: Catalogue, options: Any, path: Path, maps: Iterable[str]) -> Found:
-    experiments = {name: to_mapping(catalogue.experiments[name]) for name in maps}
+    plain = json.loads(json.dumps(options))  # as it stands in its note
+    settings = {name: to_mapping(catalogue.experiments[name]) for name in maps}
     return {
-        "options_sha256": settings_digest(json.loads(json.dumps(options))),
-        "maps_sha256": maps_digest(experiments),
-        "state_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "options_sha256": json_digest(plain),
+        "maps_sha256": json_digest(settings),
+        "state_sha256": _digest(path),
     }
-
-
-def maps_digest(settings: Mapping[str, Any]) -> str:
-    """Return the sha256 of the settings of several maps, by name."""
-    return settings_digest({name: settings_digest(settings[name]) for name in sorted(settings)})
 
 
 def _findings(catalogue: Catalogue, path: Path) -> Found | None:
@@ -125,7 +121,3 @@ def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
     maps = {path.parent.name.split("--")[0] for path in results.glob("*/measures.json")}
     sweeps = {path.stem for path in results.glob("sweeps/*.json")}
     return sorted((maps | sweeps) - set(catalogue.experiments) - set(catalogue.sweeps))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

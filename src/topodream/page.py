@@ -262,15 +262,18 @@ def _badge(divergence: str | None, dead: float | None) -> str | None:
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return the files of a map's pictures by their names, those made, in the order to show them."""
     home = results / experiment.name
-    files = picture_files(results, experiment)
+    files = picture_files(experiment.model, _described(results, experiment.dataset).kind)
     return {name: file for name, file in files.items() if (home / file).exists()}
 
 
-def picture_files(results: Path, experiment: Experiment) -> dict[str, str]:
-    """Return the files of all pictures that a map can have, by their names, in their order."""
-    is_sequence = _described(results, experiment.dataset).kind == "sequence"
-    figures = figure_names(experiment.model, labelled=not is_sequence)
-    animations = animation_names(experiment.model, is_sequence)
+def picture_files(model: str, kind: str) -> dict[str, str]:
+    """Return the files of all pictures that a map can have, by their names, in their order.
+
+    ``kind`` is that of its data set, see :class:`topodream.storage.Content`.
+    """
+    is_sequence = kind == "sequence"
+    figures = figure_names(model, labelled=not is_sequence)
+    animations = animation_names(model, is_sequence)
     files = {name: f"figures/{name}.png" for name in figures}
     files |= {name: f"{name}.gif" for name in animations}
     return {name: files[name] for name in (figures[0], *reversed(animations), *figures[1:])}

@@ -58,8 +58,8 @@ def _direct(weights: Floats, unit: Floats, centred: bool) -> None:
 
 def similarities(unit: Floats, pairs: Pairs) -> Floats:
     """Return the product of pairs of directions, (n_pairs,): their correlation or cosine."""
-    step = max(1, min(BLOCK, BLOCK_NUMBERS // unit.shape[1]))
-    parts = [slice(first, first + step) for first in range(0, len(pairs[0]), step)]
+    n_inputs = unit.shape[1]
+    parts = blocks((len(pairs[0]), n_inputs), min(BLOCK * n_inputs, BLOCK_NUMBERS))
     products = [np.einsum("pi,pi->p", unit[pairs[0][p]], unit[pairs[1][p]]) for p in parts]
     return np.concatenate(products) if products else np.array([])
 

@@ -134,7 +134,7 @@ def show(
     of_fresh, of_activity, of_ranked, of_clear = zip(*parts, strict=True)
     fresh = np.concatenate(of_fresh)
     return Responses(
-        activity=np.concatenate(of_activity) if _is_traced(experiment) else fresh,
+        activity=np.concatenate(of_activity) if experiment.has_trace else fresh,
         fresh=fresh,
         ranked=np.concatenate(of_ranked),
         clear=np.concatenate(of_clear),
@@ -216,10 +216,6 @@ def with_trace(fresh: Floats, experiment: Experiment, before: Floats | None = No
     for row, now in enumerate(fresh):
         previous = traced[row] = mwta.leave_trace(previous, now, settings.trace)
     return traced
-
-
-def _is_traced(experiment: Experiment) -> bool:
-    return isinstance(experiment.settings, Mwta) and experiment.settings.trace is not None
 
 
 def with_activation(experiment: Experiment, activation: str) -> Experiment:
