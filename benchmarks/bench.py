@@ -33,10 +33,23 @@ import bench_report
 import som_libraries
 from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, warm
 
-from topodream import catalogue, cli, datasets, figures, provenance
-from topodream.config import Experiment
-from topodream.storage import Content, check_writable, read_json, write_hdf5, write_json, write_text
-from topodream.strict import read_yaml
+from topodream.data import mnist
+from topodream.data.pan import Walk, pan_content
+from topodream.data.tapestry import tapestry_content
+from topodream.files import cli
+from topodream.files.storage import (
+    Content,
+    check_writable,
+    read_json,
+    write_hdf5,
+    write_json,
+    write_text,
+)
+from topodream.files.strict import read_yaml
+from topodream.origin import provenance
+from topodream.pictures import figures
+from topodream.plan import catalogue
+from topodream.settings.config import Experiment
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -112,7 +125,7 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     effort, names = (QUICK, QUICK_EXPERIMENTS) if quick else (FULL, tuple(NOTEBOOK))
     shipped = catalogue.resolve(read_yaml(ROOT / "config.yaml"))
     experiments = dict(shipped.experiments)
-    digits = datasets.mnist_content("embedded", datasets.read_embedded())
+    digits = mnist.mnist_content("embedded", mnist.read_embedded())
     pixels = {
         "digits": training_pixels(digits),
         "pan": training_pixels(pan(shipped.datasets, digits, folder)),
@@ -152,14 +165,12 @@ def pan(sections: Any, digits: Content, folder: Path) -> Content:
     """Make the windows that pan over a tapestry of digits, as the workflow does."""
     files = {name: folder / f"{name}.h5" for name in ("digits", "tapestry")}
     write_hdf5(files["digits"], digits, bench_jobs.ORIGIN)
-    tapestry = datasets.tapestry_content(files["digits"], sections["tapestry"]["side"])
+    tapestry = tapestry_content(files["digits"], sections["tapestry"]["side"])
     write_hdf5(files["tapestry"], tapestry, bench_jobs.ORIGIN)
     section = sections["pan"]
-    walk = datasets.Walk(
-        **{key.name: section[key.name] for key in dataclasses.fields(datasets.Walk)}
-    )
+    walk = Walk(**{key.name: section[key.name] for key in dataclasses.fields(Walk)})
     n_frames = {"train": section["frames"], "held_out": section["held_out_frames"]}
-    return datasets.pan_content(files["tapestry"], walk, n_frames)
+    return pan_content(files["tapestry"], walk, n_frames)
 
 
 def libraries(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[str, Any]:

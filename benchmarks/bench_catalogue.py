@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from topodream.errors import InputError
+from topodream.files.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ("Snakefile", "config.yaml", "findings.yaml", "workflow", "profiles", "src")

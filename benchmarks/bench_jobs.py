@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from topodream import config
-from topodream.config import Experiment
-from topodream.errors import InputError
-from topodream.storage import Content, write_hdf5, write_text
+from topodream.files.errors import InputError
+from topodream.files.storage import Content, write_hdf5, write_text
+from topodream.settings import config
+from topodream.settings.config import Experiment
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH = Path(__file__).with_name("launch.py")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from topodream.errors import InputError
-from topodream.figure_parts import Figure
+from topodream.files.errors import InputError
+from topodream.pictures.figure_parts import Figure
 
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 MEMORY_LIMIT_MIB = 600

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import engines, models
-from topodream.config import Experiment, Mwta
-from topodream.training import sample_order
+from topodream.models.mwta import Mwta
+from topodream.settings.config import Experiment
+from topodream.training.loop import sample_order
 
 Bytes = npt.NDArray[np.uint8]
 Contestant = Callable[[int], Callable[[], object]]

@@ -13,10 +13,12 @@ from typing import Any
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, current, page, provenance
-from topodream.files import check_name
-from topodream.found import Found
-from topodream.storage import write_text
+from topodream.files import cli
+from topodream.files.reading import check_name
+from topodream.files.storage import write_text
+from topodream.origin import provenance
+from topodream.page import current, page
+from topodream.plan.found import Found
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
         help="JSON, - for standard input: experiments (name -> question, in the order to show "
         "them); if there are some, datasets and sweeps (lists of names), groups (a list of "
         "headings: name, about, experiments), findings (true to show findings.json), besides (what "
-        "else lies in the results, see topodream.found)",
+        "else lies in the results, see topodream.plan.found)",
     )
     parser.add_argument(
         "--output",

@@ -11,8 +11,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, datasets, provenance
-from topodream.storage import write_hdf5
+from topodream.data import pan, samples
+from topodream.files import cli
+from topodream.files.storage import write_hdf5
+from topodream.origin import provenance
 
 
 def main() -> None:
@@ -43,11 +45,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
 
-    walk = datasets.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
+    walk = pan.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
-    content = datasets.pan_content(args.tapestry, walk, n_frames)
+    content = pan.pan_content(args.tapestry, walk, n_frames)
     write_hdf5(args.output, content, provenance.record(cli.options(args)))
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
+    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, datasets, provenance
-from topodream.storage import write_hdf5
+from topodream.data import tapestry
+from topodream.files import cli
+from topodream.files.storage import write_hdf5
+from topodream.origin import provenance
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
 
-    content = datasets.tapestry_content(args.digits, args.side)
+    content = tapestry.tapestry_content(args.digits, args.side)
     write_hdf5(args.output, content, provenance.record(cli.options(args)))
     print(f"{args.output}: {content.attributes['described']}")
 

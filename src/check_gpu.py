@@ -16,10 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tqdm import tqdm
 
-from topodream import cli, gpu_check, notes, provenance
+from topodream import gpu_check
 from topodream.engines import cupy
-from topodream.errors import InputError
-from topodream.storage import check_writable, write_json, write_text
+from topodream.files import cli
+from topodream.files.errors import InputError
+from topodream.files.storage import check_writable, write_json, write_text
+from topodream.origin import notes, provenance
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, crate
-from topodream.storage import write_json
+from topodream.files import cli
+from topodream.files.storage import write_json
+from topodream.origin import crate
 
 
 def day(text: str) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, findings, provenance, results
+from topodream.files import cli, results
+from topodream.files.storage import write_json
 from topodream.measures.descriptions import MEASURES
-from topodream.storage import write_json
+from topodream.origin import provenance
+from topodream.plan import findings
 
 
 def claim(value: Any) -> None:

@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 
-from topodream import cli, provenance
-from topodream.maps import read_map_and_data
+from topodream.files import cli
+from topodream.files.storage import write_json
 from topodream.measures import collect
-from topodream.storage import write_json
+from topodream.origin import provenance
+from topodream.training.map_file import read_map_and_data
 
 
 def main() -> None:

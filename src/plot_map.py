@@ -12,9 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 
-from topodream import cli, drawing, figures, provenance, results
-from topodream.errors import InputError
-from topodream.maps import read_map_and_data
+from topodream.files import cli, results
+from topodream.files.digests import file_digest
+from topodream.files.errors import InputError
+from topodream.origin import provenance
+from topodream.pictures import drawing, figures
+from topodream.training.map_file import read_map_and_data
 
 # What figures need of the measures, besides the rest.
 MEASURED = results.MEASURED | {
@@ -61,7 +64,7 @@ def main() -> None:
         cli.options(args, "figures"),
         model.experiment.modules_of_others,
         **model.identity,
-        measures_sha256=provenance.file_digest(args.measures),
+        measures_sha256=file_digest(args.measures),
     )
     for name in args.figures or drawing.names_of(model, data):
         with threadpoolctl.threadpool_limits(1):

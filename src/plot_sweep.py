@@ -7,9 +7,12 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, figures, provenance, results, sweep_figure
+from topodream.files import cli, results
+from topodream.files.digests import file_digest
+from topodream.files.storage import complete
 from topodream.measures.descriptions import MEASURES
-from topodream.storage import complete
+from topodream.origin import provenance
+from topodream.pictures import figures, sweep_figure
 
 KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
@@ -34,7 +37,7 @@ def main() -> None:
             cli.options(args),
             sweep=sweep["name"],
             settings=sweep["options"],
-            sweep_sha256=provenance.file_digest(args.sweep),
+            sweep_sha256=file_digest(args.sweep),
             data_sha256=sweep["data_sha256"],
         )
     figures.save(figure, args.output, note)

@@ -6,8 +6,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, figures, provenance
-from topodream.datasets import read_tapestry
+from topodream.data.tapestry import read_tapestry
+from topodream.files import cli
+from topodream.origin import provenance
+from topodream.pictures import figures
 
 
 def main() -> None:

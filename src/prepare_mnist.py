@@ -14,8 +14,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, datasets, provenance
-from topodream.storage import write_hdf5
+from topodream.data import idx, mnist, samples
+from topodream.files import cli
+from topodream.files.storage import write_hdf5
+from topodream.origin import provenance
 
 
 def main() -> None:
@@ -31,7 +33,7 @@ def main() -> None:
         help="idx: in place of a folder, the four files",
     )
     parser.add_argument(
-        "--mirrors", nargs="+", default=datasets.MIRRORS, help="mirror: addresses to try in turn"
+        "--mirrors", nargs="+", default=mnist.MIRRORS, help="mirror: addresses to try in turn"
     )
     parser.add_argument(
         "--cache", type=Path, help="mirror: where downloads are kept (the user's cache folder)"
@@ -41,25 +43,25 @@ def main() -> None:
     if args.source == "idx" and args.folder is None and not args.files:
         parser.error("--source idx needs --folder or --files")
 
-    content = datasets.mnist_content(args.source, read_source(args))
+    content = mnist.mnist_content(args.source, read_source(args))
     write_hdf5(args.output, content, provenance.record(cli.options(args, "mirrors", "files")))
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in datasets.PARTS)
+    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 
 
-def read_source(args: argparse.Namespace) -> datasets.RawFiles:
+def read_source(args: argparse.Namespace) -> idx.RawFiles:
     """Return the raw IDX files of the source that was asked for."""
     match args.source:
         case "keras":
-            return datasets.read_keras()
+            return mnist.read_keras()
         case "mirror":
-            return datasets.read_mirror(args.mirrors, args.cache)
+            return mnist.read_mirror(args.mirrors, args.cache)
         case "idx" if args.files:
-            return datasets.read_idx_files(args.files)
+            return idx.read_idx_files(args.files)
         case "idx":
-            return datasets.read_idx_folder(args.folder)
+            return idx.read_idx_folder(args.folder)
         case _:
-            return datasets.read_embedded()
+            return mnist.read_embedded()
 
 
 if __name__ == "__main__":

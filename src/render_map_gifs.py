@@ -13,8 +13,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import threadpoolctl
 
-from topodream import animation, cli, performing, provenance
-from topodream.maps import read_map_and_data
+from topodream.files import cli
+from topodream.origin import provenance
+from topodream.pictures import animation, performing
+from topodream.training.map_file import read_map_and_data
 
 
 def main() -> None:

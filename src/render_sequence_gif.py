@@ -6,9 +6,12 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import animation, cli, provenance
-from topodream.datasets import read_data, read_tapestry
-from topodream.errors import InputError
+from topodream.data.samples import read_data
+from topodream.data.tapestry import read_tapestry
+from topodream.files import cli
+from topodream.files.errors import InputError
+from topodream.origin import provenance
+from topodream.pictures import animation
 
 
 def main() -> None:

@@ -12,8 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import yaml
 
-from topodream import cli, config, notes, provenance
-from topodream.storage import write_text
+from topodream.files import cli
+from topodream.files.storage import write_text
+from topodream.origin import notes, provenance
+from topodream.settings import config
 
 
 def main() -> None:

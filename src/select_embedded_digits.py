@@ -2,7 +2,7 @@
 
 Of each class the first 400 training images are for training and the next 100 are held
 out, both in MNIST's own order. Their positions in MNIST are kept beside them. The result
-is in src/topodream/embedded; this script is how it came about, no step of the pipeline.
+is in src/topodream/data/embedded; this script is how it came about, no step of the pipeline.
 """
 
 import gzip
@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 
-from topodream import cli, datasets
-from topodream.storage import written_whole
+from topodream.data import idx, mnist
+from topodream.files import cli
+from topodream.files.storage import written_whole
 
 TRAIN_PER_CLASS, HELD_OUT_PER_CLASS = 400, 100
 
@@ -27,10 +28,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder to write to")
     args = parser.parse_args()
 
-    names = [name for name in datasets.MNIST_SHA256 if name.startswith("train")]
-    raw = datasets.read_idx_folder(args.folder, names)
-    images, labels = (datasets.parse_idx(raw[name], name) for name in names)
-    chosen = datasets.select_balanced(labels, TRAIN_PER_CLASS, HELD_OUT_PER_CLASS)
+    names = [name for name in mnist.MNIST_SHA256 if name.startswith("train")]
+    raw = idx.read_idx_folder(args.folder, names)
+    images, labels = (idx.parse_idx(raw[name], name) for name in names)
+    chosen = mnist.select_balanced(labels, TRAIN_PER_CLASS, HELD_OUT_PER_CLASS)
     for part, indices in zip(("train", "held-out"), chosen, strict=True):
         files = {
             f"{part}-images-idx3-ubyte": images[indices],
@@ -39,7 +40,7 @@ def main() -> None:
         }
         for name, array in files.items():
             with written_whole(args.output / f"{name}.gz") as temporary:
-                packed = gzip.compress(datasets.to_idx(array), compresslevel=9, mtime=0)
+                packed = gzip.compress(idx.to_idx(array), compresslevel=9, mtime=0)
                 temporary.write_bytes(packed)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, provenance, results
-from topodream.storage import write_json
+from topodream.files import cli, results
+from topodream.files.storage import write_json
+from topodream.origin import provenance
 
 FORM = {
     "name": results.name,

@@ -8,8 +8,10 @@ from typing import Any
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, notes, provenance, results
-from topodream.storage import complete, write_text
+from topodream.files import cli, results
+from topodream.files.digests import file_digest
+from topodream.files.storage import complete, write_text
+from topodream.origin import notes, provenance
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
         lines = [row(finding) for finding in content["findings"]]
         data = "; ".join(content["data"])
         note = {
-            "findings_sha256": provenance.file_digest(args.findings),
+            "findings_sha256": file_digest(args.findings),
             "data_sha256": content["data_sha256"],
             **provenance.record(cli.options(args)),
         }

@@ -11,7 +11,8 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import cli, lineage, lineage_report
+from topodream.files import cli
+from topodream.origin import lineage, lineage_report
 
 
 def main() -> None:

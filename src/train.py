@@ -25,20 +25,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import threadpoolctl
 from tqdm import tqdm
 
-from topodream import cli, devices, provenance
-from topodream.checkpoints import Checkpoints
-from topodream.config import (
+from topodream.data.samples import read_data
+from topodream.engines import devices
+from topodream.files import cli
+from topodream.files.errors import ContentError, InputError, show
+from topodream.files.storage import check_writable
+from topodream.origin import provenance
+from topodream.settings.config import (
     DEVICES,
     Experiment,
     experiment_from,
     read_experiment,
     to_mapping,
 )
-from topodream.datasets import read_data
-from topodream.errors import ContentError, InputError, show
-from topodream.maps import write_map
-from topodream.storage import check_writable
-from topodream.training import EpochReport, Progress, Task, train_together
+from topodream.training.checkpoints import Checkpoints
+from topodream.training.loop import EpochReport, Progress, Task, train_together
+from topodream.training.map_file import write_map
 
 
 def main() -> None:

@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tqdm import tqdm
 
-from topodream import cli, notes
-from topodream.errors import ContentError, InputError
-from topodream.files import readable
-from topodream.storage import read_hdf5, read_json
+from topodream.files import cli
+from topodream.files.errors import ContentError, InputError
+from topodream.files.reading import readable
+from topodream.files.storage import read_hdf5, read_json
+from topodream.origin import notes
 
 
 def main() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import yaml
 
-from topodream import catalogue as catalogues
-from topodream import datasets
-from topodream.storage import seal
+from topodream.data import mnist
+from topodream.files.storage import seal
+from topodream.plan import catalogue as catalogues
 
 # The same examples at every run: a test fails when the code is wrong, not when luck has it.
 # To look further: pytest --hypothesis-profile=default
@@ -69,7 +69,7 @@ def small_experiment(some_config):
 @pytest.fixture(scope="session")
 def digits():
     """The embedded digits as the data-set file would hold them."""
-    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    content = mnist.mnist_content("embedded", mnist.read_embedded())
     return dict(content.arrays)
 
 

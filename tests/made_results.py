@@ -7,9 +7,10 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from topodream import catalogue, config
-from topodream.provenance import content_digest
-from topodream.storage import Content, write_hdf5, write_json
+from topodream.files.digests import content_digest
+from topodream.files.storage import Content, write_hdf5, write_json
+from topodream.plan import catalogue
+from topodream.settings import config
 
 ORIGIN = {
     "made_by": "a test",

@@ -10,10 +10,12 @@ import os
 import sys
 from pathlib import Path
 
-from topodream import cli, datasets, notes
-from topodream.errors import ContentError, InputError
-from topodream.page import _picture
-from topodream.storage import read_hdf5, read_json
+from topodream.data import idx
+from topodream.files import cli
+from topodream.files.errors import ContentError, InputError
+from topodream.files.storage import read_hdf5, read_json
+from topodream.origin import notes
+from topodream.page.page import _picture
 
 REFUSED = ("ESTALE", "EIO", "EMFILE", "EACCES", "ENOMEM")
 CALLS = {
@@ -29,7 +31,7 @@ READERS = {
     "x.png": notes.read,
     "x.gif": notes.read,
     "picture.png": lambda path: _picture(path.parent, path.name, ""),
-    "train-images.gz": lambda path: datasets.read_idx_folder(path.parent, ["train-images"]),
+    "train-images.gz": lambda path: idx.read_idx_folder(path.parent, ["train-images"]),
 }
 
 

@@ -14,7 +14,7 @@ import som_libraries
 from conftest import ROOT
 from PIL import Image
 
-from topodream.errors import InputError
+from topodream.files.errors import InputError
 
 BENCH = ROOT / "benchmarks" / "bench.py"
 FILES = {"performance.json", "performance.md", "performance.png"}

@@ -86,7 +86,7 @@ def test_a_changed_kernel_never_meets_a_stale_map(clone):
 
 def test_a_changed_figure_never_retrains(clone):
     folder, make = clone
-    append(folder / "src/topodream/figures.py", "# a remark\n")
+    append(folder / "src/topodream/pictures/figures.py", "# a remark\n")
     assert make(FIGURE) == set()
     assert (folder / FIGURE).exists()
 
@@ -117,7 +117,7 @@ def test_images_in_another_folder_are_the_same_images(first, clone, tmp_path):
     """And a clone that looks for them there computes nothing."""
     folder, make = clone
     for name in ("one", "another"):
-        shutil.copytree(ROOT / "src/topodream/embedded", tmp_path / name)
+        shutil.copytree(ROOT / "src/topodream/data/embedded", tmp_path / name)
         for path in (tmp_path / name).glob("held-out-*"):
             path.rename(path.with_name(path.name.replace("held-out", "t10k")))
         images = {"kind": "mnist", "source": "idx", "folder": str(tmp_path / name)}
@@ -130,7 +130,7 @@ def test_images_in_another_folder_are_the_same_images(first, clone, tmp_path):
 
 def test_the_key_covers_what_images_hold(clone):
     folder, make = clone
-    digits = folder / "src/topodream/embedded/train-labels-idx1-ubyte.gz"
+    digits = folder / "src/topodream/data/embedded/train-labels-idx1-ubyte.gz"
     labels = bytearray(gzip.decompress(digits.read_bytes()))
     labels[-1] ^= 1
     digits.write_bytes(gzip.compress(bytes(labels), mtime=0))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from topodream.catalogue import resolve
-from topodream.errors import InputError
-from topodream.files import check_name
+from topodream.files.errors import InputError
+from topodream.files.reading import check_name
+from topodream.plan.catalogue import resolve
 
 
 @pytest.fixture

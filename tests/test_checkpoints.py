@@ -14,12 +14,15 @@ import pytest
 import yaml
 from conftest import ROOT, forged
 
-from topodream import config, datasets, models, notes
-from topodream.checkpoints import Checkpoints
-from topodream.errors import InputError
-from topodream.maps import read_map
-from topodream.storage import write_hdf5
-from topodream.training import train
+from topodream import models
+from topodream.data import mnist
+from topodream.files.errors import InputError
+from topodream.files.storage import write_hdf5
+from topodream.origin import notes
+from topodream.settings import config
+from topodream.training.checkpoints import Checkpoints
+from topodream.training.loop import train
+from topodream.training.map_file import read_map
 
 ORIGIN = {
     "made_by": "a test",
@@ -105,11 +108,11 @@ def test_a_state_without_its_epochs_is_never_on_disk(
     small_experiment, pixels, tmp_path, monkeypatch
 ):
     """Killed before any of the files is in its place: what is there can be gone on from."""
-    import topodream.storage
+    import topodream.files.storage
 
     experiment = small_experiment(epochs=3)
     undisturbed = train(experiment, pixels, nothing, nothing)
-    real, left = topodream.storage.Path.replace, 0
+    real, left = topodream.files.storage.Path.replace, 0
 
     def replace_or_die(self, target):
         nonlocal left
@@ -121,7 +124,7 @@ def test_a_state_without_its_epochs_is_never_on_disk(
     for survives in range(1, 7):
         left = survives
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(topodream.storage.Path, "replace", replace_or_die)
+            patch.setattr(topodream.files.storage.Path, "replace", replace_or_die)
             checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, ORIGIN)
             trained_with(experiment, pixels, checkpoints)
         assert_same(undisturbed, trained_with(experiment, pixels, checkpoints))
@@ -314,7 +317,7 @@ def test_weights_that_are_not_finite_are_noticed_without_an_error_of_theirs(
 
 
 def test_weights_beyond_all_bounds_are_noticed(small_experiment, pixels, monkeypatch):
-    monkeypatch.setattr("topodream.training.LARGEST_WEIGHT", 0.158)
+    monkeypatch.setattr("topodream.training.loop.LARGEST_WEIGHT", 0.158)
     trained = train(small_experiment(learning_rate=0), pixels, nothing, nothing)
     expected = "diverged at step 30 (epoch 1): the largest weight is 1.6e-01, at most 2e-01 is"
     assert str(trained.divergence).startswith(expected)
@@ -338,7 +341,7 @@ def test_a_training_that_went_on_diverges_where_it_would_have(wild, pixels, tmp_
 def job(tmp_path_factory, catalogue):
     """A function: train one map, or several together, with files of their own."""
     folder = tmp_path_factory.mktemp("job")
-    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    content = mnist.mnist_content("embedded", mnist.read_embedded())
     write_hdf5(folder / "digits.h5", content, ORIGIN)
 
     def run(experiments, outputs, **options):

@@ -9,20 +9,15 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topodream import checking, config, strict
-from topodream.catalogue import NAME_OF_EXPERIMENT, resolve
-from topodream.config import (
-    ColumnInhibition,
-    Excitation,
-    Experiment,
-    Inhibition,
-    Lateral,
-    Mwta,
-    SparseDream,
-    Start,
-)
-from topodream.errors import InputError
+from topodream.files import strict
+from topodream.files.errors import InputError
 from topodream.grid import Grid
+from topodream.models.mwta import Lateral, Mwta
+from topodream.models.prototypes import Start
+from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
+from topodream.plan.catalogue import NAME_OF_EXPERIMENT, resolve
+from topodream.settings import checking, config
+from topodream.settings.config import Experiment
 
 # ------------------------------------------------------------------ what is shipped
 

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from topodream import datasets
-from topodream.datasets import Walk, cut_windows, walk_corners, weave_tapestry
-from topodream.errors import InputError
-from topodream.storage import read_hdf5, write_hdf5
+from topodream.data import idx, mnist, pan, samples, tapestry
+from topodream.data.pan import Walk, cut_windows, walk_corners
+from topodream.data.tapestry import weave_tapestry
+from topodream.files.errors import InputError
+from topodream.files.storage import Content, read_hdf5, write_hdf5
 
 IMAGES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
 LABELS = np.array([7, 1, 2], np.uint8)
@@ -27,9 +28,9 @@ FIRST = "train-images-idx3-ubyte"
 
 
 def raw_files(images=IMAGES, labels=LABELS):
-    names = list(datasets.MNIST_SHA256)
+    names = list(mnist.MNIST_SHA256)
     arrays = (images, labels, images, labels)
-    return {name: datasets.to_idx(array) for name, array in zip(names, arrays, strict=True)}
+    return {name: idx.to_idx(array) for name, array in zip(names, arrays, strict=True)}
 
 
 def write_folder(folder, files, compress=False):
@@ -45,18 +46,18 @@ def write_folder(folder, files, compress=False):
 
 def test_idx_as_the_format_says():
     raw = b"\x00\x00\x08\x03" + struct.pack(">III", 3, 2, 2) + bytes(range(12))
-    np.testing.assert_array_equal(datasets.parse_idx(raw, "f"), IMAGES)
+    np.testing.assert_array_equal(idx.parse_idx(raw, "f"), IMAGES)
 
 
 @given(hnp.arrays(np.uint8, hnp.array_shapes(max_dims=3, max_side=4)))
 def test_idx_there_and_back(array):
-    np.testing.assert_array_equal(datasets.parse_idx(datasets.to_idx(array), "f"), array)
+    np.testing.assert_array_equal(idx.parse_idx(idx.to_idx(array), "f"), array)
 
 
 @given(st.binary(max_size=40))
 def test_any_bytes_are_an_array_or_one_clear_error(raw):
     try:
-        datasets.parse_idx(raw, "some-file")
+        idx.parse_idx(raw, "some-file")
     except InputError as error:
         assert str(error).startswith("some-file: ")
         assert "\n" not in str(error)
@@ -65,9 +66,9 @@ def test_any_bytes_are_an_array_or_one_clear_error(raw):
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (datasets.to_idx(IMAGES)[:-1], "f: truncated, 27 bytes where its header says 28"),
-        (datasets.to_idx(IMAGES) + b"x", "f: too long, 29 bytes where its header says 28"),
-        (datasets.to_idx(IMAGES)[:9], "f: truncated, 9 bytes end within its header"),
+        (idx.to_idx(IMAGES)[:-1], "f: truncated, 27 bytes where its header says 28"),
+        (idx.to_idx(IMAGES) + b"x", "f: too long, 29 bytes where its header says 28"),
+        (idx.to_idx(IMAGES)[:9], "f: truncated, 9 bytes end within its header"),
         (b"PNG...", "f: not an IDX file"),
         (b"", "f: not an IDX file"),
         (b"\x00\x00\x08\x02" + b"\xff" * 8, "f: truncated, 12 bytes where"),
@@ -78,22 +79,22 @@ def test_any_bytes_are_an_array_or_one_clear_error(raw):
 )
 def test_damaged_idx(raw, message):
     with pytest.raises(InputError, match=message):
-        datasets.parse_idx(raw, "f")
+        idx.parse_idx(raw, "f")
 
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_folder_of_plain_or_gzipped_files(tmp_path, compress):
     folder = write_folder(tmp_path / "idx", raw_files(), compress)
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
 
 
 def test_missing_folder_and_missing_file(tmp_path):
     with pytest.raises(InputError, match="no folder .*nowhere"):
-        datasets.read_idx_folder(tmp_path / "nowhere")
+        idx.read_idx_folder(tmp_path / "nowhere")
     files = raw_files()
     del files["t10k-labels-idx1-ubyte"]
     with pytest.raises(InputError, match="no file t10k-labels-idx1-ubyte or t10k"):
-        datasets.read_idx_folder(write_folder(tmp_path / "idx", files))
+        idx.read_idx_folder(write_folder(tmp_path / "idx", files))
 
 
 def renamed(folder, rename):
@@ -115,55 +116,55 @@ def renamed(folder, rename):
     ids=["dot", "underscore", "upper case", "EMNIST"],
 )
 def test_files_by_the_names_that_users_have(tmp_path, rename):
-    assert datasets.read_idx_folder(renamed(tmp_path / "idx", rename)) == raw_files()
+    assert idx.read_idx_folder(renamed(tmp_path / "idx", rename)) == raw_files()
 
 
 def test_an_upper_case_gz_is_unpacked(tmp_path):
     folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
     for path in sorted(folder.iterdir()):
         path.rename(folder / path.name.upper())
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
 
 
 @pytest.mark.parametrize("name", ["train-images", "._train-images-idx3-ubyte", "train-images.idx3"])
 def test_other_names_are_those_of_other_files(tmp_path, name):
     folder = write_folder(tmp_path / "idx", raw_files())
     (folder / name).write_bytes(b"something else")
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
 
 
 def test_a_folder_of_the_files_name_beside_the_file_or_around_it(tmp_path):
     folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
     for path in sorted(folder.iterdir()):
         path.with_suffix("").mkdir()
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
     for path in sorted(folder.glob("*.gz")):
         path.rename(path.with_suffix("") / path.name)
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
 
 
 def test_several_files_of_one_name_have_to_hold_the_same(tmp_path):
     folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
     write_folder(folder, raw_files())
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
     other = folder / "train-images.idx3-ubyte"
-    other.write_bytes(datasets.to_idx(IMAGES + 1))
+    other.write_bytes(idx.to_idx(IMAGES + 1))
     said = "train-images-idx3-ubyte: .*train-images-idx3-ubyte and .*train-images.idx3-ubyte differ"
     with pytest.raises(InputError, match=said):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
     other.write_bytes(b"")  # half unpacked
     with pytest.raises(InputError, match=r"images\.idx3-ubyte: not an IDX file"):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def test_a_link_that_leads_nowhere_counts_only_where_no_file_does(tmp_path):
     folder = write_folder(tmp_path / "idx", raw_files(), compress=True)
     link = folder / "train-images-idx3-ubyte"
     link.symlink_to(tmp_path / "gone")
-    assert datasets.read_idx_folder(folder) == raw_files()
+    assert idx.read_idx_folder(folder) == raw_files()
     link.with_name(f"{link.name}.gz").unlink()
     with pytest.raises(InputError, match="ubyte, a link to .*gone: no such file"):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def test_what_is_still_packed_says_so(tmp_path):
@@ -171,9 +172,9 @@ def test_what_is_still_packed_says_so(tmp_path):
     folder.mkdir()
     (folder / "mnist-dataset.zip").write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError, match="no file train-images-idx3-ubyte or .*; unpack mnist-dat"):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
     with pytest.raises(InputError, match="no folder .*mnist-dataset.zip, it is a file: unpack it"):
-        datasets.read_idx_folder(folder / "mnist-dataset.zip")
+        idx.read_idx_folder(folder / "mnist-dataset.zip")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
@@ -182,7 +183,7 @@ def test_a_folder_that_may_not_be_read_is_one_line(tmp_path):
     for mode in (0o000, 0o200, 0o600):
         folder.chmod(mode)
         with pytest.raises(InputError, match="Permission denied"):
-            datasets.read_idx_folder(folder)
+            idx.read_idx_folder(folder)
     folder.chmod(0o700)
 
 
@@ -195,11 +196,11 @@ def test_a_folder_that_is_refused_is_one_line(tmp_path, monkeypatch):
     for method in ("iterdir", "is_dir"):
         with monkeypatch.context() as patch, pytest.raises(InputError, match="idx: Permission den"):
             patch.setattr(Path, method, refuse)
-            datasets.read_idx_folder(folder)
+            idx.read_idx_folder(folder)
 
 
 def little_endian(array):
-    raw = datasets.to_idx(array)
+    raw = idx.to_idx(array)
     end = 4 + 4 * array.ndim
     return raw[:4] + np.array(array.shape, "<u4").tobytes() + raw[end:]
 
@@ -212,16 +213,16 @@ def test_little_endian_sizes_are_called_so(tmp_path, compress, shape):
     sizes = " x ".join(map(str, shape))
     said = rf"sizes in its header are little-endian \({sizes}\), those of an IDX file are big-en"
     with pytest.raises(InputError, match=said):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def test_sizes_that_only_look_little_endian_are_read(tmp_path):
     images = np.zeros((256, 256, 256), np.uint8)  # backwards: 65536 x 65536 x 65536
     labels = np.zeros(2**24, np.uint8)  # backwards: 1
     for array in (images, labels):
-        folder = write_folder(tmp_path / "idx", raw_files() | {FIRST: datasets.to_idx(array)})
-        raw = datasets.read_idx_folder(folder)[FIRST]
-        assert datasets.parse_idx(raw, "f").shape == array.shape
+        folder = write_folder(tmp_path / "idx", raw_files() | {FIRST: idx.to_idx(array)})
+        raw = idx.read_idx_folder(folder)[FIRST]
+        assert idx.parse_idx(raw, "f").shape == array.shape
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,7 @@ def test_sizes_that_only_look_little_endian_are_read(tmp_path):
 )
 def test_what_is_no_idx_file_is_called_what_it_is(raw, said):
     with pytest.raises(InputError, match=rf"f: not an IDX file .*\({said}"):
-        datasets.parse_idx(raw, "f")
+        idx.parse_idx(raw, "f")
 
 
 def test_damaged_gzip(tmp_path):
@@ -244,7 +245,7 @@ def test_damaged_gzip(tmp_path):
     path = folder / "train-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(InputError, match="damaged gzip file"):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def test_a_file_is_unpacked_no_further_than_its_header_says(tmp_path):
@@ -252,14 +253,14 @@ def test_a_file_is_unpacked_no_further_than_its_header_says(tmp_path):
     path = folder / "train-images-idx3-ubyte.gz"
     bomb = gzip.compress(bytes(2**24))
     path.write_bytes(path.read_bytes() + bomb * 2000)  # 32 GB in as many MB
-    raw = datasets.read_idx_folder(folder)
+    raw = idx.read_idx_folder(folder)
     with pytest.raises(InputError, match="train-images-idx3-ubyte: too long, 29 bytes where its"):
-        datasets.mnist_content("idx", raw)
+        mnist.mnist_content("idx", raw)
     path.write_bytes(gzip.compress(b"\0\0\x08\x04" + b"\xff" * 16) + bomb * 2000)
     with pytest.raises(
         InputError, match="images-idx3-ubyte.gz: .* bytes, by its header, do not fit"
     ):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def test_a_pipe_among_the_files_is_not_waited_for(tmp_path):
@@ -267,7 +268,7 @@ def test_a_pipe_among_the_files_is_not_waited_for(tmp_path):
     (folder / "train-images-idx3-ubyte").unlink()
     os.mkfifo(folder / "train-images-idx3-ubyte")
     with pytest.raises(InputError, match="it is a pipe"):
-        datasets.read_idx_folder(folder)
+        idx.read_idx_folder(folder)
 
 
 def put(name, value):
@@ -313,12 +314,12 @@ IMAGES_FILE = {
 def test_data_of_a_right_digest_and_a_wrong_content(damage, said, tmp_path):
     attributes = {"described": "ones", "licence": "none"}
     path = tmp_path / "digits.h5"
-    write_hdf5(path, datasets.Content("images", IMAGES_FILE, attributes), ORIGIN)
-    assert len(datasets.read_data(path).train.pixels) == 3
+    write_hdf5(path, Content("images", IMAGES_FILE, attributes), ORIGIN)
+    assert len(samples.read_data(path).train.pixels) == 3
     with forged(path) as file:
         damage(file)
     with pytest.raises(InputError, match=rf"digits.h5: damaged \(.*{said}"):
-        datasets.read_data(path)
+        samples.read_data(path)
 
 
 @pytest.mark.parametrize(
@@ -333,15 +334,15 @@ def test_data_of_a_right_digest_and_a_wrong_content(damage, said, tmp_path):
     ],
 )
 def test_a_tapestry_of_a_right_digest_and_a_wrong_content(damage, said, tmp_path):
-    woven = {f"{part}/pixels": np.ones((8, 8), np.uint8) for part in datasets.PARTS}
+    woven = {f"{part}/pixels": np.ones((8, 8), np.uint8) for part in samples.PARTS}
     attributes = {"described": "ones", "licence": "none", "image_size": 4}
     path = tmp_path / "tapestry.h5"
-    write_hdf5(path, datasets.Content("tapestry", woven, attributes), ORIGIN)
-    assert datasets.read_tapestry(path).image_size == 4
+    write_hdf5(path, Content("tapestry", woven, attributes), ORIGIN)
+    assert tapestry.read_tapestry(path).image_size == 4
     with forged(path) as file:
         damage(file)
     with pytest.raises(InputError, match=rf"tapestry.h5: damaged \(.*{said}"):
-        datasets.read_tapestry(path)
+        tapestry.read_tapestry(path)
 
 
 def test_labels_that_do_not_belong_to_the_images():
@@ -349,22 +350,22 @@ def test_labels_that_do_not_belong_to_the_images():
         InputError,
         match=r"train-labels.*holds uint8 of shape \(2,\), needed: uint8 of shape \(3,\)",
     ):
-        datasets.mnist_content("idx", raw_files(labels=LABELS[:2]))
+        mnist.mnist_content("idx", raw_files(labels=LABELS[:2]))
     with pytest.raises(InputError, match="needed: uint8, images x rows x columns"):
-        datasets.mnist_content("idx", raw_files(images=LABELS))
+        mnist.mnist_content("idx", raw_files(images=LABELS))
 
 
 def test_parts_with_images_of_different_sizes():
     other = np.zeros((3, 2, 4), np.uint8)
-    files = dict(zip(datasets.MNIST_SHA256, [*raw_files().values()][:2] * 2, strict=True))
-    files["t10k-images-idx3-ubyte"] = datasets.to_idx(other)
+    files = dict(zip(mnist.MNIST_SHA256, [*raw_files().values()][:2] * 2, strict=True))
+    files["t10k-images-idx3-ubyte"] = idx.to_idx(other)
     message = r"training images are \(2, 2\) pixels, held-out ones \(2, 4\)"
     with pytest.raises(InputError, match=message):
-        datasets.mnist_content("idx", files)
+        mnist.mnist_content("idx", files)
 
 
 def test_other_images_are_not_called_mnist():
-    attributes = datasets.mnist_content("idx", raw_files()).attributes
+    attributes = mnist.mnist_content("idx", raw_files()).attributes
     assert attributes["described"] == "IDX images, source idx"
     assert attributes["licence"] == "as its owner says"
 
@@ -390,11 +391,11 @@ def test_embedded_digits_begin_as_mnist_does(digits):
 
 @pytest.mark.skipif("MNIST_FOLDER" not in os.environ, reason="MNIST_FOLDER names no IDX files")
 def test_embedded_digits_are_those_of_mnist(digits):
-    raw = datasets.read_idx_folder(Path(os.environ["MNIST_FOLDER"]))
-    datasets.check_sha256(raw, datasets.MNIST_SHA256, "MNIST_FOLDER")
-    images = datasets.parse_idx(raw["train-images-idx3-ubyte"], "images")
-    labels = datasets.parse_idx(raw["train-labels-idx1-ubyte"], "labels")
-    for part in datasets.PARTS:
+    raw = idx.read_idx_folder(Path(os.environ["MNIST_FOLDER"]))
+    mnist.check_sha256(raw, mnist.MNIST_SHA256, "MNIST_FOLDER")
+    images = idx.parse_idx(raw["train-images-idx3-ubyte"], "images")
+    labels = idx.parse_idx(raw["train-labels-idx1-ubyte"], "labels")
+    for part in samples.PARTS:
         indices = digits[f"{part}/indices"]
         np.testing.assert_array_equal(digits[f"{part}/pixels"], images[indices])
         np.testing.assert_array_equal(digits[f"{part}/labels"], labels[indices])
@@ -402,11 +403,11 @@ def test_embedded_digits_are_those_of_mnist(digits):
 
 def test_selection_takes_the_first_of_each_class_in_order():
     labels = np.array([1, 0, 1, 1, 0, 0, 1, 0])
-    train, held_out = datasets.select_balanced(labels, n_train=2, n_held_out=1)
+    train, held_out = mnist.select_balanced(labels, n_train=2, n_held_out=1)
     assert train.tolist() == [0, 1, 2, 4]
     assert held_out.tolist() == [3, 5]
     with pytest.raises(InputError, match="fewer than 5"):
-        datasets.select_balanced(labels, 3, 2)
+        mnist.select_balanced(labels, 3, 2)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -450,36 +451,36 @@ def served():
 
 @pytest.mark.parametrize("first", ["wrong", "damaged", "missing"])
 def test_the_next_mirror_serves_what_the_first_does_not(served, tmp_path, first, monkeypatch):
-    monkeypatch.setattr(datasets, "DOWNLOAD_TRIES", 1)
+    monkeypatch.setattr(mnist, "DOWNLOAD_TRIES", 1)
     server, good, expected = served
     mirrors = [server.address(first), server.address("right")]
-    assert datasets.read_mirror(mirrors, tmp_path, expected) == good
+    assert mnist.read_mirror(mirrors, tmp_path, expected) == good
 
 
 def test_what_was_downloaded_is_not_fetched_again(served, tmp_path):
     server, good, expected = served
     for _ in range(2):
-        assert datasets.read_mirror([server.address("right")], tmp_path, expected) == good
+        assert mnist.read_mirror([server.address("right")], tmp_path, expected) == good
     assert len(server.asked) == 4
 
 
 def test_a_download_with_a_wrong_hash_is_refused_and_not_kept(served, tmp_path):
     server, _, expected = served
     with pytest.raises(InputError, match="no mirror served MNIST; .*has sha256 .* expected"):
-        datasets.read_mirror([server.address("wrong")], tmp_path, expected)
+        mnist.read_mirror([server.address("wrong")], tmp_path, expected)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_spoilt_file_in_the_cache_is_fetched_anew(served, tmp_path):
     server, good, expected = served
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"spoilt")
-    assert datasets.read_mirror([server.address("right")], tmp_path, expected) == good
+    assert mnist.read_mirror([server.address("right")], tmp_path, expected) == good
 
 
 def test_keras_without_tensorflow_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tensorflow", None)
     with pytest.raises(InputError, match="needs TensorFlow: .*pip install"):
-        datasets.read_keras()
+        mnist.read_keras()
 
 
 def fake_keras(monkeypatch, load_data):
@@ -499,13 +500,13 @@ def test_keras_that_can_not_download_is_one_clear_error(monkeypatch):
 
     fake_keras(monkeypatch, offline)
     with pytest.raises(InputError, match="Keras could not load MNIST: URL fetch failure"):
-        datasets.read_keras()
+        mnist.read_keras()
 
 
 def test_keras_with_other_pixels_is_refused(monkeypatch):
     fake_keras(monkeypatch, lambda: ((IMAGES, LABELS), (IMAGES, LABELS)))
     with pytest.raises(InputError, match="train-images-idx3-ubyte from Keras has sha256"):
-        datasets.read_keras()
+        mnist.read_keras()
 
 
 # ------------------------------------------------------------------ tapestry
@@ -613,14 +614,14 @@ ORIGIN = {"made_by": "test", "code_sha256": "0", "versions": "{}"}
 
 
 def test_pan_sequence_from_files(tmp_path):
-    images = datasets.mnist_content("embedded", datasets.read_embedded())
+    images = mnist.mnist_content("embedded", mnist.read_embedded())
     write_hdf5(tmp_path / "digits.h5", images, ORIGIN)
     write_hdf5(
-        tmp_path / "tapestry.h5", datasets.tapestry_content(tmp_path / "digits.h5", 5), ORIGIN
+        tmp_path / "tapestry.h5", tapestry.tapestry_content(tmp_path / "digits.h5", 5), ORIGIN
     )
     walk = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=4)
     n_frames = {"train": 50, "held_out": 30}
-    content = datasets.pan_content(tmp_path / "tapestry.h5", walk, n_frames)
+    content = pan.pan_content(tmp_path / "tapestry.h5", walk, n_frames)
     assert content.arrays["train/pixels"].shape == (50, 20, 20)
     assert content.arrays["held_out/pixels"].shape == (30, 20, 20)
     # The held-out walk is its own, over images not trained on.
@@ -632,7 +633,7 @@ def test_pan_sequence_from_files(tmp_path):
     )
     other = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=5)
     again, another = (
-        datasets.pan_content(tmp_path / "tapestry.h5", each, n_frames) for each in (walk, other)
+        pan.pan_content(tmp_path / "tapestry.h5", each, n_frames) for each in (walk, other)
     )
     for name, array in content.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name])
@@ -641,11 +642,11 @@ def test_pan_sequence_from_files(tmp_path):
     assert "CC BY-SA" in content.attributes["licence"]
     wide = Walk(window=29, hold=20, max_acceleration=1, max_speed=3, seed=4)
     with pytest.raises(InputError, match="window = 29 is not allowed: at most 28"):
-        datasets.pan_content(tmp_path / "tapestry.h5", wide, n_frames)
+        pan.pan_content(tmp_path / "tapestry.h5", wide, n_frames)
 
 
 def test_vectors_are_bytes_over_255():
-    samples = datasets.Samples(np.array([[[0, 51], [102, 255]]], np.uint8), None, None)
+    two = samples.Samples(np.array([[[0, 51], [102, 255]]], np.uint8), None, None)
     with warnings.catch_warnings(action="error"):
-        assert samples.vectors("float64").tolist() == [[0, 0.2, 0.4, 1]]
-    assert samples.image_shape == (2, 2)
+        assert two.vectors("float64").tolist() == [[0, 0.2, 0.4, 1]]
+    assert two.image_shape == (2, 2)

@@ -10,10 +10,15 @@ from emulator.stand_in import StandIn
 
 import check_gpu
 import train as train_script
-from topodream import cli, config, datasets, devices, gpu_check, maps, provenance, storage
-from topodream.checkpoints import Checkpoints
-from topodream.engines import cupy
-from topodream.errors import InputError
+from topodream import gpu_check
+from topodream.data import mnist
+from topodream.engines import cupy, devices
+from topodream.files import cli, storage
+from topodream.files.errors import InputError
+from topodream.origin import provenance
+from topodream.settings import config
+from topodream.training import map_file as maps
+from topodream.training.checkpoints import Checkpoints
 
 needs_emulator = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
 
@@ -114,7 +119,7 @@ def test_auto_says_which_gpu_it_takes(emulated):
 def by_hand(tmp_path, small_experiment, monkeypatch):
     """A function: train.py on experiments, with options; returns the maps, read."""
     data = tmp_path / "data.h5"
-    storage.write_hdf5(data, datasets.mnist_content("embedded", datasets.read_embedded()), RECORD)
+    storage.write_hdf5(data, mnist.mnist_content("embedded", mnist.read_embedded()), RECORD)
 
     def run(experiments, *options):
         configs, outputs = [], []
@@ -255,7 +260,7 @@ def test_on_a_device_the_file_says_which_and_its_software(by_hand, small_experim
 
 @needs_emulator
 def test_a_checkpoint_of_another_device_is_not_gone_on_from(tmp_path, small_experiment, digits):
-    from topodream.training import Progress, train
+    from topodream.training.loop import Progress, train
 
     experiment = small_experiment()
     pixels = digits["train/pixels"][:50].reshape(50, -1)

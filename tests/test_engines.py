@@ -14,19 +14,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from topodream import models
-from topodream.config import (
-    ColumnInhibition,
-    Excitation,
-    Experiment,
-    Inhibition,
-    Lateral,
-    Mwta,
-    SparseDream,
-    Start,
-)
 from topodream.engines import create, fast_mwta, fast_sparse_dream, jit
 from topodream.grid import Grid
 from topodream.models import mwta, sparse_dream
+from topodream.models.mwta import Lateral, Mwta
+from topodream.models.prototypes import Start
+from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
+from topodream.settings.config import Experiment
 
 ENGINES = ["reference", "fast"]
 

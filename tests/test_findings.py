@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topodream import findings
-from topodream.findings import FAILS, HOLDS, UNDECIDED, Interval, interval, judge
+from topodream.plan import findings
+from topodream.plan.findings import FAILS, HOLDS, UNDECIDED, Interval, interval, judge
 
 LABELS = {"error": "error", "null_error": "error by chance"}
 

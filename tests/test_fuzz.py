@@ -9,8 +9,8 @@ import fuzz
 import pytest
 import targets
 
-from topodream import provenance
-from topodream.errors import InputError
+from topodream.files.errors import InputError
+from topodream.origin import provenance
 
 VICTIM = "data/digits.h5"
 

@@ -12,8 +12,8 @@ from test_engines import any_twins, drawn_pixels, dream_experiments, mwta_experi
 
 from topodream import gpu_check, models
 from topodream.engines import create, create_ensemble, cupy, cupy_mwta
-from topodream.errors import InputError
-from topodream.training import Task, train, train_together
+from topodream.files.errors import InputError
+from topodream.training.loop import Task, train, train_together
 
 pytestmark = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
 

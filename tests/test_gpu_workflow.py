@@ -9,11 +9,11 @@ from conftest import ROOT
 from emulator import building
 from test_workflow import append, copy_project, other_cupy, planned, snakemake
 
-from topodream import catalogue as catalogues
-from topodream import maps
 from topodream.engines import cupy
-from topodream.errors import InputError
-from topodream.provenance import local_sources
+from topodream.files.errors import InputError
+from topodream.origin.provenance import local_sources
+from topodream.plan import catalogue as catalogues
+from topodream.training import map_file as maps
 
 POINTS = ["0.05", "0.05--seed-1", "0.2", "0.2--seed-1"]
 MODELS = [f"results/tiny-strength--{point}/model.h5" for point in POINTS]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import forged
 
-from topodream import datasets
-from topodream.errors import InputError
-from topodream.maps import read_map, read_map_and_data, write_map
-from topodream.storage import write_hdf5
-from topodream.training import train
+from topodream.data import mnist, samples
+from topodream.files.errors import InputError
+from topodream.files.storage import write_hdf5
+from topodream.training.loop import train
+from topodream.training.map_file import read_map, read_map_and_data, write_map
 
 ORIGIN = {"made_by": "a test", "commit": "c" * 40, "code_sha256": "0" * 64, "versions": "{}"} | {
     "device": "cpu"
@@ -20,9 +20,9 @@ ORIGIN = {"made_by": "a test", "commit": "c" * 40, "code_sha256": "0" * 64, "ver
 @pytest.fixture
 def files(small_experiment, tmp_path):
     """A data set and a map trained on it, as files; and the map as it was trained."""
-    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    content = mnist.mnist_content("embedded", mnist.read_embedded())
     write_hdf5(tmp_path / "digits.h5", content, ORIGIN)
-    data = datasets.read_data(tmp_path / "digits.h5")
+    data = samples.read_data(tmp_path / "digits.h5")
     experiment = small_experiment(epochs=1)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     trained = train(experiment, pixels, lambda _: None, lambda _: None)
@@ -161,4 +161,4 @@ def test_a_data_set_that_lacks_something(files):
     with forged(files[1]) as file:
         del file["held_out/pixels"]
     with pytest.raises(InputError, match="incomplete, it lacks 'held_out/pixels'"):
-        datasets.read_data(files[1])
+        samples.read_data(files[1])

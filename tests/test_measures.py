@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import blocks, figures, models
-from topodream.datasets import Samples
-from topodream.errors import InputError
-from topodream.maps import Map
+from topodream import blocks, models
+from topodream.data.samples import Samples
+from topodream.files.errors import InputError
+from topodream.files.storage import write_json
 from topodream.measures import (
     collect,
     descriptions,
@@ -17,8 +17,9 @@ from topodream.measures import (
     usage,
 )
 from topodream.models import mwta, sparse_dream
-from topodream.storage import write_json
-from topodream.trained import Divergence, History, Snapshot, Trained
+from topodream.pictures import figures
+from topodream.training.map_file import Map
+from topodream.training.trained import Divergence, History, Snapshot, Trained
 
 
 def shown(weights, samples, experiment):

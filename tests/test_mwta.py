@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topodream.config import Lateral, Mwta, Start
 from topodream.grid import Grid
 from topodream.models import mwta
+from topodream.models.mwta import Lateral, Mwta
+from topodream.models.prototypes import Start
 
 PLAIN = Mwta(
     start=Start(0.15, 0.16),

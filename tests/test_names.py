@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from test_workflow import change_overlay, copy_project, snakemake
 
-from topodream import datasets
-from topodream.catalogue import resolve
-from topodream.errors import InputError
+from topodream.data import idx, mnist, samples
+from topodream.files.errors import InputError
+from topodream.plan.catalogue import resolve
 
 # What a shell, a path or Snakemake could take for something else.
 NASTY = (
@@ -93,13 +93,13 @@ def test_a_folder_and_mirrors_of_any_name_reach_the_script_as_they_are(tmp_path)
     # Without braces: Snakemake takes those of an input's name for wildcards.
     folder = tmp_path / NASTY.replace("{", "(").replace("}", ")")
     folder.mkdir()
-    for name in datasets.MNIST_SHA256:
+    for name in mnist.MNIST_SHA256:
         shape = (5, 28, 28) if "images" in name else (5,)
-        (folder / name).write_bytes(datasets.to_idx(np.ones(shape, np.uint8)))
+        (folder / name).write_bytes(idx.to_idx(np.ones(shape, np.uint8)))
     settings = {"source": "idx", "folder": str(folder)}
     change_overlay(project, lambda c: c["datasets"].update(digits=settings))
     snakemake(project, "--cores", "1", "results/data/digits.h5")
-    assert len(datasets.read_data(project / "results/data/digits.h5").train.pixels) == 5
+    assert len(samples.read_data(project / "results/data/digits.h5").train.pixels) == 5
     assert not list(tmp_path.rglob("pwned"))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from topodream import gpu_check
 from topodream.engines import cupy
-from topodream.errors import InputError
+from topodream.files.errors import InputError
 
 
 def missing():

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from topodream import dotplot, page, player, thumbnails
-from topodream.errors import InputError
+from topodream.files.errors import InputError
+from topodream.files.storage import write_json
 from topodream.grid import Grid
-from topodream.storage import write_json
+from topodream.page import dotplot, page
+from topodream.pictures import player, thumbnails
 
 
 @pytest.fixture

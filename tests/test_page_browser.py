@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from topodream import page
-from topodream.storage import write_text
+from topodream.files.storage import write_text
+from topodream.page import page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 NAMES = ("chromium", "chromium-browser", "google-chrome")

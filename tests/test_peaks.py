@@ -17,11 +17,12 @@ from conftest import ROOT
 from test_resources import DIGITS
 from test_resources import SIZES as OF_DATA
 
-from topodream import catalogue as catalogues
-from topodream import datasets, resources
-from topodream.config import to_mapping
-from topodream.resources import DataSize
-from topodream.storage import Content, write_hdf5
+from topodream.data import idx
+from topodream.files.storage import Content, write_hdf5
+from topodream.plan import catalogue as catalogues
+from topodream.plan import resources
+from topodream.plan.resources import DataSize
+from topodream.settings.config import to_mapping
 
 HELD_OUT = 2000
 SIZES = {**OF_DATA, "noise": OF_DATA["oblong"]}
@@ -164,7 +165,7 @@ def test_data_sets_of_files_are_made_within_their_memory(catalogue, tmp_path, na
         if name == "noise":  # as large packed as it is
             images = np.random.default_rng(0).integers(0, 256, images.shape, np.uint8)
         for kind, array in (("images-idx3", images), ("labels-idx1", labels(n_images))):
-            raw = datasets.to_idx(array)
+            raw = idx.to_idx(array)
             paths.append(tmp_path / f"{part}-{kind}-ubyte")
             paths[-1].write_bytes(pack(raw))
     sections = {**catalogue.datasets, "own": {"kind": "mnist", "source": "idx", "folder": "."}}

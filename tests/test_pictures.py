@@ -6,26 +6,26 @@ import legible
 import numpy as np
 import pytest
 
-from topodream import (
+from topodream.data.samples import Data, Samples
+from topodream.files.errors import InputError
+from topodream.grid import Grid
+from topodream.measures.responses import show
+from topodream.models import mwta, sparse_dream
+from topodream.models.mwta import Lateral
+from topodream.pictures import (
     animation,
     drawing,
     figures,
     lettering,
     performing,
-    pictures,
     sheets,
     sweep_figure,
     tiles,
 )
-from topodream.config import Lateral
-from topodream.datasets import Data, Samples
-from topodream.errors import InputError
-from topodream.grid import Grid
-from topodream.maps import Map
-from topodream.measures.responses import show
-from topodream.models import mwta, sparse_dream
-from topodream.sweep_figure import SweepPanel, SweepPoint
-from topodream.training import train
+from topodream.pictures import names as pictures
+from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
+from topodream.training.loop import train
+from topodream.training.map_file import Map
 
 # ------------------------------------------------------------------ which there are
 

@@ -12,9 +12,9 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from topodream import commits, notes, provenance
-from topodream.errors import InputError
-from topodream.storage import Content, write_hdf5, write_json
+from topodream.files.errors import InputError
+from topodream.files.storage import Content, write_hdf5, write_json
+from topodream.origin import commits, notes, provenance
 
 SOURCES = {"script.py": b"import other\n", "package/other.py": b"x = 1\n"}
 
@@ -210,7 +210,7 @@ def test_clones_at_other_commits_of_equal_code_write_equal_bytes(tmp_path):
     made = prepare(first, tmp_path / "a.h5")
     assert made == prepare(tmp_path / "second", tmp_path / "b.h5")
     assert notes.read(tmp_path / "a.h5")["commit"] == named
-    with (first / "src" / "topodream" / "datasets.py").open("a") as source:
+    with (first / "src" / "topodream" / "data" / "mnist.py").open("a") as source:
         source.write("# a remark\n")
     assert prepare(first, tmp_path / "c.h5") != made
     assert notes.read(tmp_path / "c.h5")["commit"] == f"{named}, edited since"
@@ -275,6 +275,6 @@ def test_a_file_without_a_note_is_one_line(tmp_path, name, content, said):
 
 def test_code_that_counts_besides_changes_the_digest(monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(ROOT / "src" / "build_page.py")])
-    template = ROOT / "src" / "topodream" / "templates" / "page.css"
+    template = ROOT / "src" / "topodream" / "page" / "templates" / "page.css"
     with_template = provenance.record({}, also=[template])
     assert with_template["code_sha256"] != provenance.record({})["code_sha256"]

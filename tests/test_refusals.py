@@ -15,12 +15,14 @@ import yaml
 from conftest import ROOT
 from refusing import surroundings
 
-from topodream import config, datasets, notes
-from topodream.checkpoints import Checkpoints
-from topodream.errors import ContentError, InputError
-from topodream.files import is_there
-from topodream.storage import Content, read_hdf5, write_hdf5
-from topodream.training import train
+from topodream.data import mnist
+from topodream.files.errors import ContentError, InputError
+from topodream.files.reading import is_there
+from topodream.files.storage import Content, read_hdf5, write_hdf5
+from topodream.origin import notes
+from topodream.settings import config
+from topodream.training.checkpoints import Checkpoints
+from topodream.training.loop import train
 
 ORIGIN = {"made_by": "a test"}
 REFUSED = [errno.ESTALE, errno.EIO, errno.EMFILE, errno.EACCES, errno.ENOMEM]
@@ -113,7 +115,7 @@ def test_what_hdf5_can_not_do_with_a_right_digest_is_no_damage(written, monkeypa
     def refuse(*_):
         raise RuntimeError("memory allocation failed")
 
-    monkeypatch.setattr("topodream.storage._array", refuse)
+    monkeypatch.setattr("topodream.files.storage._array", refuse)
     with pytest.raises(InputError, match="though its digest is right: memory alloc") as caught:
         read_hdf5(written, ("map",))
     assert not isinstance(caught.value, ContentError)
@@ -126,7 +128,7 @@ def test_a_picture_that_can_not_be_read_is_not_damaged(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(b"not a picture")
     with pytest.raises(ContentError, match="damaged"):
         notes.read(tmp_path / "a.png")
-    monkeypatch.setattr("topodream.notes.Image.open", refuse)
+    monkeypatch.setattr("topodream.origin.notes.Image.open", refuse)
     with pytest.raises(InputError, match=r"a.png: Input/output error$") as caught:
         notes.read(tmp_path / "a.png")
     assert not isinstance(caught.value, ContentError)
@@ -150,7 +152,7 @@ train.main()
 def killed(tmp_path_factory, catalogue):
     """The files of a training that was killed."""
     folder = tmp_path_factory.mktemp("killed")
-    content = datasets.mnist_content("embedded", datasets.read_embedded())
+    content = mnist.mnist_content("embedded", mnist.read_embedded())
     write_hdf5(folder / "data.h5", content, ORIGIN)
     small = {"epochs": 2, "steps_per_epoch": 5, "engine": "reference"}
     experiment = replace(catalogue.experiments["digits-competition"], **small)
@@ -214,7 +216,7 @@ def test_a_folder_that_can_not_be_looked_into_is_not_empty(tmp_path, monkeypatch
     def refuse(_):
         raise PermissionError(errno.EACCES, "whatever")
 
-    monkeypatch.setattr("topodream.files.os.lstat", refuse)
+    monkeypatch.setattr("topodream.files.reading.os.lstat", refuse)
     with pytest.raises(InputError, match="Permission denied$") as caught:
         is_there(tmp_path / "state.h5")
     assert not isinstance(caught.value, ContentError)

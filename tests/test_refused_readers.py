@@ -17,11 +17,12 @@ from test_checkpoints import ORIGIN, nothing
 
 import train as script
 import verify_files
-from topodream import commits, datasets, lineage
-from topodream.checkpoints import Checkpoints
-from topodream.errors import ContentError, InputError
-from topodream.storage import Content, read_hdf5, write_hdf5, write_json, write_text
-from topodream.training import train
+from topodream.data import idx
+from topodream.files.errors import ContentError, InputError
+from topodream.files.storage import Content, read_hdf5, write_hdf5, write_json, write_text
+from topodream.origin import commits, lineage
+from topodream.training.checkpoints import Checkpoints
+from topodream.training.loop import train
 
 SMALL = {"weights": np.ones((3, 4)), "more/stack": np.zeros((3, 20, 20), np.uint8)}
 
@@ -39,7 +40,7 @@ def write_files(folder):
     for name in ("x.png", "picture.png"):
         image.save(folder / name, pnginfo=described)
     image.save(folder / "x.gif", comment=note.encode())
-    images = datasets.to_idx(np.ones((2, 28, 28), np.uint8))
+    images = idx.to_idx(np.ones((2, 28, 28), np.uint8))
     (folder / "train-images.gz").write_bytes(gzip.compress(images))
 
 
@@ -111,7 +112,7 @@ def test_a_checkpoint_that_memory_is_too_short_for_stays(name, begun, monkeypatc
         with pytest.raises(MemoryError):
             script.restore(begun, 784)
     with monkeypatch.context() as patch:
-        patch.setattr("topodream.storage.most_bytes", lambda: 1000)
+        patch.setattr("topodream.files.storage.most_bytes", lambda: 1000)
         with pytest.raises(InputError, match=r"state.h5: [\d,]* bytes, at most 1,000 are sensible"):
             script.restore(begun, 784)
     assert contents(begun.folder) == before
@@ -153,7 +154,7 @@ def test_reading_a_part_takes_no_memory_for_the_rest(tmp_path):
     code = """
 import re, sys
 from pathlib import Path
-from topodream.storage import read_hdf5
+from topodream.files.storage import read_hdf5
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 read = lambda file, name: read_hdf5(Path(sys.argv[1]) / file, ("map",), [name])
 read("y.h5", "")

@@ -98,7 +98,7 @@ def test_contributing_names_the_scripts_that_are_no_rules():
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 def test_make_clean_leaves_the_readme_of_results_alone(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("", "source_code/src/topodream/embedded/", "a map/figures/"):
+    for name in ("", "source_code/src/topodream/data/embedded/", "a map/figures/"):
         (tmp_path / "results" / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / "results" / name / "README.md").write_text("About.")
     (tmp_path / "results/a map/model.h5").symlink_to("nowhere")

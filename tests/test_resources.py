@@ -9,10 +9,10 @@ import yaml
 from conftest import ROOT
 from test_workflow import copy_project, snakemake
 
-from topodream import catalogue as catalogues
-from topodream import resources
-from topodream.datasets import to_idx
-from topodream.resources import DataSize
+from topodream.data.idx import to_idx
+from topodream.plan import catalogue as catalogues
+from topodream.plan import resources
+from topodream.plan.resources import DataSize
 
 # Steps a second on one thread, from docs/performance.md.
 MEASURED_STEPS = [

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from test_workflow import append, change_overlay, copy_project, planned, snakemake
 
-from topodream import datasets, raw_files
-from topodream.errors import InputError
+from topodream.data import mnist, raw_files
+from topodream.data.idx import read_idx_folder, to_idx
+from topodream.files.errors import InputError
 
 MODEL, MEASURES = "results/tiny-digits/model.h5", "results/tiny-digits/measures.json"
 AFTER_DATA = {"results/data/digits.h5", MODEL, MEASURES}
@@ -25,10 +26,10 @@ LONG_AGO = (10**9, 10**9)
 def write_images(folder, seed=0):
     folder.mkdir(exist_ok=True)
     rng = np.random.default_rng(seed)
-    for name in datasets.MNIST_SHA256:
+    for name in mnist.MNIST_SHA256:
         shape = (100, 9, 9) if "images" in name else (100,)
         array = rng.integers(0, 10, shape, dtype=np.uint8)
-        (folder / name).write_bytes(datasets.to_idx(array))
+        (folder / name).write_bytes(to_idx(array))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_another_clone_makes_nothing_again(clone, other):
 
 def test_another_clone_of_other_code_makes_again_what_depends_on_it(clone, other):
     folder, options = other
-    source = folder / "src/topodream/training.py"
+    source = folder / "src/topodream/training/loop.py"
     append(source, "# a remark\n")
     assert again(clone, *options) == {MODEL, MEASURES}
     os.utime(source, LONG_AGO)
@@ -91,11 +92,13 @@ def test_where_only_times_count_newer_code_of_another_clone_counts(clone, other)
 
 
 def test_edited_code_counts_whatever_its_time_and_is_named(clone):
-    source = clone / "src/topodream/training.py"
+    source = clone / "src/topodream/training/loop.py"
     append(source, "# a remark\n")
     assert again(clone, "--rerun-triggers", "mtime") == {MODEL, MEASURES}
     said = snakemake(clone, "--dry-run", "--", MEASURES)
-    assert "reason: Updated input files: src/topodream/training.py " in said.stdout + said.stderr
+    assert (
+        "reason: Updated input files: src/topodream/training/loop.py " in said.stdout + said.stderr
+    )
     os.utime(source, LONG_AGO)
     assert again(clone) == {MODEL, MEASURES}
 
@@ -202,8 +205,8 @@ def digests(images):
 
 
 def test_digests_are_those_of_the_raw_content(images):
-    raw = datasets.read_idx_folder(images[0])
-    recorded = datasets.mnist_content("idx", raw).attributes["raw_sha256"]
+    raw = read_idx_folder(images[0])
+    recorded = mnist.mnist_content("idx", raw).attributes["raw_sha256"]
     assert recorded == json.dumps(digests(images))
     gzipped(images[0])
     assert recorded == json.dumps(digests(images))
@@ -248,8 +251,6 @@ def test_where_nothing_can_be_kept_digests_are_still_right(images):
 
 
 def test_files_that_differ_have_no_digest(images):
-    (images[0] / "train-images.idx3-ubyte").write_bytes(
-        datasets.to_idx(np.ones((1, 2, 2), np.uint8))
-    )
+    (images[0] / "train-images.idx3-ubyte").write_bytes(to_idx(np.ones((1, 2, 2), np.uint8)))
     with pytest.raises(InputError, match="differ in content"):
         digests(images)

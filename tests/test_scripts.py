@@ -18,9 +18,11 @@ import yaml
 from conftest import ROOT
 from emulator import building
 
-from topodream import catalogue as catalogues
-from topodream import config, datasets, provenance
+from topodream.data import idx, mnist
 from topodream.grid import Grid
+from topodream.origin import provenance
+from topodream.plan import catalogue as catalogues
+from topodream.settings import config
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
 needs_emulator = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
@@ -63,7 +65,7 @@ def test_code_inputs_name_all_that_a_script_imports(script):
     ours = {line for line in done.stdout.splitlines() if line.startswith(str(ROOT / "src"))}
     sources = {str(path) for path in provenance.local_sources(script)}
     assert ours <= sources
-    assert str(ROOT / "src" / "topodream" / "cli.py") in ours
+    assert str(ROOT / "src" / "topodream" / "files" / "cli.py") in ours
 
 
 def test_engines_that_are_chosen_by_name_are_sources_too():
@@ -177,9 +179,9 @@ def test_modules_of_others_are_not_run(
 def idx_folder(folder):
     """Write images that are not MNIST's."""
     folder.mkdir()
-    for name in datasets.MNIST_SHA256:
+    for name in mnist.MNIST_SHA256:
         shape = (5, 28, 28) if "images" in name else (5,)
-        (folder / name).write_bytes(datasets.to_idx(np.ones(shape, np.uint8)))
+        (folder / name).write_bytes(idx.to_idx(np.ones(shape, np.uint8)))
     return folder
 
 

@@ -14,8 +14,8 @@ import yaml
 from conftest import ROOT
 from test_workflow import copy_project
 
-from topodream.catalogue import resolve
-from topodream.checking import merge
+from topodream.plan.catalogue import resolve
+from topodream.settings.checking import merge
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import ROOT, forged
 
-from topodream.errors import InputError
-from topodream.provenance import content_digest
-from topodream.storage import (
+from topodream.files.digests import content_digest
+from topodream.files.errors import InputError
+from topodream.files.storage import (
     Content,
     check_array,
     check_writable,
@@ -300,7 +300,7 @@ def test_a_shape_that_nobody_filled_is_not_believed(options, said, length, writt
 def test_what_unpacks_to_more_than_there_is_room_for_is_not_read(written, monkeypatch):
     arrays = {"zeros": np.zeros((100, 1000, 10), np.uint8)}
     write_hdf5(written / "zeros.h5", Content("map", arrays, {}), ORIGIN)
-    monkeypatch.setattr("topodream.storage.most_bytes", lambda: 999_999)
+    monkeypatch.setattr("topodream.files.storage.most_bytes", lambda: 999_999)
     with pytest.raises(
         InputError, match="cannot read .*1,000,000 bytes of /zeros, at most 999,999"
     ):
@@ -332,8 +332,8 @@ import resource, sys
 sys.path.insert(0, {str(ROOT / "src")!r})
 from pathlib import Path
 import numpy as np
-from topodream import cli
-from topodream.storage import Content, write_hdf5
+from topodream.files import cli
+from topodream.files.storage import Content, write_hdf5
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, -1))
 arrays = {{"weights": np.ones((50, 50)), "stack": np.ones((3, 50, 50))}}
 cli.run(lambda: write_hdf5(Path("map.h5"), Content("map", arrays, {{}}), {{}}))

@@ -5,10 +5,10 @@ import json
 import pytest
 import yaml
 
-from topodream import cli
-from topodream.errors import InputError
-from topodream.storage import read_json, write_json
-from topodream.strict import check_overlay, load_json, read_yaml
+from topodream.files import cli
+from topodream.files.errors import InputError
+from topodream.files.storage import read_json, write_json
+from topodream.files.strict import check_overlay, load_json, read_yaml
 
 TWICE = [
     ("a: 1\nb: 2\na: 3\n", "the key 'a' stands in line 1 and again in line 3"),

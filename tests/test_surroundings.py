@@ -19,7 +19,7 @@ MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True
 DRAW = f"""
 import numpy, pathlib, sys
 sys.argv[0] = {str(ROOT / "src" / "plot_map.py")!r}
-from topodream import animation, figures
+from topodream.pictures import animation, figures
 from topodream.grid import Grid
 figure = figures.u_matrix(numpy.arange(12.0), Grid(3, 4), "title", "data")
 figures.save(figure, pathlib.Path("u_matrix.png"), "note")

@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import engines, models, training
-from topodream.errors import InputError
+from topodream import engines, models
+from topodream.files.errors import InputError
 from topodream.models import mwta, sparse_dream
-from topodream.training import Task, sample_order, train, train_together
+from topodream.training import loop as training
+from topodream.training.loop import Task, sample_order, train, train_together
 
 
 def nothing(_):

@@ -19,7 +19,9 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from topodream import lineage, notes, provenance, storage
+from topodream.files import storage
+from topodream.files.digests import file_digest
+from topodream.origin import lineage, notes, provenance
 
 NAMES = ["tiny-pan", "tiny-digits", "tiny-dream", "tiny-wild"]
 SOUND = NAMES[:-1]  # the last one diverges
@@ -468,7 +470,7 @@ def test_a_chain_that_is_broken_says_where(copy):
     assert states["data"] == (lineage.ABSENT, None)
     (by_bytes,) = (link for link in told["links"] if link["what"] == "measures")
     measures = copy / "results/tiny-pan/measures.json"
-    assert by_bytes["found_sha256"] == provenance.file_digest(measures) != by_bytes["sha256"]
+    assert by_bytes["found_sha256"] == file_digest(measures) != by_bytes["sha256"]
     model.write_bytes(model.read_bytes()[:1000])
     assert "<- model results/tiny-pan/model.h5: damaged\n" in trace(copy, figure).stdout
 
@@ -578,7 +580,7 @@ def test_a_crate_holds_every_file_of_the_page_as_it_is(crate):
     found = entities(crate)
     files = {name for name, entity in found.items() if "File" in entity["@type"]}
     for name in files:
-        assert provenance.file_digest(crate.parent / name) == found[name]["sha256"], name
+        assert file_digest(crate.parent / name) == found[name]["sha256"], name
     assert files <= references(found["./"]["hasPart"])
     own = {"results/source_code/Snakefile", "results/README.md"}
     of_the_page = ALL_FILES - numbers_of(*POINTS, REPLICATE)
@@ -810,7 +812,7 @@ def test_one_value_more_in_a_sweep_trains_only_that(copy):
 
 
 def test_editing_how_sweeps_are_drawn_redraws_only_them(copy):
-    append(copy / "src/topodream/sweep_figure.py", "# a remark\n")
+    append(copy / "src/topodream/pictures/sweep_figure.py", "# a remark\n")
     assert planned(copy) == {*PAGE_FILES, "results/sweeps/tiny-strength.png"}
 
 
@@ -831,7 +833,7 @@ def test_editing_the_readme_makes_nothing_again(copy):
 
 
 def test_prose_of_the_schema_makes_nothing_again(copy):
-    schema = copy / "workflow/schemas/mwta.schema.yaml"
+    schema = copy / "src/topodream/models/mwta.schema.yaml"
     schema.write_text(schema.read_text().replace("rows of units", "how many rows of units"))
     assert planned(copy) == set()
 
@@ -992,12 +994,12 @@ def test_what_a_config_would_lose_without_a_word_is_one_line(copy, file, text, s
 
 
 def test_a_source_that_is_missing_is_one_line(copy):
-    (copy / "src/topodream/templates/page.css").unlink()
+    (copy / "src/topodream/page/templates/page.css").unlink()
     done = snakemake(copy, "--dry-run", check=False)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("topodream: cannot read ")
-    assert last.endswith("/src/topodream/templates/page.css: no such file")
+    assert last.endswith("/src/topodream/page/templates/page.css: no such file")
     assert "Traceback" not in done.stderr + done.stdout
 
 

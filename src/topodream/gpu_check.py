@@ -13,23 +13,16 @@ from typing import Any
 import numpy as np
 
 from topodream import engines, models
-from topodream.config import (
-    ColumnInhibition,
-    Excitation,
-    Experiment,
-    Inhibition,
-    Lateral,
-    Mwta,
-    SparseDream,
-    Start,
-)
-from topodream.datasets import mnist_content, read_embedded
+from topodream.data.mnist import mnist_content, read_embedded
 from topodream.engines import Bytes, Integers, Tally
 from topodream.engines.cupy_mwta import CupyMwta
 from topodream.engines.cupy_sparse_dream import CupySparseDream
 from topodream.grid import Grid
 from topodream.models import mwta
-from topodream.models.prototypes import least_weight
+from topodream.models.mwta import Lateral, Mwta
+from topodream.models.prototypes import Start, least_weight
+from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
+from topodream.settings.config import Experiment
 
 Settings = Mwta | SparseDream
 

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import yaml
 
-from topodream.storage import DIGEST, json_digest, seal
+from topodream.files.storage import DIGEST, json_digest, seal
 
 # ------------------------------------------------------------------ bytes
 

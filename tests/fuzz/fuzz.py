@@ -36,8 +36,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "src")]
 import damage  # noqa: E402
 import targets  # noqa: E402
 
-from topodream import provenance  # noqa: E402
-from topodream.errors import InputError, one_line  # noqa: E402
+from topodream.files.errors import InputError, one_line  # noqa: E402
+from topodream.origin import provenance  # noqa: E402
 
 SECONDS = 20  # that a case may take
 MEMORY = 6 * 2**30  # that a worker may have: what asks for more is to be an error, not the end

@@ -15,12 +15,16 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from topodream import catalogue, cli, config, datasets, results, storage, strict
-from topodream.checkpoints import Checkpoints
-from topodream.files import NAME
-from topodream.found import besides
-from topodream.maps import read_map, read_map_and_data
-from topodream.training import train
+from topodream.data import idx, mnist, samples
+from topodream.data.tapestry import read_tapestry
+from topodream.files import cli, results, storage, strict
+from topodream.files.reading import NAME
+from topodream.plan import catalogue
+from topodream.plan.found import besides
+from topodream.settings import config
+from topodream.training.checkpoints import Checkpoints
+from topodream.training.loop import train
+from topodream.training.map_file import read_map, read_map_and_data
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = {
@@ -145,17 +149,17 @@ def idx_files(folder, suffix):
 
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
-    for name in datasets.MNIST_SHA256:
+    for name in mnist.MNIST_SHA256:
         n = 60 if name.startswith("train") else 30
         shape = (n, 28, 28) if "images" in name else (n,)
         high = 256 if "images" in name else 10
-        raw = datasets.to_idx(rng.integers(high, size=shape).astype(np.uint8))
+        raw = idx.to_idx(rng.integers(high, size=shape).astype(np.uint8))
         (folder / f"{name}{suffix}").write_bytes(gzip.compress(raw) if suffix else raw)
 
 
 def checkpoint(home, experiment):
     """Leave the checkpoint of a training that was killed."""
-    data = datasets.read_data(home / "data/digits.h5")
+    data = samples.read_data(home / "data/digits.h5")
     checkpoints = Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     train(experiment, pixels, lambda _: None, lambda _: None, checkpoints.save)
@@ -211,14 +215,14 @@ def resolve_file(home):
 
 def restore(home):
     experiment = config.read_experiment(home / "m/config.yaml")
-    data = datasets.read_data(home / "data/digits.h5")
+    data = samples.read_data(home / "data/digits.h5")
     return Checkpoints(home / "killed.h5", experiment, data.content_sha256, ORIGIN).restore(784)
 
 
 def read_idx(folder):
     def drive(home):
-        raw = datasets.read_idx_folder(home / folder)
-        return datasets.mnist_content("idx", raw).arrays
+        raw = idx.read_idx_folder(home / folder)
+        return mnist.mnist_content("idx", raw).arrays
 
     return drive
 
@@ -395,10 +399,10 @@ TARGETS = {
         8, ("m/config.yaml",), lambda home: config.read_experiment(home / "m/config.yaml")
     ),
     "read_data": Target(
-        10, ("data/digits.h5",), lambda home: vars(datasets.read_data(home / "data/digits.h5"))
+        10, ("data/digits.h5",), lambda home: vars(samples.read_data(home / "data/digits.h5"))
     ),
     "read_tapestry": Target(
-        6, ("data/tapestry.h5",), lambda home: vars(datasets.read_tapestry(home / "data/tapestry.h5"))
+        6, ("data/tapestry.h5",), lambda home: vars(read_tapestry(home / "data/tapestry.h5"))
     ),
     "read_map": Target(
         12, ("w/model.h5",), lambda home: read_map(home / "w/model.h5", with_snapshots=True)

@@ -19,13 +19,15 @@ if not (ROOT / "src").is_dir():
 IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
-from topodream import raw_files
-from topodream.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
-from topodream.config import to_mapping
-from topodream.datasets import EMBEDDED, find_idx_files
-from topodream.errors import InputError
-from topodream.pictures import animation_names, figure_names
-from topodream.provenance import CUPY_PACKAGES, file_digest, installed, local_sources, versions
+from topodream.data import raw_files
+from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
+from topodream.settings.config import to_mapping
+from topodream.data.mnist import EMBEDDED
+from topodream.data.idx import find_idx_files
+from topodream.files.errors import InputError
+from topodream.pictures.names import animation_names, figure_names
+from topodream.origin.provenance import CUPY_PACKAGES, installed, local_sources, versions
+from topodream.files.digests import file_digest
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated, or the
 # caller's shell hands down a function of that name. A prefix replaces Snakemake's own, bash's

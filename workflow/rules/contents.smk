@@ -1,6 +1,6 @@
 # What the page shows, and the files that belong to it.
 
-from topodream.found import besides
+from topodream.plan.found import besides
 
 # As a module of another workflow, under a prefix of that one's.
 RESULTS = Path(workflow.modifier.modify_path("results/index.html")).parent

@@ -6,7 +6,7 @@ rule build_page:
     input:
         code=code("build_page.py"),
         templates=lambda wildcards: [
-            source(ROOT / "src/topodream/templates" / part) for part in PAGE_PARTS
+            source(ROOT / "src/topodream/page/templates" / part) for part in PAGE_PARTS
         ],
         shown=shown_files(),
         maps=trained_maps(),

@@ -4,7 +4,7 @@
 # A job that was stopped for want of memory or time asks for twice, thrice as much when it is
 # tried again (`retries` in the profiles).
 
-from topodream import resources
+from topodream.plan import resources
 
 # On a cluster a job is a Snakemake that starts a Snakemake that starts the command:
 # 147 MiB each, measured with the shipped config.

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment, Mwta, SparseDream
 from topodream.grid import Floats
 from topodream.models import State, mwta, sparse_dream
+from topodream.models.mwta import Mwta
+from topodream.models.sparse_dream import SparseDream
+from topodream.settings.config import Experiment
 
 # A step's mean squared error beyond which a map has diverged. Samples are in [0, 1]; maps
 # that find their way are known to begin with errors of some thousands.
@@ -120,7 +122,7 @@ def create_ensemble(
     Parameters
     ----------
     experiments : sequence of Experiment
-        All of one shape (:attr:`topodream.config.Experiment.shape`).
+        All of one shape (:attr:`topodream.settings.config.Experiment.shape`).
     states : sequence of State
         Where training starts; the ensemble takes them over.
     pixels : (n_samples, n_inputs) uint8

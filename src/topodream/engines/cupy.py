@@ -17,11 +17,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally
-from topodream.errors import InputError
+from topodream.files.errors import InputError
 from topodream.models import State, arrays_of
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
+from topodream.settings.config import Experiment
 
 INSTALL = ".venv/bin/pip install -e '.[gpu-cuda13]', or gpu-cuda12 for a driver older than 580"
 

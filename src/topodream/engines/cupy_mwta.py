@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from topodream.config import Mwta
 from topodream.engines.cupy import MOST_WARPS, CupyEnsemble, Epoch, Room
 from topodream.models import mwta
+from topodream.models.mwta import Mwta
 
 # Samples whose drives are computed at once. More of them leave more to compute again.
 AHEAD = 32

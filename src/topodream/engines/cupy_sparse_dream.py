@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from topodream.config import SparseDream
 from topodream.engines.cupy import MOST_WARPS, CupyEnsemble, Device, Epoch, Room
 from topodream.models import sparse_dream
+from topodream.models.sparse_dream import SparseDream
 
 
 class CupySparseDream(CupyEnsemble):

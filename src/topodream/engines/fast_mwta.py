@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment, Lateral, Mwta
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
 from topodream.engines.jit import kernel, without_subnormals
 from topodream.grid import Floats, Grid
 from topodream.models import mwta
+from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
+from topodream.settings.config import Experiment
 
 # Samples whose drives are computed ahead. More of them leave more drives to compute again,
 # fewer leave the same columns to be written more often, of many rows where there is a trace.

@@ -19,12 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment, SparseDream
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
 from topodream.engines.jit import kernel, without_subnormals
 from topodream.grid import Floats, Grid
 from topodream.models import sparse_dream
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
+from topodream.models.sparse_dream import SparseDream
+from topodream.settings.config import Experiment
 
 STEPS_PER_CALL = 250
 LEAST_NORMAL = 2.0**-126  # of float32

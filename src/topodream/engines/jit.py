@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from topodream.errors import one_line
+from topodream.files.errors import one_line
 from topodream.surroundings import away_from, forget
 
 # Settings that would compile other code, for other last digits, or none. Where machine code is

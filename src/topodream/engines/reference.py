@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from topodream.config import Experiment, Mwta, SparseDream
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
 from topodream.grid import Floats
 from topodream.models import State, mwta, sparse_dream
+from topodream.models.mwta import Mwta
+from topodream.models.sparse_dream import SparseDream
+from topodream.settings.config import Experiment
 
 STEPS_PER_TICK = 100
 

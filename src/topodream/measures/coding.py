@@ -5,7 +5,7 @@ import numpy.typing as npt
 from sklearn.linear_model import RidgeClassifier
 
 from topodream.blocks import blocks
-from topodream.datasets import Vectors
+from topodream.data.samples import Vectors
 from topodream.grid import Floats
 from topodream.measures.sampling import SEED, Indices
 

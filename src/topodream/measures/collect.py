@@ -10,17 +10,18 @@ import numpy.typing as npt
 
 from topodream import models
 from topodream.blocks import blocks
-from topodream.config import Experiment, Mwta
-from topodream.datasets import Samples, Vectors
+from topodream.data.samples import Samples, Vectors
 from topodream.grid import Floats
-from topodream.maps import Map
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained, mass_ratio, mean_squared_error
 from topodream.measures.responses import Responses, show, with_activation
 from topodream.measures.sampling import spread
 from topodream.models import sparse_dream
+from topodream.models.mwta import Mwta
 from topodream.models.prototypes import drive
-from topodream.trained import Snapshot
+from topodream.settings.config import Experiment
+from topodream.training.map_file import Map
+from topodream.training.trained import Snapshot
 
 # Training samples that labels are learnt from: each is a row of as many numbers as units.
 LABELLED = 4000

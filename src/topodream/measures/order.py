@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.blocks import blocks
-from topodream.datasets import Vectors
+from topodream.data.samples import Vectors
 from topodream.grid import Floats, Grid
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 

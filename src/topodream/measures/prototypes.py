@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from topodream.blocks import NUMBERS, blocks
-from topodream.datasets import Vectors
+from topodream.data.samples import Vectors
 from topodream.grid import Floats
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread

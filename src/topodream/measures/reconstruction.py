@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from topodream.blocks import blocks
-from topodream.datasets import Vectors
+from topodream.data.samples import Vectors
 from topodream.grid import Floats
 from topodream.measures.responses import Drawn
 

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import models
-from topodream.config import Experiment, Mwta
-from topodream.datasets import Vectors
-from topodream.errors import InputError
+from topodream.data.samples import Vectors
+from topodream.files.errors import InputError
 from topodream.grid import Floats
 from topodream.models import mwta, sparse_dream
+from topodream.models.mwta import Mwta
 from topodream.models.prototypes import drive, reconstruct
+from topodream.settings.config import Experiment
 
 # Samples at a time: scores of a block are several times its activity.
 BLOCK = 250

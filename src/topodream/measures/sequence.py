@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from topodream.config import Experiment
 from topodream.grid import Floats, Grid
 from topodream.measures.responses import Responses, with_trace
 from topodream.measures.sampling import Indices, shuffled
+from topodream.settings.config import Experiment
 
 
 def path_length(winners: Indices, grid: Grid) -> float | None:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Experiment, Mwta
 from topodream.models import mwta, sparse_dream
+from topodream.models.mwta import Mwta
+from topodream.settings.config import Experiment
 
 Array = npt.NDArray[Any]
 State = mwta.State | sparse_dream.State

@@ -14,9 +14,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Lateral, Mwta
 from topodream.grid import Floats, Grid, neighbour_sum
-from topodream.models.prototypes import draw, drive, multiply, reconstruct, relative
+from topodream.models.prototypes import Start, draw, drive, multiply, reconstruct, relative
+
+
+@dataclass(frozen=True)
+class Lateral:
+    """Lateral excitation; see ``mwta.schema.yaml`` for each key."""
+
+    strength: float
+    radius: int
+    edge: str
+    row_norm: float | None
+
+
+@dataclass(frozen=True)
+class Mwta:
+    """Settings of the model: multiple winners take all with lateral excitation."""
+
+    start: Start
+    learning_rate: float
+    n_winners: int
+    activation: str
+    trace: float | None
+    lateral: Lateral
+    error_clip: float | None
+    weight_clip: float | None
 
 
 @dataclass

@@ -4,15 +4,23 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` and ``reconstruction`` (..., n
 ``drive`` and ``activity`` (..., n_units).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from topodream.config import Start
 from topodream.grid import Floats
 
 # What a reconstruction is at least, where something is divided by it.
 LEAST_RECONSTRUCTION = 1e-10
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start weights are drawn uniformly between ``low`` and ``high``."""
+
+    low: float
+    high: float
 
 
 def draw(start: Start, shape: tuple[int, int], rng: np.random.Generator) -> Floats:

@@ -15,9 +15,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from topodream.config import Excitation, SparseDream
 from topodream.grid import Floats, Grid
-from topodream.models.prototypes import draw, drive, multiply, reconstruct, relative
+from topodream.models.prototypes import Start, draw, drive, multiply, reconstruct, relative
 
 # Every so many steps of an epoch, from its first on, weights not above this become 0.
 PRUNE_EVERY = 100
@@ -27,6 +26,50 @@ PRUNE_LEVEL = 1e-10
 MEASURE_EVERY = 20
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """Learnt lateral excitation; see ``sparse_dream.schema.yaml`` for each key."""
+
+    reach_rows: int
+    reach_cols: int
+    start: Start
+    rate: float
+    learns_from: str
+    symmetric: bool
+    uniform: bool
+
+
+@dataclass(frozen=True)
+class Inhibition:
+    """Learnt inhibition of every unit by every other."""
+
+    start: Start
+    rate: float
+
+
+@dataclass(frozen=True)
+class ColumnInhibition:
+    """Learnt inhibition between the units of a column."""
+
+    start: Start
+    rate: float
+    acts: bool
+
+
+@dataclass(frozen=True)
+class SparseDream:
+    """Settings of the model: sigmoid units with learnt excitation and inhibition."""
+
+    start: Start
+    learning_rate: float
+    sparsity: float
+    threshold_rate: float
+    excitation: Excitation
+    global_inhibition: Inhibition
+    column_inhibition: ColumnInhibition
+    unit_norm: bool
 
 
 @dataclass
@@ -75,7 +118,6 @@ def may_excite(grid: Grid, excitation: Excitation) -> Mask:
 
     Those at most ``reach_rows`` rows and ``reach_cols`` columns apart, in two columns.
 
-    >>> from topodream.config import Start
     >>> reach = Excitation(0, 1, Start(0, 1), 0.01, "drive", True, False)
     >>> may_excite(Grid(1, 3), reach).astype(int)
     array([[0, 1, 0],

@@ -1,0 +1,1 @@
+"""Data: one module for each kind, and what samples are once they are made."""

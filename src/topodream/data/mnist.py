@@ -1,0 +1,174 @@
+"""Images with labels: MNIST, from several sources, or anything in its format."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.data.idx import RawFiles, parse_idx, read_idx_folder, to_idx, unpack
+from topodream.data.samples import PARTS, Integers
+from topodream.files.errors import ContentError, InputError
+from topodream.files.reading import readable
+from topodream.files.storage import Content
+
+EMBEDDED = Path(__file__).with_name("embedded")
+# sha256 of MNIST's four raw (not compressed) files.
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
+DOWNLOAD_TRIES = 3
+
+
+def read_embedded() -> RawFiles:
+    """Return the 5,000 digits that come with the package (see its embedded/README.md)."""
+    names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "train-indices-idx1-int")
+    held_out = tuple(name.replace("train", "held-out") for name in names)
+    return read_idx_folder(EMBEDDED, names + held_out)
+
+
+def read_keras() -> RawFiles:
+    """Return MNIST as TensorFlow's Keras loads it, downloading it into Keras's own cache."""
+    try:
+        # Seconds to import and not part of the default install: only where asked for.
+        from tensorflow.keras.datasets import mnist
+    except ImportError as error:
+        raise InputError(
+            "source keras needs TensorFlow: .venv/bin/pip install -e '.[tensorflow]', "
+            f"or choose another source ({error})"
+        ) from error
+    try:
+        (train, train_labels), (test, test_labels) = mnist.load_data()
+    except Exception as error:  # offline, Keras raises a bare Exception
+        reason = " ".join(str(error).split())
+        raise InputError(f"source keras: Keras could not load MNIST: {reason}") from error
+    arrays = (train, train_labels, test, test_labels)
+    raw = {name: to_idx(array) for name, array in zip(MNIST_SHA256, arrays, strict=True)}
+    check_sha256(raw, MNIST_SHA256, "Keras")
+    return raw
+
+
+def read_mirror(
+    mirrors: Sequence[str], cache: Path | None, expected: Mapping[str, str] = MNIST_SHA256
+) -> RawFiles:
+    """Return the four files from the first mirror that serves them right.
+
+    Parameters
+    ----------
+    mirrors : sequence of str
+        Addresses that end in a slash; each is tried up to three times.
+    cache : Path or None
+        Where downloads are kept, None for the user's cache folder; a file that is there
+        and right is not fetched again.
+    expected : mapping
+        File names and the sha256 of their raw content.
+    """
+    faults = []
+    for mirror in mirrors:
+        try:
+            return {name: _fetch(mirror, name, cache, digest) for name, digest in expected.items()}
+        except InputError as error:
+            faults.append(f"{mirror}: {error}")
+    raise InputError(f"source mirror: no mirror served MNIST; {'; '.join(faults)}")
+
+
+def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
+    import pooch  # only this source needs it, and its import takes a moment
+
+    file = f"{name}.gz"
+    # The raw content is checked, not the .gz: a copy that was gzipped again is right too.
+    download = pooch.create(
+        cache or pooch.os_cache("topodream"),
+        mirror,
+        registry={file: None},
+        retry_if_failed=DOWNLOAD_TRIES - 1,
+    )
+    was_cached = (download.abspath / file).exists()
+    bar = sys.stderr.isatty()
+    try:
+        path = download.fetch(file, downloader=pooch.HTTPDownloader(timeout=60, progressbar=bar))
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors
+        raise InputError(f"{file}: {' '.join(str(error).split())}") from error
+    try:
+        with readable(Path(path)), Path(path).open("rb") as packed:
+            raw = unpack(packed, file)
+        check_sha256({name: raw}, {name: sha256}, mirror)
+    except ContentError:
+        Path(path).unlink()  # or it would be found in the cache for ever
+        if was_cached:  # an old download, perhaps of another mirror: this one is not to blame
+            return _fetch(mirror, name, cache, sha256)
+        raise
+    return raw
+
+
+def check_sha256(raw: RawFiles, expected: Mapping[str, str], source: str) -> None:
+    """Raise ContentError for the first file whose raw content is not the expected one."""
+    for name, digest in expected.items():
+        found = hashlib.sha256(raw[name]).hexdigest()
+        if found != digest:
+            raise ContentError(f"{name} from {source} has sha256 {found}, expected {digest}")
+
+
+def mnist_content(source: str, raw: RawFiles) -> Content:
+    """Make the content of a data-set file from IDX files: train first, then held out."""
+    arrays = {}
+    names = [*raw]
+    for part, files in zip(
+        PARTS, (names[: len(names) // 2], names[len(names) // 2 :]), strict=True
+    ):
+        places = [f"source {source}, {name}" for name in files]
+        values = [parse_idx(raw[name], place) for name, place in zip(files, places, strict=True)]
+        _check_images(values[0], values[1], places)
+        for key, array in zip(("pixels", "labels", "indices"), values, strict=False):
+            arrays[f"{part}/{key}"] = array if key != "indices" else array.astype(np.int64)
+    shapes = [arrays[f"{part}/pixels"].shape[1:] for part in PARTS]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            f"source {source}: training images are {shapes[0]} pixels, held-out ones {shapes[1]}"
+        )
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    is_mnist = source == "embedded" or digests == MNIST_SHA256
+    attributes = {
+        "described": f"{'MNIST' if is_mnist else 'IDX images'}, source {source}",
+        "source": source,
+        "raw_sha256": json.dumps(digests),
+        "licence": MNIST_LICENCE if is_mnist else "as its owner says",
+    }
+    return Content("images", arrays, attributes)
+
+
+def _check_images(images: npt.NDArray[Any], labels: npt.NDArray[Any], files: Sequence[str]) -> None:
+    if images.ndim != 3 or images.dtype != np.uint8:
+        found = f"{images.dtype.name} of shape {images.shape}"
+        raise InputError(f"{files[0]}: holds {found}, needed: uint8, images x rows x columns")
+    if labels.shape != images.shape[:1] or labels.dtype != np.uint8:
+        found = f"{labels.dtype.name} of shape {labels.shape}"
+        raise InputError(f"{files[1]}: holds {found}, needed: uint8 of shape ({len(images)},)")
+
+
+def select_balanced(labels: npt.NDArray[Any], n_train: int, n_held_out: int) -> list[Integers]:
+    """Choose the first ``n_train`` of each class, and the ``n_held_out`` of each that follow.
+
+    Returns
+    -------
+    list of two (n_classes * n,) arrays
+        Positions in ``labels``, ascending: those to train on, those held out.
+    """
+    by_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if min(len(members) for members in by_class) < n_train + n_held_out:
+        raise InputError(f"a class has fewer than {n_train + n_held_out} images")
+    train = np.concatenate([members[:n_train] for members in by_class])
+    held_out = np.concatenate([members[n_train : n_train + n_held_out] for members in by_class])
+    return [np.sort(train), np.sort(held_out)]

@@ -1,0 +1,98 @@
+"""The tapestry: images laid out in a square that repeats at its edges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from topodream.data.samples import PARTS, Bytes, read_data
+from topodream.files.errors import InputError
+from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+
+
+def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
+    """Lay images out in a square, column by column, so that a window can wrap around it.
+
+    The last row and column of images then repeat the first: a window that starts in the
+    first ``(side - 1)`` images of an axis meets no seam.
+
+    Parameters
+    ----------
+    images : (n_images, size, size)
+    side : int
+        Images along each side of the square.
+    part : str
+        What the images are, for the error.
+
+    Returns
+    -------
+    (side * size, side * size) uint8
+    """
+    count, height, width = images.shape
+    if height != width:
+        raise InputError(f"a tapestry needs square images, these are {height} x {width}")
+    if count < side * side:
+        raise InputError(
+            f"a tapestry of {side} x {side} needs {side * side} images, "
+            f"the {part} images are only {count}"
+        )
+    columns = images[: side * side].reshape(side, side, height, width)
+    tapestry = columns.transpose(1, 2, 0, 3).reshape(side * height, side * width).copy()
+    tapestry[-height:, :] = tapestry[:height, :]
+    tapestry[:, -width:] = tapestry[:, :width]
+    return tapestry
+
+
+def tapestry_content(digits: Path, side: int) -> Content:
+    """Weave one tapestry of the training images and one of the held-out ones."""
+    images = read_data(digits, ("images",))
+    parts = {"train": images.train.pixels, "held_out": images.held_out.pixels}
+    arrays = {
+        f"{part}/pixels": weave_tapestry(pixels, side, part.replace("_", "-"))
+        for part, pixels in parts.items()
+    }
+    attributes = {
+        "described": f"a tapestry of {side} x {side} images ({images.described})",
+        "side": side,
+        "image_size": images.train.image_shape[0],
+        "digits_sha256": images.content_sha256,
+        "licence": images.licence,
+    }
+    return Content("tapestry", arrays, attributes)
+
+
+@dataclass(frozen=True)
+class Tapestry:
+    """Two tapestries, as read from their file.
+
+    Attributes
+    ----------
+    pixels : mapping
+        "train" and "held_out" -> (size, size) uint8
+    image_size : int
+        The side of an image.
+    """
+
+    pixels: Mapping[str, Bytes]
+    image_size: int
+    content_sha256: str
+    described: str
+    licence: str
+
+
+def read_tapestry(path: Path) -> Tapestry:
+    """Read a file of tapestries."""
+    content = read_hdf5(path, ("tapestry",))
+    with complete(path):
+        pixels = {part: content.arrays[f"{part}/pixels"] for part in PARTS}
+        size, image_size = len(pixels["train"]), int(content.attributes["image_size"])
+        for part in PARTS:
+            check_array(f"{part}/pixels", pixels[part], (size, size), "uint8")
+        if image_size < 1 or size % image_size or size < 2 * image_size:
+            raise ValueError(f"images of {image_size} pixels make no tapestry of {size}")
+        return Tapestry(
+            pixels=pixels,
+            image_size=image_size,
+            content_sha256=text_of(content, "content_sha256"),
+            described=text_of(content, "described"),
+            licence=text_of(content, "licence"),
+        )

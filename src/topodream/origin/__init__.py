@@ -1,0 +1,1 @@
+"""Origin: what made a file, and of what."""

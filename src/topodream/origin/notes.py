@@ -1,0 +1,108 @@
+"""The note in every file that says what made it: how each kind of file carries it.
+
+HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, GIFs in
+their comment; YAML, Markdown, HTML and scripts in a comment, a line of its own.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from topodream.files.errors import ContentError
+from topodream.files.reading import check_file, most_bytes, parsable, read_bytes
+from topodream.files.storage import read_hdf5, read_json
+from topodream.files.strict import read_yaml
+
+# How a comment begins and ends, by the file's suffix.
+COMMENTS = {
+    ".yaml": ("# ", ""),
+    ".js": ("// ", ""),
+    ".md": ("<!-- ", " -->"),
+    ".html": ("<!-- ", " -->"),
+}
+KINDS = ("images", "tapestry", "sequence", "map", "state", "epoch")
+
+# What is kept as JSON in a text: not all kinds of files hold more than texts and numbers.
+PACKED = ("versions", "options", "settings", "raw_sha256")
+
+
+def comment(suffix: str, note: Mapping[str, Any]) -> str:
+    """Return a note as a comment, a line that ends in a newline.
+
+    >>> print(comment(".yaml", {"made_by": "a script"}), end="")
+    # provenance: {"made_by": "a script"}
+    """
+    begin, end = COMMENTS[suffix]
+    # Without ">" the note can't end the comment it stands in.
+    packed = json.dumps(note).replace(">", "\\u003e")
+    return f"{begin}provenance: {packed}{end}\n"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a file says of itself, and of what made it.
+
+    Raises
+    ------
+    InputError
+        If it can't be read; a :class:`ContentError` if it is damaged, or says nothing.
+    """
+    check_file(path, most_bytes())
+    reader: Callable[[Path], Any] = _READERS.get(path.suffix, _nothing)
+    # What Pillow raises of a damaged picture, and json of what is no JSON.
+    with parsable(path, ValueError, SyntaxError, RecursionError):
+        note = reader(path)
+        if isinstance(note, dict) and "made_by" in note:
+            return {key: _unpacked(key, value) for key, value in note.items()}
+    raise ContentError(f"{path}: does not say what made it, so it is no result of topodream")
+
+
+def _unpacked(key: str, value: Any) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return json.loads(value) if key in PACKED and isinstance(value, str) else value
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    return dict(read_hdf5(path, KINDS, parts=()).attributes)
+
+
+def _description(path: Path) -> Any:
+    with Image.open(path) as image:
+        return json.loads(image.info.get("Description", "{}"))
+
+
+def _gif_comment(path: Path) -> Any:
+    with Image.open(path) as image:
+        return json.loads(image.info.get("comment", b"{}"))
+
+
+def _comment(path: Path) -> Any:
+    begin, end = map(re.escape, COMMENTS[path.suffix])
+    pattern = rf"^{begin}provenance: (\{{.*\}}){end}$"
+    found = re.search(pattern, read_bytes(path).decode(), re.MULTILINE)
+    return json.loads(found[1]) if found else {}
+
+
+def _comment_of_settings(path: Path) -> Any:
+    """Return the comment, and the settings that the file consists of."""
+    note = _comment(path)
+    return {**note, "settings": read_yaml(path)} if note else {}
+
+
+def _nothing(_: Path) -> dict[str, Any]:
+    return {}
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".h5": _attributes,
+    ".json": read_json,
+    ".png": _description,
+    ".gif": _gif_comment,
+    **dict.fromkeys(COMMENTS, _comment),
+    ".yaml": _comment_of_settings,
+}

@@ -1,0 +1,194 @@
+"""What made a file: which code, which versions, which inputs.
+
+No time, host, user or absolute path is recorded, so that the same inputs, settings, code and
+versions give the same bytes.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from topodream import __version__
+from topodream.files.digests import file_digest
+from topodream.origin import commits
+
+SRC = Path(__file__).resolve().parents[2]
+
+# Packages besides NumPy that shape what a script writes. Their versions are recorded in it, and
+# the workflow makes it again when they change.
+PACKAGES = {
+    "resolve_experiment.py": ("pyyaml",),
+    "prepare_mnist.py": ("h5py",),
+    "build_tapestry.py": ("h5py",),
+    "build_pan_sequence.py": ("h5py",),
+    "train.py": ("h5py", "numba"),
+    "check_gpu.py": ("numba",),
+    "measure.py": ("scipy", "scikit-learn"),
+    "plot_map.py": ("matplotlib",),
+    "plot_tapestry.py": ("matplotlib",),
+    "plot_sweep.py": ("matplotlib",),
+    "render_map_gifs.py": ("matplotlib", "pillow"),
+    "render_sequence_gif.py": ("matplotlib", "pillow"),
+    "judge_findings.py": ("scipy",),
+    "build_page.py": ("jinja2", "pillow"),
+}
+# The names that CuPy's packages have: for a CUDA, and built from its sources.
+CUPY_PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
+
+
+def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
+    """Return a script and all of this project's modules that it imports, and their kernels.
+
+    The workflow names them as inputs of the script's rule, so that an edit of any of them
+    makes again what depends on it.
+
+    Parameters
+    ----------
+    script : Path
+    left_out : collection of str
+        Names of modules that are imported, and not used: those of models and engines that
+        have no part in it (:attr:`topodream.settings.config.Experiment.modules_of_others`).
+    """
+    found: list[Path] = []
+    waiting = [script.resolve()]
+    while waiting:
+        source = waiting.pop()
+        if source not in found and source.stem not in left_out:
+            found.append(source)
+            waiting.extend(_imported_files(source))
+            # An engine's kernels lie beside it.
+            found += [kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()]
+    return [found[0], *sorted(found[1:])]
+
+
+def _imported_files(source: Path) -> Iterator[Path]:
+    for module in _imported_modules(source.read_text(encoding="utf-8")):
+        parts = module.split(".")
+        for depth in range(1, len(parts) + 1):
+            base = SRC.joinpath(*parts[:depth])
+            for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+                if candidate.is_file():
+                    yield candidate
+
+
+# At the beginning of a line, indented or not; names in parentheses may take several lines.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from\s+(?P<package>[\w.]+)\s+import\s+(?:\((?P<listed>[^)]*)\)|(?P<names>.*))"
+    r"|import\s+(?P<modules>.*))$",
+    re.MULTILINE,
+)
+
+
+def _imported_modules(text: str) -> Iterator[str]:
+    """Yield what may be the modules that a source imports.
+
+    Found by their lines: to parse all sources takes a tenth of a second at each start of a
+    script. Something that only looks like an import is not harmful, it names no file.
+    """
+    for found in _IMPORT.finditer(text):
+        package = found["package"]
+        for entry in (found["listed"] or found["names"] or found["modules"]).split(","):
+            words = entry.split("#")[0].split()
+            if words:
+                # `from package import name`: the name may be a module too.
+                yield f"{package}.{words[0]}" if package else words[0]
+
+
+def code_digest(script: Path, left_out: Collection[str] = ()) -> str:
+    """Return the sha256 over the names and contents of a script's local sources."""
+    return _digest_of_code(_contents(local_sources(script, left_out)))
+
+
+def _contents(sources: Iterable[Path]) -> dict[str, bytes]:
+    return {source.relative_to(SRC).as_posix(): source.read_bytes() for source in sources}
+
+
+def _digest_of_code(contents: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(name.encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def versions(script: str) -> str:
+    """Return the versions of Python and of the packages that shape what a script writes, as JSON.
+
+    Parameters
+    ----------
+    script : str
+        Its file's name.
+    """
+    packages = ("numpy", *PACKAGES.get(script, ()))
+    found = {name: importlib.metadata.version(name) for name in packages}
+    return json.dumps({"python": platform.python_version()} | found)
+
+
+def installed(packages: Sequence[str]) -> str:
+    """Return the version of the first of some packages that is installed, or "not installed"."""
+    for name in packages:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return "not installed"
+
+
+def record(
+    options: Mapping[str, Any], left_out: Collection[str] = (), also: Collection[Path] = ()
+) -> dict[str, str]:
+    """Return what every result file says of its origin: the running script, its code, versions.
+
+    Parameters
+    ----------
+    options : mapping
+        The script's options that shaped the file, see :func:`topodream.files.cli.options`.
+    left_out : collection of str
+        Modules that have no part in it, see :func:`local_sources`.
+    also : collection of Path
+        Files that count as code besides: templates.
+
+    Returns
+    -------
+    dict of str
+        ``made_by``; ``commit``, see :func:`topodream.origin.commits.last_commit`; ``code_sha256``, of the
+        same sources; ``versions`` and ``options`` as JSON.
+    """
+    script = Path(sys.argv[0])
+    code = _contents([*local_sources(script, left_out), *also])
+    return {
+        "made_by": f"{script.name}, topodream {__version__}",
+        "commit": commits.last_commit(SRC, code),
+        "code_sha256": _digest_of_code(code),
+        "versions": versions(script.name),
+        "options": json.dumps(options),
+    }
+
+
+def picture_note(options: Mapping[str, Any], left_out: Collection[str] = (), **shows: Any) -> str:
+    """Return the text that a picture carries: what it shows and what made it."""
+    return json.dumps({**shows, **record(options, left_out)})
+
+
+def of_measures(measured: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is said of many measures that went into one file.
+
+    Parameters
+    ----------
+    measured : mapping
+        ``<experiment>/measures.json`` -> its content.
+
+    Returns
+    -------
+    dict
+        ``data_sha256``, a list of those of the data sets that were learnt, and
+        ``measures_sha256``: experiment -> that of its file of measures.
+    """
+    data = {content["data_sha256"] for content in measured.values()}
+    digests = {path.parent.name: file_digest(path) for path in measured}
+    return {"data_sha256": sorted(data), "measures_sha256": digests}

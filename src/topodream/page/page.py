@@ -1,0 +1,478 @@
+"""The page: every experiment with its settings, measures, pictures and origin.
+
+One HTML file with its style and scripts in it. It links to the pictures beside it, and to what
+:func:`write_companions` makes: thumbnails, and scripts that hold the GIFs.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from PIL import Image
+
+from topodream import __version__
+from topodream.files.digests import file_digest
+from topodream.files.errors import InputError
+from topodream.files.reading import check_file, most_bytes, parsable
+from topodream.files.results import (
+    ANY,
+    FINDINGS,
+    MEASURED,
+    ORIGIN,
+    SWEEP,
+    check,
+    read_result,
+)
+from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.measures.descriptions import MEASURES
+from topodream.origin import notes
+from topodream.page import dotplot
+from topodream.pictures import player, thumbnails
+from topodream.pictures.names import CAPTIONS, animation_names, figure_names
+from topodream.settings.config import Experiment, read_experiment, to_mapping
+from topodream.training.map_file import shape_of
+
+# Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
+# grid would be a bomb.
+Image.MAX_IMAGE_PIXELS = None
+
+TEMPLATES = Path(__file__).with_name("templates")
+PARTS = [TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")]
+
+
+# What the cards of the overview show, and the table of measures shows at first.
+KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
+# A map of which a larger share of units is dead is marked as such.
+MOSTLY_DEAD = 0.5
+
+# Differences, ratios and thresholds of a measure are not written as the measure is.
+CLAIM_FORM = ".3g"
+DATA_PICTURES = {
+    "tapestry": (".png", "The tapestry of training images that windows pan over."),
+    "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
+}
+# Pictures that take the page's whole width: those of many small ones, and long ones.
+WIDE_PICTURES = ("figures/prototypes.png", "figures/lateral_matrix.png")
+WIDE_ASPECT = 1.9
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the page is to show, each in its order.
+
+    Attributes
+    ----------
+    experiments : mapping
+        Name -> the question it asks.
+    datasets : sequence of str
+    groups : sequence of mappings
+        ``name``, ``about`` and ``experiments``, a list of names. Those in none come last.
+    findings : path or None
+        The findings, if there are any.
+    sweeps : sequence of str
+        Names of sweeps in the folder ``sweeps``.
+    left_out : mapping
+        What else lies in the results, by name -> why it isn't shown.
+    """
+
+    experiments: Mapping[str, str]
+    datasets: Sequence[str] = ()
+    groups: Sequence[Mapping[str, Any]] = ()
+    findings: Path | None = None
+    sweeps: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_companions(results: Path, contents: Contents, origin: Mapping[str, str]) -> None:
+    """Write the files that only the page needs: thumbnails, and scripts that hold the GIFs.
+
+    That is ``<experiment>/thumbnail.png`` for each experiment, and ``<file>.gif.js`` beside
+    each GIF that the page shows. ``origin`` is
+    what makes them, see :func:`topodream.origin.provenance.record`.
+    """
+    for name in contents.experiments:
+        home = results / name
+        note = _write_thumbnail(home, origin)
+        for file in _pictures_of(results, read_experiment(home / "config.yaml")).values():
+            if file.endswith(".gif"):
+                player.write_script(home / file, note)
+    for name in contents.datasets:
+        shown = _described(results, name)
+        if shown.kind == "sequence" and (results / "data" / f"{name}.gif").exists():
+            note = {"data_sha256": shown.attributes["content_sha256"], **origin}
+            player.write_script(results / "data" / f"{name}.gif", note)
+
+
+def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    results : Path
+        The folder that holds a folder for each experiment, and ``data``. The page is to lie
+        in it: pictures are linked relative to it.
+    contents : Contents
+    origin : mapping of str
+        What makes the page, see :func:`topodream.origin.provenance.record`.
+    """
+    note = {**_made_from(results, contents), **origin}
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {}  # or keys would be sorted
+    experiments = [_experiment(results, *item) for item in contents.experiments.items()]
+    return environment.get_template("page.html").render(
+        version=__version__,
+        commit=note["commit"],
+        note=notes.comment(".html", note),
+        measures=MEASURES,
+        measure_groups=_measure_groups(),
+        key_measures=KEY_MEASURES,
+        experiments=experiments,
+        groups=_groups(experiments, contents.groups),
+        findings=_findings(contents.findings),
+        findings_origin=_findings_origin(contents.findings),
+        sweeps=[_sweep(results, name) for name in contents.sweeps],
+        datasets=[_dataset(results, name) for name in contents.datasets],
+        datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
+        names=list(contents.experiments),
+        left_out=contents.left_out,
+        data=_for_scripts(experiments),
+    )
+
+
+def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
+    """Return the digests of what the page is made of."""
+
+    def digests(pattern: str, names: Iterable[str]) -> dict[str, str]:
+        return {name: file_digest(results / pattern.format(name)) for name in names}
+
+    data = {}
+    for name in contents.datasets:
+        with complete(results / "data" / f"{name}.h5"):
+            data[name] = text_of(_described(results, name), "content_sha256")
+    found: dict[str, Any] = {
+        "data_sha256": data,
+        "measures_sha256": digests("{}/measures.json", contents.experiments),
+        "sweeps_sha256": digests("sweeps/{}.json", contents.sweeps),
+    }
+    if contents.findings is not None:
+        found["findings_sha256"] = file_digest(contents.findings)
+    return found
+
+
+def _origin(note: Mapping[str, Any]) -> dict[str, str]:
+    """Return what made something, for readers."""
+    check(note, ORIGIN)
+    computed_on = {"computed on": note["device"]} if "device" in note else {}
+    return {
+        "made by": note["made_by"],
+        **computed_on,
+        "commit": note["commit"],
+        "code (sha256)": note["code_sha256"],
+        "versions": _versions(note["versions"]),
+    }
+
+
+def _measure_groups() -> dict[str, list[str]]:
+    """Return the names of measures by the heading they stand under."""
+    groups: dict[str, list[str]] = {}
+    for name, measure in MEASURES.items():
+        groups.setdefault(measure.group, []).append(name)
+    return groups
+
+
+def _for_scripts(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what filter, sort, table and comparison need, as JSON holds it."""
+    kept = ("name", "question", "model", "dataset", "badge", "settings", "values", "shown")
+    return {
+        "measures": {name: asdict(measure) for name, measure in MEASURES.items()},
+        "key_measures": KEY_MEASURES,
+        "experiments": [{key: one[key] for key in kept} for one in experiments],
+    }
+
+
+def _groups(
+    experiments: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the experiments by their groups; those in none come last."""
+    by_name = {experiment["name"]: experiment for experiment in experiments}
+    try:
+        found = [
+            {
+                "name": group["name"],
+                "about": group["about"],
+                "experiments": [by_name.pop(n) for n in group["experiments"] if n in by_name],
+            }
+            for group in groups
+        ]
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"--contents: groups: each needs name, about and experiments, a list of names ({error})"
+        ) from error
+    heading = "Further experiments" if found else ""
+    found.append({"name": heading, "about": "", "experiments": list(by_name.values())})
+    return [group for group in found if group["experiments"]]
+
+
+def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
+    home = results / name
+    measured = read_result(home / "measures.json", MEASURED)
+    experiment = read_experiment(home / "config.yaml")
+    settings = to_mapping(experiment)
+    with complete(home / "measures.json"):
+        made_by = measured["model_made_by"]
+        values = {key: measured["measures"].get(key) for key in MEASURES}
+        divergence = measured["divergence"]
+        return {
+            "name": name,
+            "question": question,
+            "model": settings["model"],
+            "dataset": settings["dataset"],
+            "divergence": divergence,
+            "badge": _badge(divergence, values["dead_in_training"]),
+            "grid": "{rows} x {cols}".format(**settings["grid"]),
+            "data": measured["data"],
+            "settings": dict(_flat(settings)),
+            "values": values,
+            "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
+            "thumbnail": _picture(results, f"{name}/thumbnail.png", "Prototypes in the middle."),
+            "pictures": [
+                _picture(results, f"{name}/{file}", CAPTIONS[picture], kind=file)
+                for picture, file in _pictures_of(results, experiment).items()
+            ],
+            "origin": {
+                **{"trained by" if k == "made by" else k: v for k, v in _origin(made_by).items()},
+                "model (sha256)": measured["model_sha256"],
+                "data set": f"{settings['dataset']}: {measured['data']}",
+                "data (sha256)": measured["data_sha256"],
+                "measured by": measured["made_by"],
+                "measured at commit": measured["commit"],
+            },
+        }
+
+
+def _badge(divergence: str | None, dead: float | None) -> str | None:
+    """Return what is to be seen of a map at a glance: that it diverged, or that most of it is dead."""
+    if divergence:
+        # "diverged at step 1,082 (epoch 1): ..." is too long for a badge.
+        return divergence.split(" (")[0]
+    if dead is None or dead <= MOSTLY_DEAD:
+        return None
+    return f"{100 * dead:.0f} % of units dead"
+
+
+def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
+    """Return the files of a map's pictures by their names, those made, in the order to show them."""
+    home = results / experiment.name
+    files = picture_files(experiment.model, _described(results, experiment.dataset).kind)
+    return {name: file for name, file in files.items() if (home / file).exists()}
+
+
+def picture_files(model: str, kind: str) -> dict[str, str]:
+    """Return the files of all pictures that a map can have, by their names, in their order.
+
+    ``kind`` is that of its data set, see :class:`topodream.files.storage.Content`.
+    """
+    is_sequence = kind == "sequence"
+    figures = figure_names(model, labelled=not is_sequence)
+    animations = animation_names(model, is_sequence)
+    files = {name: f"figures/{name}.png" for name in figures}
+    files |= {name: f"{name}.gif" for name in animations}
+    return {name: files[name] for name in (figures[0], *reversed(animations), *figures[1:])}
+
+
+def _write_thumbnail(home: Path, origin: Mapping[str, str]) -> dict[str, str]:
+    """Write the thumbnail of a map; return its note, which holds for what shows the map."""
+    path = home / "model.h5"
+    grid = read_experiment(home / "config.yaml").grid
+    content = read_hdf5(path, ("map",), parts=("state/weights",))
+    with complete(path):
+        height, width = image_shape = shape_of(content.attributes["image_shape"])
+        weights = content.arrays["state/weights"]
+        check_array("weights", weights, (grid.n_units, height * width), str(weights.dtype))
+        drawn = thumbnails.draw(weights, grid, image_shape)
+        note = {
+            "experiment": home.name,
+            "settings": text_of(content, "settings"),
+            "model_sha256": text_of(content, "content_sha256"),
+            "data_sha256": text_of(content, "data_sha256"),
+            **origin,
+        }
+    thumbnails.write(home / "thumbnail.png", drawn, json.dumps(note))
+    return note
+
+
+def _findings_origin(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    content = read_result(path, FINDINGS)
+    with complete(path):
+        return _origin(content)
+
+
+def _findings(path: Path | None) -> list[dict[str, Any]]:
+    """Return the findings with a plot for each claim."""
+    if path is None:
+        return []
+    content = read_result(path, FINDINGS)
+    with complete(path):
+        return [
+            {
+                **finding,
+                "claims": [
+                    {
+                        **claim,
+                        "plot": dotplot.arrange(claim),
+                        "shown": {
+                            key: _written(claim[key], CLAIM_FORM)
+                            for key in ("mean", "low", "high", "threshold")
+                        },
+                    }
+                    for claim in finding["claims"]
+                ],
+            }
+            for finding in content["findings"]
+        ]
+
+
+def _place(point: Mapping[str, Any]) -> str:
+    """Return the swept settings of a point."""
+    value = "none" if point["value"] is None else str(point["value"])
+    return f"{value}, {point['line']}" if point["line"] else value
+
+
+def _sweep(results: Path, name: str) -> dict[str, Any]:
+    path = results / "sweeps" / f"{name}.json"
+    content = read_result(path, SWEEP)
+    with complete(path):
+        return {
+            **content,
+            "origin": _origin(content),
+            "labels": {key: _label(key) for key in content["panels"]},
+            "rows": [
+                {
+                    "name": point["name"],
+                    "value": _place(point),
+                    "seed": point["seed"],
+                    "diverged": point["diverged"],
+                    "shown": [
+                        _written(point["measures"].get(key), _form(key))
+                        for key in content["panels"]
+                    ],
+                }
+                for point in content["points"]
+            ],
+            "picture": _picture(
+                results,
+                f"sweeps/{name}.png",
+                f"Measures against {content['parameter']}, and their spread over seeds.",
+            ),
+        }
+
+
+def _dataset(results: Path, name: str) -> dict[str, Any]:
+    content = _described(results, name)
+    pictures = []
+    if content.kind in DATA_PICTURES:
+        suffix, text = DATA_PICTURES[content.kind]
+        if (results / "data" / f"{name}{suffix}").exists():
+            pictures.append(_picture(results, f"data/{name}{suffix}", text))
+    attributes = content.attributes
+    with complete(results / "data" / f"{name}.h5"):
+        origin = {
+            **_origin(attributes),
+            "settings": _options(attributes["options"]),
+            **_made_of(attributes),
+            "content (sha256)": text_of(content, "content_sha256"),
+            "licence": text_of(content, "licence"),
+        }
+        check(origin, {ANY: str})
+        described = text_of(content, "described")
+    return {"name": name, "described": described, "pictures": pictures, "origin": origin}
+
+
+def _made_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of what a data set was made of: the next link of the chain."""
+    raw = json.loads(attributes.get("raw_sha256", "{}"))
+    found = {f"from {file} (sha256)": digest for file, digest in raw.items()}
+    for kind in ("digits", "tapestry"):
+        if f"{kind}_sha256" in attributes:
+            found[f"from the {kind} (sha256)"] = attributes[f"{kind}_sha256"]
+    return found
+
+
+def _described(results: Path, dataset: str) -> Content:
+    """Read what a data set says of itself, without its arrays."""
+    path = results / "data" / f"{dataset}.h5"
+    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
+
+
+def check_picture(path: Path) -> tuple[int, int]:
+    """Return a picture's width and height; InputError if it isn't whole."""
+    check_file(path, most_bytes())
+    # What Pillow raises of what is in a file.
+    with parsable(path, ValueError, SyntaxError), Image.open(path) as image:
+        width, height = image.size
+        image.verify()  # that it is whole, where its format can tell
+    return width, height
+
+
+def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
+    """Return what the page says of a picture; ``kind`` is the same for all experiments."""
+    width, height = check_picture(results / file)
+    moving = file.endswith(".gif")
+    return {
+        "link": quote(file),
+        "script": quote(player.script_of(Path(file)).as_posix()) if moving else None,
+        "kind": kind,
+        "caption": caption,
+        "width": width,
+        "height": height,
+        "wide": kind in WIDE_PICTURES or width > WIDE_ASPECT * height,
+    }
+
+
+def _label(measure: str) -> str:
+    return MEASURES[measure].label if measure in MEASURES else measure
+
+
+def _form(measure: str) -> str:
+    """Return how a measure is written, also one that the page doesn't know."""
+    return MEASURES[measure].form if measure in MEASURES else ".4g"
+
+
+def _written(value: float | None, form: str) -> str:
+    if value is None:
+        return "-"
+    # "z": what rounds to nothing is 0, not -0.
+    return format(int(value), form) if form.endswith("d") else format(value, f"z{form}")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested settings as dotted keys with their values as texts."""
+    lines: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            lines += _flat(value, f"{prefix}{key}.")
+        else:
+            lines.append((prefix + key, "none" if value is None else str(value)))
+    return lines
+
+
+def _options(packed: str) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in json.loads(packed).items()
+    )
+
+
+def _versions(packed: str) -> str:
+    return ", ".join(f"{name} {version}" for name, version in json.loads(packed).items())

@@ -1,0 +1,1 @@
+"""Pictures: all that draws."""

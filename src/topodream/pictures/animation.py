@@ -1,0 +1,363 @@
+"""The moving pictures: a window over its tapestry, a map as it forms, and its activity.
+
+Frames are arrays of indices into one palette, put together without drawing each with
+Matplotlib: a hundred times quicker. Each is made when it is written: however many there are, a few
+are in memory.
+"""
+
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from topodream.blocks import blocks
+from topodream.files.storage import written_whole
+from topodream.grid import Floats, Grid
+from topodream.pictures.lettering import wrapped
+from topodream.pictures.shipped_matplotlib import colormaps
+from topodream.pictures.tiles import tile
+
+Frame = npt.NDArray[np.uint8]
+
+# The palette: greys from white to black, then colours for activity, then one to mark with.
+LEVELS = 64
+BLACK = LEVELS - 1
+FIRST_COLOUR = LEVELS
+MARK = 2 * LEVELS
+BORDER = 16
+
+PANEL = 280
+# What the longer side of a sheet of prototypes measures at most.
+LARGEST_SHEET = 900
+# What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
+LEAST_SHEET, LONGEST_SHEET = 56, 1800
+# A panel of units is at least a sixth as high as wide, and the other way round.
+STOUT = 6
+GAP = 20
+HEADER, FOOTER = 34, 40
+FONT_SIZE, LINE = 15, 20
+# Pixels of the frames that Pillow is given at a time; it keeps several copies of each.
+PIXELS_AT_ONCE = 2**23
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the pictures side by side, over all frames.
+
+    Attributes
+    ----------
+    label : str
+    n_frames : int
+    frame : callable
+        The number of a frame -> (height, width) indices into the palette; of one shape.
+    """
+
+    label: str
+    n_frames: int
+    frame: Callable[[int], Frame]
+
+
+@cache
+def palette() -> bytes:
+    """Return the colours of all frames as 256 RGB triplets."""
+    greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
+    # No activity is white; from there on dark enough to be seen on it.
+    steps = np.linspace(0.1, 1, LEVELS - 1)
+    colours = colormaps["plasma_r"](steps)[:, :3] * 255
+    table = np.zeros((256, 3), np.uint8)
+    table[:LEVELS] = greys
+    table[FIRST_COLOUR] = 255
+    table[FIRST_COLOUR + 1 : FIRST_COLOUR + LEVELS] = colours.round()
+    table[MARK] = (213, 94, 0)
+    return table.tobytes()
+
+
+def grey_levels(values: Floats) -> Frame:
+    """Turn values in [0, 1] into greys, 0 white; what lies outside is cut off."""
+    levels: Frame = (np.clip(values, 0, 1) * BLACK).round().astype(np.uint8)
+    return levels
+
+
+def activity_levels(activity: Floats, largest: float) -> Frame:
+    """Turn activity into colours: white below a hundredth of the largest, a colour above.
+
+    SparseDream's units all answer, most of them by next to nothing.
+    """
+    shown = np.where(activity < largest / 100, 0, activity)
+    steps: Frame = np.ceil(np.clip(shown / largest, 0, 1) * BLACK).astype(np.uint8)
+    return FIRST_COLOUR + steps
+
+
+def activity_scale(activity: Floats) -> float:
+    """Return the activity that the last colour stands for, one for all frames."""
+    answered = activity[activity > 0]
+    return float(np.percentile(answered, 99.9)) if answered.size else 1.0
+
+
+def enlarge(frame: Frame, size: int = PANEL) -> Frame:
+    """Enlarge a frame by a whole factor, as far as ``size`` allows, and centre it."""
+    factor = max(1, size // max(frame.shape))
+    large = frame.repeat(factor, axis=0).repeat(factor, axis=1)
+    spare = [max(0, size - length) for length in large.shape]
+    return np.pad(large, [(room // 2, room - room // 2) for room in spare])
+
+
+def stretch(sheet: Frame) -> Frame:
+    """Repeat the few rows, or columns, of a sheet that is a thread: values of units have no shape.
+
+    >>> stretch(np.zeros((1, 40), np.uint8)).shape
+    (7, 40)
+    """
+    by_row, by_col = (math.ceil(max(sheet.shape) / STOUT / short) for short in sheet.shape)
+    return sheet.repeat(by_row, axis=0).repeat(by_col, axis=1)
+
+
+def side_by_side(
+    panels: Sequence[Panel],
+    caption: str,
+    scale: float | None,
+    counters: Sequence[str] | None = None,
+) -> Iterator[Frame]:
+    """Put panels side by side under their labels, with a caption and a counter.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        All with the same number of frames.
+    caption : str
+        Stands below, at the left.
+    scale : float or None
+        The largest activity, for a legend of its colours; None for no legend.
+    counters : sequence of str or None
+        What stands below at the right, frame by frame; None for the frame's number.
+    """
+    shapes = [enlarge(panel.frame(0)).shape for panel in panels]
+    lefts = np.cumsum([GAP] + [width + GAP for _, width in shapes])
+    n_frames = panels[0].n_frames
+    counters = counters or [f"{number + 1} of {n_frames}" for number in range(n_frames)]
+    right = lefts[-1] - GAP - max(map(_width, counters))
+    header, background = _background(panels, shapes, lefts, caption, scale, right)
+    middle = header + max(height for height, _ in shapes) + FOOTER // 2
+    for number, counter in enumerate(counters):
+        frame = background.copy()
+        for panel, (height, width), left in zip(panels, shapes, lefts, strict=False):
+            frame[header : header + height, left : left + width] = enlarge(panel.frame(number))
+        _write(frame, (lefts[-1] - GAP, middle), counter, "rm")
+        yield frame
+
+
+def _background(
+    panels: Sequence[Panel],
+    shapes: Sequence[tuple[int, ...]],
+    lefts: Any,
+    caption: str,
+    scale: float | None,
+    right: float,
+) -> tuple[int, Frame]:
+    """Return what all frames have in common, and where in it the panels begin.
+
+    A caption without room beside the legend, or beside the counter, which begins at ``right``,
+    has lines of its own below.
+    """
+    labels = [
+        wrapped(panel.label, width + GAP // 2, _width)
+        for panel, (_, width) in zip(panels, shapes, strict=True)
+    ]
+    header = HEADER + LINE * (max(map(len, labels)) - 1)
+    end = right if scale is None else int(lefts[1])
+    room = int(lefts[-1]) - 2 * GAP
+    beside = lefts[0] + _width(caption) + GAP // 2 <= end
+    below = [] if beside else wrapped(caption, room, _width)
+    tallest = max(height for height, _ in shapes)
+    height = header + tallest + FOOTER + LINE * len(below)
+    background = np.zeros((height, int(lefts[-1])), np.uint8)
+    for lines, (height, width), left in zip(labels, shapes, lefts, strict=False):
+        background[header - 1 : header + height + 1, left - 1 : left + width + 1] = BORDER
+        first = header - HEADER // 2 - LINE * (len(lines) - 1)
+        for number, line in enumerate(lines):
+            _write(background, (left, first + LINE * number), line, "lm")
+    middle = header + tallest + FOOTER // 2
+    for number, line in enumerate(below):
+        _write(background, (lefts[0], middle + LINE * (number + 1)), line, "lm")
+    if beside:
+        _write(background, (lefts[0], middle), caption, "lm")
+    if scale is not None:
+        _legend(background, (int(lefts[1]), middle), scale)
+    return header, background
+
+
+def _legend(frame: Frame, at: tuple[int, int], largest: float) -> None:
+    left, middle = at
+    bar = np.arange(FIRST_COLOUR, FIRST_COLOUR + LEVELS, dtype=np.uint8).repeat(2)
+    frame[middle - 7 : middle + 7, left + 17 : left + 19 + len(bar)] = BORDER
+    frame[middle - 6 : middle + 6, left + 18 : left + 18 + len(bar)] = bar
+    _write(frame, (left, middle), "0", "lm")
+    _write(frame, (left + 27 + len(bar), middle), f"{largest:.3g}", "lm")
+
+
+@cache
+def _font() -> Any:
+    return ImageFont.load_default(FONT_SIZE)
+
+
+def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
+    """Write black text on white; between the two lie greys, so edges come out smooth."""
+    image = Image.fromarray(frame)
+    ImageDraw.Draw(image).text(at, text, fill=BLACK, font=_font(), anchor=anchor)
+    frame[:] = np.asarray(image)
+
+
+def _width(text: str) -> float:
+    """Return the width of a line in pixels."""
+    return float(_font().getlength(text))
+
+
+def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callable[[int], Frame]:
+    """Shrink a tapestry to a panel; return a function that marks a frame's window on it.
+
+    Parameters
+    ----------
+    pixels : (size, size) uint8
+    corners : (n_frames, 2) int
+        Row and column of each window's upper left corner.
+    window : int
+        Its side.
+    """
+    small = np.asarray(Image.fromarray(pixels).resize((PANEL, PANEL), Image.Resampling.BOX))
+    plain = grey_levels(small / 255)
+
+    def marked(number: int) -> Frame:
+        frame = plain.copy()
+        ends = np.array([corners[number], corners[number] + window]) * PANEL // len(pixels)
+        (top, left), (bottom, right) = ends.tolist()
+        frame[top : top + 2, left : right + 1] = MARK
+        frame[bottom - 1 : bottom + 1, left : right + 1] = MARK
+        frame[top : bottom + 1, left : left + 2] = MARK
+        frame[top : bottom + 1, right - 1 : right + 1] = MARK
+        return frame
+
+    return marked
+
+
+def prototype_sheet(
+    weights: Floats, image_shape: tuple[int, int], grid: Grid, largest: float
+) -> Frame:
+    """Lay out all prototypes at their units' places, in greys.
+
+    The sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
+    rows or columns gets longer than others.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+        Not negative; what isn't finite counts as the largest.
+    image_shape : (height, width) of a prototype
+    grid : Grid
+    largest : float
+        The weight that is black; larger ones are too.
+    """
+    levels = np.empty(weights.shape, np.uint8)
+    for rows in blocks(weights.shape):
+        levels[rows] = grey_levels(np.nan_to_num(weights[rows] / largest, nan=1, posinf=1))
+    sheet: Frame = tile(levels.reshape(-1, *image_shape), grid.cols, fill=BORDER)
+    enough = min(LEAST_SHEET / min(sheet.shape), LONGEST_SHEET / max(sheet.shape))
+    factor = max(LARGEST_SHEET / max(sheet.shape), enough)
+    if factor >= 1:
+        return sheet.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
+    height, width = (round(length * factor) for length in sheet.shape)
+    # Levels of grey are evenly spaced: the mean of levels is the level of the mean.
+    return np.asarray(Image.fromarray(sheet).resize((width, height), Image.Resampling.BOX))
+
+
+def write_gif(path: Path, frames: Iterable[Frame], frame_ms: int | list[int], note: str) -> None:
+    """Write frames of palette indices as a GIF that loops for ever.
+
+    Parameters
+    ----------
+    path : Path
+    frames : iterable of (height, width) uint8
+        Taken one by one.
+    frame_ms : int or list of int
+        Milliseconds a frame is shown, or each of them; multiples of 10.
+    note : str
+        What made it, kept as the file's comment.
+    """
+    durations = itertools.repeat(frame_ms) if isinstance(frame_ms, int) else frame_ms
+    shown = _distinct(zip(frames, durations, strict=False))
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        for part in _gif_parts(shown, note):
+            file.write(part)
+
+
+def _distinct(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]]:
+    """Merge frames that equal the one before, whose time they add to."""
+    last, total = None, 0
+    for frame, ms in frames:
+        if last is not None and not np.array_equal(frame, last):
+            yield last, total
+            total = 0
+        last, total = frame, total + ms
+    if last is not None:
+        yield last, total
+
+
+def _gif_parts(frames: Iterator[tuple[Frame, int]], note: str) -> Iterator[bytes]:
+    """Return a GIF piece by piece.
+
+    Pillow keeps all frames that it is given until it has seen the last one. What it writes of a
+    frame depends on the one before and no other, though: it is given a few at a time, and
+    each time first the last one once more, which is cut off again.
+    """
+    first = next(frames)
+    a_few = max(2, PIXELS_AT_ONCE // first[0].size)
+    given = [first, *itertools.islice(frames, a_few - 1)]
+    packed = _pack(given, note)
+    yield packed[:-1]
+    while new := list(itertools.islice(frames, a_few)):
+        given = [given[-1], *new]
+        packed = _pack(given, note)
+        yield packed[_end_of_first_frame(packed) : -1]
+    yield packed[-1:]
+
+
+def _pack(frames: Sequence[tuple[Frame, int]], note: str) -> bytes:
+    """Return frames, each with its milliseconds, as a whole GIF."""
+    images = [Image.fromarray(frame) for frame, _ in frames]
+    for image in images:
+        # Given as `palette=` it would be searched anew for every frame, 15 times slower.
+        image.putpalette(palette())
+    packed = io.BytesIO()
+    images[0].save(
+        packed, format="GIF", save_all=True, append_images=images[1:], optimize=True, loop=0,
+        duration=[ms for _, ms in frames], comment=note.encode(),
+    )  # fmt: skip
+    return packed.getvalue()
+
+
+def _end_of_first_frame(gif: bytes) -> int:
+    """Return where the second frame of a GIF begins, with what says how long it is shown."""
+    at = 13 + _size_of_colours(gif[10])
+    while (block := gif[at]) == ord("!"):
+        at = _end_of_blocks(gif, at + 2)
+    assert block == ord(",")  # noqa: S101
+    return _end_of_blocks(gif, at + 10 + _size_of_colours(gif[at + 9]) + 1)
+
+
+def _size_of_colours(flags: int) -> int:
+    """Return the bytes of the table of colours that flags tell of."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _end_of_blocks(gif: bytes, at: int) -> int:
+    """Return what follows a chain of blocks, each after its length, the last one of length 0."""
+    while gif[at]:
+        at += gif[at] + 1
+    return at + 1

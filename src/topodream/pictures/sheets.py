@@ -1,0 +1,118 @@
+"""What pictures of a map show, as numbers: a value, or a row of lateral weights, per unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream import models
+from topodream.data.samples import Samples
+from topodream.grid import Floats, Grid, neighbour_sum, sources
+from topodream.measures.order import directions, neighbour_pairs, similarities
+from topodream.measures.responses import show
+from topodream.measures.sampling import Indices
+from topodream.models import mwta
+from topodream.models.mwta import Lateral
+from topodream.settings.config import Experiment
+
+# Training samples that label a map at most: 10,000 samples give 400 units 125 wins each.
+MOST_LABELLED = 10_000
+
+
+def neighbour_distances(weights: Floats, grid: Grid) -> Floats:
+    """Return the U-matrix: each unit's mean distance to the units that touch it.
+
+    Distance is 1 - Pearson's correlation of prototypes: 0 for equal patterns whatever their
+    strength, 1 for unrelated ones, 2 for opposite ones. A constant prototype is at 1 from any.
+    After Ultsch and Siemon (1990), "Kohonen's self organizing feature maps for exploratory
+    data analysis", who take Euclidean distances: with these, a unit would stand out for
+    being strong.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    grid : Grid
+
+    Returns
+    -------
+    (n_units,) in [0, 2], NaN for a unit that nothing touches
+    """
+    one, other = neighbour_pairs(grid)
+    distances = 1 - similarities(directions(weights, centred=True), (one, other))
+    both = np.concatenate([one, other])
+    total = np.bincount(both, np.concatenate([distances, distances]), minlength=grid.n_units)
+    touching = np.bincount(both, minlength=grid.n_units)
+    means: Floats = np.divide(
+        total, touching, out=np.full(grid.n_units, np.nan), where=touching > 0
+    )
+    return means
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Which class each unit stands for.
+
+    Attributes
+    ----------
+    classes : (n_classes,)
+        The labels there are, ascending.
+    winners : (n_units,) int
+        The position in ``classes`` of the class of which the unit wins the most samples, the
+        first of several; -1 where it wins none.
+    purity : float
+        The share of wins, over all units, that are of the unit's class; NaN without any win.
+    n_samples : int
+        Samples it was made of.
+    """
+
+    classes: npt.NDArray[np.uint8]
+    winners: npt.NDArray[np.intp]
+    purity: float
+    n_samples: int
+
+
+def label_units(state: models.State, samples: Samples, experiment: Experiment) -> Labelling:
+    """Label units by the classes of the samples they win, the first ``MOST_LABELLED``.
+
+    ``samples`` must have labels.
+    """
+    assert samples.labels is not None  # noqa: S101
+    vectors = samples.lazy_vectors(experiment.dtype, MOST_LABELLED)
+    labels = samples.labels[:MOST_LABELLED]
+    classes = np.unique(labels)
+    nothing = np.empty(0, np.intp)  # but wins
+    wins = np.array(
+        [show(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
+    )
+    total = int(wins.sum())
+    return Labelling(
+        classes=classes,
+        winners=np.where(wins.any(axis=0), wins.argmax(axis=0), -1),
+        purity=int(wins.max(axis=0).sum()) / total if total else np.nan,
+        n_samples=len(labels),
+    )
+
+
+def fixed_excitation(lateral: Lateral, grid: Grid, units: Indices) -> Floats:
+    """Return the weights by which units hear others' drives, where these are not learnt.
+
+    They are rows of the matrix that :func:`topodream.models.mwta.score` multiplies drives by,
+    without the units' own drives.
+
+    Parameters
+    ----------
+    lateral : Lateral
+    grid : Grid
+    units : (n_shown,) numbers of units
+
+    Returns
+    -------
+    (n_shown, n_units)
+    """
+    each = np.zeros((len(units), grid.n_units))
+    each[np.arange(len(units)), units] = 1
+    # Who is within the radius of a unit has it within the radius too.
+    near = neighbour_sum(grid.sheet(each), lateral.radius, "full")
+    heard = sources(np.ones((grid.rows, grid.cols)), lateral.edge)
+    gain = mwta.lateral_gain(lateral, grid, "float64")
+    return (near * heard).reshape(each.shape) * gain[units, None]

@@ -1,0 +1,376 @@
+"""What a configuration asks for: experiments, sweeps over their settings, findings.
+
+A sweep is a grid over settings of one experiment. Each point of it is an experiment of its
+own, named after the sweep and its values (``strength--0.1``). An experiment that is trained
+with several seeds has replicates, named after it and the seed (``strength--0.1--seed-1``);
+with the seed of its settings it is the experiment itself.
+"""
+
+import itertools
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from topodream.files.errors import InputError
+from topodream.files.reading import NAME_BEGINS, NAME_GOES_ON
+from topodream.files.strict import check_overlay, read_yaml
+from topodream.measures.descriptions import MEASURES
+from topodream.settings.checking import (
+    Section,
+    check,
+    check_plain,
+    did_you_mean,
+    one_of,
+    overlay,
+    schema,
+    show,
+    with_types,
+)
+from topodream.settings.config import Experiment, resolve_dataset, resolve_experiment
+
+# What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
+# beside theirs are called otherwise.
+NAME_OF_EXPERIMENT = f"(?!(?:data|logs|sweeps)/){NAME_BEGINS}{NAME_GOES_ON}*"
+
+# Keys of a claim whose value is a name, and what it names.
+NAMED_BY_CLAIMS = {
+    "measure": "measure",
+    "less": "measure",
+    "of": "experiment",
+    "minus": "experiment",
+    "divided_by": "experiment",
+}
+
+
+# A folder's name takes 255 bytes; replicates add their seed, temporary files a prefix.
+LONGEST_NAME = 200
+# Of a sweep: more would take days, and as many lines to plan.
+MOST_MAPS = 100_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a sweep: the values of the swept settings, and the experiment of each seed."""
+
+    values: tuple[Any, ...]
+    replicates: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A grid over settings of an experiment.
+
+    ``keys`` are the swept settings, dotted, of which the first is drawn along the x-axis;
+    ``measures`` are what is drawn.
+    """
+
+    name: str
+    question: str
+    extends: str
+    keys: tuple[str, ...]
+    points: tuple[Point, ...]
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything a config asks for, checked.
+
+    Attributes
+    ----------
+    experiments : mapping
+        All that can be trained, by name: points of sweeps and replicates too.
+    listed : sequence of str
+        Those that stand in the config, in its order.
+    selected : sequence of str
+        Those of them that ``run`` selects.
+    selected_sweeps : sequence of str
+    findings : bool
+        Whether ``run`` selects the findings.
+    replicates : mapping
+        For the experiments that a statement is about: seed -> name.
+    ensembles : sequence of sequence of str
+        Names of experiments that a job trains together on a GPU, two or more; of those that
+        don't stand in the config.
+    """
+
+    experiments: Mapping[str, Experiment]
+    questions: Mapping[str, str]
+    groups: Mapping[str, Section]
+    listed: Sequence[str]
+    sweeps: Mapping[str, Sweep]
+    statements: Mapping[str, Section]
+    replicates: Mapping[str, Mapping[int, str]]
+    ensembles: Sequence[Sequence[str]]
+    selected: Sequence[str]
+    selected_sweeps: Sequence[str]
+    findings: bool
+    datasets: Mapping[str, Section]
+    evaluation: Section
+    animation: Section
+
+    def experiment(self, name: str) -> Experiment:
+        """Return an experiment; InputError says so if there is none of that name."""
+        _require("experiment", name, self.experiments, "the folder of an experiment")
+        return self.experiments[name]
+
+
+def read_config(
+    files: Sequence[Path], above: Section, read_above: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Return the content of YAML files, each laid over those before, and ``above`` on top.
+
+    ``read_above`` are files, YAML or JSON, that Snakemake has read ``above`` from: it tells
+    nobody what got lost on the way.
+    """
+    for path in read_above:
+        check_overlay(path)
+    layers = [(str(path), read_yaml(path)) for path in files]
+    return overlay([*layers, ("config", above)])
+
+
+def resolve(config: Section) -> Catalogue:
+    """Merge and check a whole configuration.
+
+    Parameters
+    ----------
+    config : mapping
+        The content of config.yaml and findings.yaml, already overlaid by whatever Snakemake
+        was given.
+
+    Raises
+    ------
+    InputError
+        For the first thing found wrong, as one line.
+    """
+    check_plain(config, "config")
+    check(config, "config", "config")
+    kinds = config["datasets"]
+    datasets = {name: resolve_dataset(name, kinds) for name in kinds}
+    sections = config["experiments"]
+    listed = {name: resolve_experiment(name, config) for name in sections}
+    groups, sweeps = config.get("groups", {}), config.get("sweeps", {})
+    findings = config.get("findings", {"seeds": [], "statements": {}})
+    _check_groups(groups, listed)
+    experiments = dict(listed)
+    expanded = {name: _expand(name, config, experiments) for name in sweeps}
+    statements = findings["statements"]
+    replicates = {
+        name: replicate(experiments, name, findings["seeds"])
+        for name in _spoken_of(statements, list(experiments))
+    }
+    selected = _select(config, list(listed))
+    parts = schema("config")["properties"]
+    return Catalogue(
+        experiments=experiments,
+        questions={name: _one_line(section.get("question")) for name, section in sections.items()},
+        groups=groups,
+        listed=list(listed),
+        sweeps=expanded,
+        statements=statements,
+        replicates=replicates,
+        ensembles=_ensembles(
+            int(config["maps_per_gpu_job"]),
+            {name: one for name, one in experiments.items() if name not in listed},
+            expanded,
+            replicates,
+        ),
+        selected=[name for name in listed if name in selected],
+        selected_sweeps=[name for name in sweeps if name in selected],
+        findings="findings" in selected,
+        datasets=datasets,
+        evaluation=with_types(config["evaluation"], parts["evaluation"]),
+        animation=with_types(config["animation"], parts["animation"]),
+    )
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def replicate(
+    experiments: dict[str, Experiment], name: str, seeds: Sequence[int]
+) -> dict[int, str]:
+    """Return an experiment's name for each seed; those that are not there yet are added."""
+    experiment, names = experiments[name], {}
+    for seed in seeds:
+        names[seed] = name if seed == experiment.seed else f"{name}--seed-{seed}"
+        made = replace(experiment, name=names[seed], seed=seed)
+        if experiments.setdefault(names[seed], made) != made:
+            raise InputError(
+                f"experiment {name!r}: the name {names[seed]!r} of its replicate is taken"
+            )
+    return names
+
+
+# ------------------------------------------------------------------ sweeps
+
+
+def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> Sweep:
+    """Make a sweep's points, and add their experiments and replicates."""
+    section, where = config["sweeps"][name], f"sweep {name!r}"
+    base = section["extends"]
+    _require("experiment", base, config["experiments"], f"{where}: extends")
+    for measure in section["measures"]:
+        _require("measure", measure, MEASURES, f"{where}: measures")
+    axes = dict(section["over"])
+    # The seed is each point's spread, unless it is all that varies.
+    seeds = axes.pop("seed", None) if len(axes) > 1 else None
+    n_maps = math.prod(map(len, section["over"].values()))
+    if n_maps > MOST_MAPS:
+        raise InputError(f"{where}: over makes {n_maps:,} maps, at most {MOST_MAPS:,}")
+    points = []
+    for values in itertools.product(*axes.values()):
+        point = "--".join([name, *map(_in_a_name, values)])
+        if len(point) > LONGEST_NAME:
+            raise InputError(
+                f"{where}: the name {show(point)} of a point has {len(point)} characters, "
+                f"at most {LONGEST_NAME} make a folder: fewer keys, or values of fewer digits"
+            )
+        settings = _nested(dict(zip(axes, values, strict=True)), where)
+        if point in experiments:
+            raise InputError(f"{where}: the name {point!r} is taken by another experiment")
+        experiments[point] = resolve_experiment(point, config, base, (where, settings))
+        of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
+        points.append(Point(values, of_seeds))
+    return Sweep(
+        name=name,
+        question=_one_line(section.get("question")),
+        extends=base,
+        keys=tuple(axes),
+        points=tuple(points),
+        measures=tuple(section["measures"]),
+    )
+
+
+def _in_a_name(value: Any) -> str:
+    """Return a setting's value as part of a name; 1 and 1.0 are one setting.
+
+    >>> [_in_a_name(value) for value in (0.1, 1.0, -1e-05, None, True, "excited")]
+    ['0.1', '1', '-1e-05', 'none', 'true', 'excited']
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value).lower()
+
+
+def _nested(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """Return dotted keys as nested mappings.
+
+    >>> _nested({"lateral.strength": 1, "lateral.radius": 2, "trace": 3})
+    {'lateral': {'strength': 1, 'radius': 2}, 'trace': 3}
+    """
+    nested: dict[str, Any] = {}
+    for path, value in settings.items():
+        *parents, key = path.split(".")
+        inner = nested
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise InputError(f"{where}: over: {path} lies within another key of it")
+        if key in inner:
+            raise InputError(f"{where}: over: other keys lie within {path}")
+        inner[key] = value
+    return nested
+
+
+# ------------------------------------------------------------------ ensembles
+
+
+def _ensembles(
+    size: int,
+    experiments: Mapping[str, Experiment],
+    sweeps: Mapping[str, Sweep],
+    replicates: Mapping[str, Mapping[int, str]],
+) -> list[list[str]]:
+    """Return which of some experiments a job trains together, ``size`` at most.
+
+    They have one shape, and are asked for together: by a sweep, or by the findings. What comes
+    to the end of a sweep later changes only the last of them.
+
+    An experiment that stands in the config is not among them. It is asked for by its name, and a
+    job makes all of its maps or none: its replicates would be trained for nobody.
+    """
+    asked_for = [
+        [name for point in sweep.points for name in point.replicates.values()]
+        for sweep in sweeps.values()
+    ]
+    asked_for.append([name for seeds in replicates.values() for name in seeds.values()])
+    taken: set[str] = set()
+    ensembles = []
+    for names in asked_for:
+        by_shape: dict[Any, list[str]] = {}
+        for name in dict.fromkeys(names):
+            experiment = experiments.get(name)
+            if experiment and experiment.device == "gpu" and name not in taken:
+                by_shape.setdefault(tuple(experiment.shape.items()), []).append(name)
+        for alike in by_shape.values():
+            chunks = [alike[first : first + size] for first in range(0, len(alike), size)]
+            ensembles += [chunk for chunk in chunks if len(chunk) > 1]
+        taken.update(name for alike in by_shape.values() for name in alike)
+    return ensembles
+
+
+# ------------------------------------------------------------------ names
+
+
+def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> None:
+    grouped: set[str] = set()
+    for name, group in groups.items():
+        for entry in group["experiments"]:
+            if entry not in experiments:
+                hint = did_you_mean(entry, experiments)
+                raise InputError(f"config: groups.{name}: {show(entry)} is not an experiment{hint}")
+            if entry in grouped:
+                raise InputError(f"config: groups.{name}: {show(entry)} is in another group too")
+            grouped.add(entry)
+
+
+def _spoken_of(statements: Section, experiments: Sequence[str]) -> Iterator[str]:
+    """Yield the experiments that statements are about; check all that claims name."""
+    known: dict[str, Collection[str]] = {"measure": MEASURES, "experiment": experiments}
+    for name, statement in statements.items():
+        for claim in statement["claims"]:
+            for key, kind in NAMED_BY_CLAIMS.items():
+                if key in claim:
+                    _require(kind, claim[key], known[kind], f"findings: {name}: {key}")
+                    if kind == "experiment":
+                        yield claim[key]
+
+
+def _require(kind: str, name: str, known: Collection[str], where: str) -> None:
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise InputError(f"{where} = {show(name)}: no such {kind}{hint}")
+
+
+def _select(config: Section, experiments: list[str]) -> set[str]:
+    """Return the experiments and sweeps that ``run`` names, and ``findings`` if it does."""
+    named = {"all": experiments, "findings": ["findings"]} | {name: [name] for name in experiments}
+    for key in ("groups", "sweeps"):
+        for name, section in config.get(key, {}).items():
+            _check_free(name, key, named)
+            named[name] = [name] if key == "sweeps" else section["experiments"]
+    lists = dict(named)
+    for name, entries in config.get("selections", {}).items():
+        _check_free(name, "selections", named)
+        lists[name] = _named(entries, named, f"selections.{name}")
+    run = config["run"]
+    return set(_named([run] if isinstance(run, str) else run, lists, "run"))
+
+
+def _check_free(name: str, key: str, taken: Mapping[str, object]) -> None:
+    if name in taken:
+        raise InputError(f"config: {key}: the name {name!r} is taken by something else to run")
+
+
+def _named(entries: Sequence[str], lists: Mapping[str, Sequence[str]], where: str) -> list[str]:
+    for entry in entries:
+        if entry not in lists:
+            hint = did_you_mean(entry, lists) or f": {one_of(lists)}"
+            raise InputError(
+                f"config: {where}: {show(entry)} is no experiment, group, sweep or selection{hint}"
+            )
+    return [name for entry in entries for name in lists[entry]]

@@ -1,0 +1,123 @@
+"""What lies in the folder of results besides what is asked for.
+
+A page shows that too, if the config would make the same (:mod:`topodream.page.current` finds out): it
+is not to forget what was made before, whatever was asked for last.
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from topodream.files.digests import file_digest
+from topodream.files.errors import InputError
+from topodream.files.storage import json_digest
+from topodream.plan.catalogue import Catalogue, Sweep
+from topodream.settings.config import to_mapping
+
+Found = dict[str, Any]
+
+
+def besides(catalogue: Catalogue, results: Path) -> Found:
+    """Return what lies in the results and isn't selected, with what the config says of it.
+
+    Read are names and digests alone, so that a workflow can ask for it as it plans.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    results : Path
+        The folder of results; it may be missing.
+
+    Returns
+    -------
+    dict, as JSON holds it
+        ``experiments`` (name -> its ``question``, ``settings_sha256``), ``sweeps`` (name -> the
+        ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
+        ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
+        with what lies there; ``datasets`` and ``options`` (``held_out``; of figures; of GIFs) as in
+        the config; ``unknown``, names of what the config doesn't have; ``order``, all its names.
+    """
+    evaluation = catalogue.evaluation
+    return {
+        "experiments": {
+            name: {
+                "question": catalogue.questions[name],
+                "settings_sha256": json_digest(to_mapping(catalogue.experiments[name])),
+                "state_sha256": _state(results / name),
+            }
+            for name in catalogue.listed
+            if name not in catalogue.selected and _is_made(results / name)
+        },
+        "sweeps": {
+            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, _maps_of_sweep(sweep))
+            for name, sweep in catalogue.sweeps.items()
+            if name not in catalogue.selected_sweeps
+            and (path := results / "sweeps" / f"{name}.json").is_file()
+        },
+        "findings": None if catalogue.findings else _findings(catalogue, results / "findings.json"),
+        "datasets": catalogue.datasets,
+        "options": {
+            "measures": {"held_out": evaluation["held_out"]},
+            ".png": {"count": evaluation["reconstructions"]},
+            ".gif": catalogue.animation,
+        },
+        "unknown": _unknown(catalogue, results),
+        "order": {
+            "experiments": list(catalogue.listed),
+            "datasets": list(catalogue.datasets),
+            "sweeps": list(catalogue.sweeps),
+        },
+    }
+
+
+def _is_made(home: Path) -> bool:
+    return any((home / name).is_file() for name in ("measures.json", "model.h5"))
+
+
+def _state(home: Path) -> str:
+    """Return a digest of a map's measures and of the names of its files.
+
+    Not of those that only the page needs, and makes: it would be made again because of them.
+    """
+    patterns = ("*.yaml", "*.h5", "*.gif", "figures/*.png")
+    names = sorted(path.name for pattern in patterns for path in home.glob(pattern))
+    return json_digest({"files": names, "measures": _digest(home / "measures.json")})
+
+
+def _digest(path: Path) -> str | None:
+    """Return the digest of a file, or None if it can't be read: who makes the page says why."""
+    with suppress(InputError):
+        return file_digest(path)
+    return None
+
+
+def _summary(catalogue: Catalogue, options: Any, path: Path, maps: Iterable[str]) -> Found:
+    plain = json.loads(json.dumps(options))  # as it stands in its note
+    settings = {name: to_mapping(catalogue.experiments[name]) for name in maps}
+    return {
+        "options_sha256": json_digest(plain),
+        "maps_sha256": json_digest(settings),
+        "state_sha256": _digest(path),
+    }
+
+
+def _findings(catalogue: Catalogue, path: Path) -> Found | None:
+    if not path.is_file():
+        return None
+    options = {"statements": catalogue.statements, "replicates": catalogue.replicates}
+    maps = [name for names in catalogue.replicates.values() for name in names.values()]
+    return _summary(catalogue, options, path, maps)
+
+
+def _maps_of_sweep(sweep: Sweep) -> list[str]:
+    return [name for point in sweep.points for name in point.replicates.values()]
+
+
+def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
+    """Return the names of what lies there and the config doesn't have; of a sweep, its own alone."""
+    maps = {path.parent.name.split("--")[0] for path in results.glob("*/measures.json")}
+    sweeps = {path.stem for path in results.glob("sweeps/*.json")}
+    return sorted((maps | sweeps) - set(catalogue.experiments) - set(catalogue.sweeps))

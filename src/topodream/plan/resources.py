@@ -1,0 +1,384 @@
+"""What jobs need of a computer: memory and time, estimated from the config.
+
+Schedulers stop jobs that take more than they asked for. The estimates are therefore bounds
+from above, not averages; what was measured stands beside the numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from topodream.data.idx import idx_shape
+from topodream.models.mwta import Mwta
+from topodream.settings.config import GPU_ENGINE, Experiment
+
+# The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
+# single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
+TRAINING_START_MIB = 400
+# The weights, what an engine keeps beside them, and their copy while they are written.
+COPIES_OF_STATE = 3
+# CuPy, CUDA and a device's context. ASSUME: nobody has measured it.
+GPU_MIB = 2000
+# Snapshots are kept until training ends, then stacked, which takes them once more.
+COPIES_OF_SNAPSHOTS = 2
+
+# Seconds that a step takes on one thread: a part that is always there, and one for each weight.
+# Between once and ten times what docs/performance.md measured for the seven maps there.
+STEP_SECONDS = {
+    "fast": (10e-6, 50e-12),
+    "reference": (150e-6, 1e-9),
+    # ASSUME: six launches of Python's, and a memory that each weight goes through five times; more
+    # than the estimate in docs/gpu.md by some factor. Nobody has measured it.
+    "cupy": (300e-6, 50e-12),
+}
+# Until a step begins: the interpreter, and the Snakemakes that a cluster puts around it. Together
+# five seconds from a disk of one's own; this is for libraries read over a slow network.
+START_SECONDS = 120
+# Starting, and compiling, which takes six seconds.
+TRAINING_START_SECONDS = START_SECONDS + 60
+# Measuring and drawing a map, for each of its units and each sample that it is measured on, or
+# frame that is drawn: 0.2 to 2.3 microseconds for the four maps of tests/test_resources.py.
+UNIT_SECONDS = 3e-6
+# What a pixel adds: for each unit and each sample that is measured, and, in products of matrices,
+# for each pair of both and each snapshot. 256 x 256 pixels and 20 x 20 units: 103 seconds.
+PIXEL_SECONDS, PRODUCT_SECONDS = 1.5e-6, 0.1e-9
+# Putting a frame together and packing it: 8 milliseconds.
+FRAME_SECONDS = 20e-3
+# What the page looks at of each map, thumbnails and scripts of GIFs among them.
+SECONDS_PER_MAP = 2
+
+# Reading a data set, for each of its bytes: to unpack it, and hash it.
+READING_SECONDS = 50e-9
+# Making one: its source is unpacked, and it is hashed and packed, as well as it can be.
+MAKING_SECONDS = 400e-9
+# Steps that read neither a map nor a data set, and what each map adds whose measures they read.
+SMALL_MIB, MIB_PER_MAP = 200, 0.15
+
+# Making a data set: the interpreter, and how often all of it is there: as its files were, as the
+# new one is, and a part of both.
+DATA_START_MIB, COPIES_OF_DATA = 100, 2.25
+# The source keras imports TensorFlow.
+TENSORFLOW_MIB = 2000
+
+# What follows training: interpreter and libraries, with the blocks of samples, pixels or frames
+# that are worked on at a time, whatever the data are like.
+MEASURE_START_MIB, FIGURES_START_MIB, GIF_START_MIB = 280, 320, 170
+# Bytes for each pixel of a large picture (a weight of a map, a pixel of a tapestry).
+BYTES_PER_PIXEL = 16
+
+# Digits: 28 x 28; those that come with the package, and all of MNIST.
+DIGIT = (28, 28)
+EMBEDDED, MNIST = (4_000, 1_000), (60_000, 10_000)
+
+
+@dataclass(frozen=True)
+class DataSize:
+    """How large a data set is: its samples, those held out too, and their shape in pixels."""
+
+    n_train: int
+    n_held_out: int
+    height: int
+    width: int
+
+    @property
+    def n_inputs(self) -> int:
+        """Pixels of a sample."""
+        return self.height * self.width
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all samples; a pixel is one."""
+        return (self.n_train + self.n_held_out) * self.n_inputs
+
+
+def data_size(
+    name: str,
+    datasets: Mapping[str, Mapping[str, Any]],
+    idx_paths: Callable[[Mapping[str, Any]], Sequence[Path]],
+) -> DataSize:
+    """Return how large a data set is, of a tapestry: its two squares.
+
+    Parameters
+    ----------
+    name : str
+    datasets : mapping
+        All sections of the config: windows are of the tapestry, this of the images.
+    idx_paths : callable
+        A section of the source ``idx`` -> its files that were found, training images first.
+    """
+    section = datasets[name]
+    if section["kind"] == "pan":
+        n_frames = section["frames"], section["held_out_frames"]
+        return DataSize(*n_frames, section["window"], section["window"])
+    if section["kind"] == "tapestry":
+        images = data_size(section["digits"], datasets, idx_paths)
+        return DataSize(1, 1, section["side"] * images.height, section["side"] * images.width)
+    if section["source"] == "embedded":
+        return DataSize(*EMBEDDED, *DIGIT)
+    found = idx_size(tuple(idx_paths(section))) if section["source"] == "idx" else None
+    return found or DataSize(*MNIST, *DIGIT)
+
+
+@cache
+def idx_size(paths: tuple[Path, ...]) -> DataSize | None:
+    """Return how large a data set of IDX files is, by their headers.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Of images and labels, those for training first.
+
+    Returns
+    -------
+    DataSize or None
+        None where they aren't there yet, or are something else: who reads them will say so.
+    """
+    shapes = [shape for shape in map(idx_shape, paths) if shape and len(shape) == 3]
+    if len(shapes) < 2:
+        return None
+    height, width = (max(lengths) for lengths in list(zip(*shapes, strict=True))[1:])
+    return DataSize(shapes[0][0], shapes[-1][0], height, width)
+
+
+SizeOf = Callable[[str], DataSize]
+
+
+def data_mib(name: str, datasets: Mapping[str, Mapping[str, Any]], size: SizeOf) -> int:
+    """Return a bound on the memory that making a data set takes at its peak, in MiB.
+
+    ``size`` returns that of each data set by its name, see :func:`data_size`.
+    """
+    section, made_of = datasets[name], 0
+    for key in ("digits", "tapestry"):
+        if key in section:
+            made_of += size(section[key]).n_bytes
+    library = TENSORFLOW_MIB if section.get("source") == "keras" else 0
+    return DATA_START_MIB + library + _mib(made_of + COPIES_OF_DATA * size(name).n_bytes)
+
+
+def data_seconds(name: str, datasets: Mapping[str, Mapping[str, Any]], size: SizeOf) -> float:
+    """Return a bound on how long making a data set takes; without downloads."""
+    made_of = [size(datasets[name][key]) for key in ("digits", "tapestry") if key in datasets[name]]
+    reading = READING_SECONDS * sum(one.n_bytes for one in made_of)
+    return START_SECONDS + reading + MAKING_SECONDS * size(name).n_bytes
+
+
+def tapestry_picture_mib(tapestry: DataSize) -> int:
+    """Return a bound on the memory that drawing a tapestry takes, in MiB."""
+    return FIGURES_START_MIB + _mib(tapestry.n_bytes + BYTES_PER_PIXEL * tapestry.n_inputs)
+
+
+def sequence_gif_mib(windows: DataSize, tapestry: DataSize) -> int:
+    """Return a bound on the memory that showing windows on their tapestry takes, in MiB."""
+    return GIF_START_MIB + _mib(windows.n_bytes + 1.5 * tapestry.n_bytes)
+
+
+def data_picture_seconds(sizes: Sequence[DataSize], n_frames: int) -> float:
+    """Return a bound on how long a picture takes of a tapestry, or of windows on their tapestry.
+
+    Parameters
+    ----------
+    sizes : sequence of DataSize
+        Of the files that it is made of.
+    n_frames : int
+        Frames to show.
+    """
+    pixels = sum(size.n_bytes for size in sizes)
+    return START_SECONDS + PIXEL_SECONDS * pixels + FRAME_SECONDS * n_frames
+
+
+def page_seconds(n_maps: int) -> float:
+    """Return a bound on how long the page takes."""
+    return START_SECONDS + 60 + SECONDS_PER_MAP * n_maps
+
+
+def small_mib(n_maps: int = 0) -> int:
+    """Return a bound on the memory of a step that reads the measures of some maps, in MiB."""
+    return math.ceil(SMALL_MIB + MIB_PER_MAP * n_maps)
+
+
+def page_mib(maps: Iterable[tuple[Experiment, DataSize]], n_points: int) -> int:
+    """Return a bound on the memory that writing the page takes, in MiB.
+
+    Parameters
+    ----------
+    maps : iterable of (Experiment, DataSize)
+        Those that it may show, and what they learnt.
+    n_points : int
+        Maps of sweeps and findings, whose measures it may look at.
+    """
+    # One at a time is read, for its thumbnail.
+    weights = [_n_weights(one, data.n_inputs)[0] * _itemsize(one) for one, data in maps]
+    return small_mib(len(weights) + n_points) + _mib(4 * max(weights, default=0))
+
+
+def training_mib(experiments: Sequence[Experiment], data: DataSize) -> int:
+    """Return a bound on the memory that training takes at its peak, in MiB; a GPU's not counted.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        One, or several that train together.
+    data : DataSize
+        What they learn.
+    """
+    on_gpu = GPU_MIB if GPU_ENGINE in experiments[0].engines else 0
+    maps = sum(_map_bytes(one, data.n_inputs) for one in experiments)
+    return TRAINING_START_MIB + on_gpu + _mib(maps + data.n_bytes)
+
+
+def _map_bytes(experiment: Experiment, n_inputs: int) -> int:
+    """Return a bound on the memory of a map while it is trained, with its snapshots."""
+    state = sum(_n_weights(experiment, n_inputs)) * _itemsize(experiment)
+    return COPIES_OF_STATE * state + COPIES_OF_SNAPSHOTS * _snapshot_bytes(experiment, n_inputs)
+
+
+def _snapshot_bytes(experiment: Experiment, n_inputs: int) -> int:
+    """Return the most that all snapshots of a map take."""
+    prototypes, lateral = _n_weights(experiment, n_inputs)
+    # Of the start, of the last epoch, and of every so many: prototypes in 16 bits, the rest in
+    # 32 (see topodream.training.loop).
+    n_snapshots = 2 + experiment.epochs // experiment.snapshot_every
+    return n_snapshots * (2 * prototypes + 4 * lateral)
+
+
+def measure_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
+    """Return a bound on the memory that measuring a map takes at its peak, in MiB.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : DataSize
+        What it learnt.
+    n_held_out : int
+        Samples that it is measured on, where there are as many.
+    """
+    n_units, n_inputs, itemsize = experiment.grid.n_units, data.n_inputs, _itemsize(experiment)
+    held_out = min(n_held_out, data.n_held_out)
+    # What they answer to samples that are measured, and to those that labels are learnt from.
+    labelled = min(4000, 2**25 // n_units, data.n_train)
+    responses = (4 * itemsize + 8) * (held_out + labelled) * n_units
+    # At a time: a block of samples to show, and the most of what is compared: with each other,
+    # in blocks, or at once.
+    shown = min(250, max(held_out, labelled)) * n_inputs
+    compared = max(
+        min(1000, held_out) * n_inputs,
+        min(held_out * n_inputs, 2**23),
+        min(labelled * n_inputs, 2**25),
+    )
+    blocks_ = min(held_out * n_inputs, 2**21) * 96
+    images = itemsize * (2 * shown + 3 * compared)
+    prototypes = 12 * n_units * n_inputs
+    pairs = _lateral_pairs(experiment) * 48
+    held = _read_bytes(experiment, data, with_snapshots=True)
+    return MEASURE_START_MIB + _mib(held + responses + max(images, blocks_) + prototypes + pairs)
+
+
+def figures_mib(experiment: Experiment, data: DataSize) -> int:
+    """Return a bound on the memory that drawing a map's figures takes at its peak, in MiB."""
+    n_units = experiment.grid.n_units
+    pixels = n_units * (data.height + 1) * (data.width + 1)
+    shown = 250 * (data.n_inputs * 2 + n_units * 4) * _itemsize(experiment)
+    pairs = _lateral_pairs(experiment) * 160
+    held = _read_bytes(experiment, data, with_snapshots=False)
+    return FIGURES_START_MIB + _mib(held + BYTES_PER_PIXEL * pixels + shown + pairs)
+
+
+def map_gifs_mib(experiment: Experiment, data: DataSize, n_frames: int) -> int:
+    """Return a bound on the memory that a map's animations take at their peak, in MiB.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : DataSize
+    n_frames : int
+        Frames to show.
+    """
+    n_units, itemsize = experiment.grid.n_units, _itemsize(experiment)
+    frames = min(n_frames, data.n_held_out)
+    # With a trace and without, as they are put together and as their largest are looked for.
+    activity = (5 * itemsize + 1) * frames * n_units
+    block = min(frames * data.n_inputs, 2**23) * 4 * itemsize
+    shown = 250 * (data.n_inputs * 2 + n_units * 4) * itemsize
+    sheet = 12 * n_units * (data.height + 1) * (data.width + 1)
+    held = _read_bytes(experiment, data, with_snapshots=True)
+    return GIF_START_MIB + _mib(held + max(activity + block + shown, sheet))
+
+
+def _read_bytes(experiment: Experiment, data: DataSize, *, with_snapshots: bool) -> float:
+    """Return a bound on the memory of a map and its data, as they are read."""
+    prototypes, lateral = _n_weights(experiment, data.n_inputs)
+    state = (prototypes + lateral) * _itemsize(experiment)
+    # Snapshots are looked through for infinite weights in a copy.
+    snapshots = 2.5 * _snapshot_bytes(experiment, data.n_inputs) if with_snapshots else 0
+    return data.n_bytes + 1.5 * state + snapshots
+
+
+def _lateral_pairs(experiment: Experiment) -> int:
+    """Return how many pairs of units there are, where a map learns weights between them."""
+    return 0 if isinstance(experiment.settings, Mwta) else int(experiment.grid.n_units**2)
+
+
+def _itemsize(experiment: Experiment) -> int:
+    return 4 if experiment.dtype == "float32" else 8
+
+
+def training_seconds(experiments: Sequence[Experiment], data: DataSize) -> float:
+    """Return a bound on how long training takes, on one thread of a machine like most, or a GPU.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        One, or several that train together: steps of all of them are launched at once.
+    data : DataSize
+        What they learn.
+    """
+    n_steps = max(one.epochs * one.steps_per_epoch for one in experiments)
+    n_weights = sum(sum(_n_weights(one, data.n_inputs)) for one in experiments)
+    per_step, per_weight = map(
+        max, zip(*(STEP_SECONDS[engine] for engine in experiments[0].engines), strict=True)
+    )
+    reading = TRAINING_START_SECONDS + READING_SECONDS * data.n_bytes
+    return float(reading + n_steps * (per_step + per_weight * n_weights))
+
+
+def map_seconds(experiment: Experiment, data: DataSize, n_held_out: int, n_frames: int) -> float:
+    """Return a bound on how long any one step takes that measures or draws a trained map.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : DataSize
+        What it learnt.
+    n_held_out : int
+        Samples that the map is measured on.
+    n_frames : int
+        Frames of an animation.
+    """
+    n_units, held_out = experiment.grid.n_units, min(n_held_out, data.n_held_out)
+    n_shown = 4 + experiment.epochs // experiment.snapshot_every
+    return (
+        START_SECONDS
+        + READING_SECONDS * data.n_bytes
+        + UNIT_SECONDS * n_units * (held_out + n_frames)
+        + PIXEL_SECONDS * data.n_inputs * (held_out + n_units)
+        + PRODUCT_SECONDS * n_shown * held_out * n_units * data.n_inputs
+        + FRAME_SECONDS * 2 * min(n_frames, data.n_held_out)
+    )
+
+
+def _n_weights(experiment: Experiment, n_inputs: int) -> tuple[int, int]:
+    """Return how many weights a map learns: of its prototypes, and lateral ones.
+
+    SparseDream learns three matrices of (n_units, n_units), MWTA none.
+    """
+    n_units = experiment.grid.n_units
+    n_matrices = 0 if isinstance(experiment.settings, Mwta) else 3
+    return n_units * n_inputs, n_matrices * n_units**2
+
+
+def _mib(n_bytes: float) -> int:
+    return math.ceil(n_bytes / 2**20)

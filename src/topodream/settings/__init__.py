@@ -1,0 +1,1 @@
+"""Settings: what is asked for, merged and checked."""

@@ -1,0 +1,296 @@
+"""From config.yaml to complete, checked settings.
+
+An experiment is the defaults of its model, overlaid by the experiments it extends,
+overlaid by its own section. The schemas in ``workflow/schemas`` say what a key means
+and which values it takes; the dataclasses here are what the rest of the code reads.
+"""
+
+import dataclasses
+import itertools
+import types
+import typing
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from topodream.files.errors import InputError
+from topodream.files.reading import check_name, named
+from topodream.files.strict import read_yaml
+from topodream.grid import Grid
+from topodream.models.mwta import Mwta
+from topodream.models.prototypes import Start
+from topodream.models.sparse_dream import SparseDream
+from topodream.settings.checking import (
+    Layer,
+    Section,
+    check,
+    check_plain,
+    did_you_mean,
+    dotted,
+    inherited,
+    one_of,
+    overlay,
+    schema,
+    show,
+    with_types,
+)
+
+# Keys of an experiment's section that say nothing about how it is trained.
+FOR_READERS = ("question",)
+
+
+# Models by the name that `model:` gives them.
+MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
+# All engines: those that `engine:` can name, which compute on a CPU, and the one for a GPU.
+GPU_ENGINE = "cupy"
+DEVICES = ("cpu", "gpu", "auto")
+ENGINES = ("reference", "fast", GPU_ENGINE)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A complete experiment: all that training it depends on, besides the data."""
+
+    name: str
+    model: str
+    dataset: str
+    device: str
+    engine: str
+    dtype: str
+    on_divergence: str
+    seed: int
+    epochs: int
+    steps_per_epoch: int
+    snapshot_every: int
+    order: str
+    grid: Grid
+    settings: Mwta | SparseDream
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """What may train it: the engine that it names, the one for a GPU, or either."""
+        named = {"cpu": (self.engine,), "gpu": (GPU_ENGINE,), "auto": (self.engine, GPU_ENGINE)}
+        return named[self.device]
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether its activity leaves a trace."""
+        return isinstance(self.settings, Mwta) and self.settings.trace is not None
+
+    @property
+    def shape(self) -> dict[str, object]:
+        """What maps have in common that can train side by side."""
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "device": self.device,
+            "engine": self.engine,
+            "dtype": self.dtype,
+            "grid": self.grid,
+            "steps_per_epoch": self.steps_per_epoch,
+            "trace": self.has_trace,
+        }
+
+    @property
+    def modules_of_others(self) -> frozenset[str]:
+        """Names of the modules that only experiments of other models or engines use.
+
+        A module that serves one model, one engine, or one model on one engine bears their names
+        (`mwta`, `reference`, `fast_mwta`); a test holds that this experiment runs nothing in them.
+        """
+        return _modules_of_others(self.model, self.engines)
+
+
+@cache
+def _modules_of_others(model: str, engines: tuple[str, ...]) -> frozenset[str]:
+    def modules(models: Collection[str], engines: Collection[str]) -> frozenset[str]:
+        pairs = itertools.product(engines, models)
+        return frozenset({*models, *engines, *map("_".join, pairs)})
+
+    return modules(MODELS, ENGINES) - modules([model], engines)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read an experiment's resolved settings from the file training was given."""
+    return experiment_from(read_yaml(path), named(path))
+
+
+def experiment_from(settings: Section, where: str) -> Experiment:
+    """Check resolved settings, with their ``name``, and make an Experiment of them."""
+    settings = dict(settings)
+    if "name" not in settings:
+        raise InputError(f"{where}: the key name is missing")
+    name = settings.pop("name")
+    check_name(name, where)
+    check_plain(settings, where)
+    experiment = _build_experiment(name, [(where, settings)], where)
+    check_name(experiment.dataset, f"{where}: dataset")
+    return experiment
+
+
+def to_mapping(experiment: Experiment) -> dict[str, Any]:
+    """Return the resolved settings as they stand in results/<experiment>/config.yaml."""
+    settings = dataclasses.asdict(experiment)
+    of_the_model: dict[str, Any] = settings.pop("settings")
+    return settings | of_the_model
+
+
+# ------------------------------------------------------------------ merging
+
+
+def resolve_experiment(
+    name: str, config: Section, base: str | None = None, *above: Layer
+) -> Experiment:
+    """Merge and check one experiment of a configuration.
+
+    Parameters
+    ----------
+    name : str
+    config : mapping
+        The content of config.yaml.
+    base : str, optional
+        The experiment of the configuration that it is, if it goes by another name.
+    *above : Layer
+        What is laid over it.
+    """
+    where = above[-1][0] if above else f"experiment {name!r}"
+    own_layers = [*_layers(base or name, config["experiments"]), *above]
+    everywhere = ("config", {key: config[key] for key in ("model", "device")})
+    model = overlay([everywhere, *own_layers])["model"]
+    if model not in config["defaults"]:
+        allowed = one_of(config["defaults"])
+        raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
+    defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
+    layers = [everywhere, defaults, *own_layers]
+    experiment = _build_experiment(name, layers, where)
+    known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
+    if experiment.dataset not in known:
+        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {one_of(known)}")
+    return experiment
+
+
+def _layers(name: str, sections: Section) -> Iterator[Layer]:
+    """Yield what an experiment is made of, from the one at the base to its own section."""
+    chain = [name]
+    while (base := sections[chain[-1]].get("extends")) is not None:
+        at = f"experiment {chain[-1]!r}: extends = {show(base)}"
+        if base not in sections:
+            raise InputError(f"{at}: no such experiment{did_you_mean(base, sections)}")
+        if base in chain:
+            raise InputError(f"{at}: a loop, {' -> '.join([*chain, base])}")
+        chain.append(base)
+    for link in reversed(chain):
+        section = {
+            key: value
+            for key, value in sections[link].items()
+            if key not in ("extends", *FOR_READERS)
+        }
+        yield f"experiment {link!r}", section
+
+
+# ------------------------------------------------------------------ checking
+
+
+def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
+    settings = overlay(layers)
+    model = settings.get("model")
+    if not isinstance(model, str) or model not in MODELS:
+        raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
+    check(settings, model, where, layers)
+    experiment: Experiment = _build(
+        Experiment, {"name": name, "settings": _build(MODELS[model], settings)} | settings
+    )
+    for path, breach in _breaches_between_values(experiment):
+        raise _not_allowed(layers, where, path, breach)
+    return experiment
+
+
+def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Check what no schema can, one value against another: yield paths and what is allowed."""
+    for path, start in _starts(experiment.settings):
+        if start.low > start.high:
+            yield (*path, "start", "low"), f"at most start.high, {start.high}"
+    if experiment.engine == "reference" and experiment.device != "cpu":
+        yield ("device",), "cpu where engine is reference, which computes on nothing else"
+    if isinstance(experiment.settings, Mwta):
+        yield from _breaches_of_mwta(experiment.settings, experiment.grid)
+
+
+def _starts(settings: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Start]]:
+    """Yield every ``start`` in nested settings, with the path of what it belongs to."""
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if isinstance(value, Start):
+            yield path, value
+        elif dataclasses.is_dataclass(value):
+            yield from _starts(value, (*path, field.name))
+
+
+def _breaches_of_mwta(mwta: Mwta, grid: Grid) -> Iterator[tuple[tuple[str, ...], str]]:
+    if mwta.n_winners > grid.n_units:
+        size = f"{grid.rows} x {grid.cols}"
+        yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
+    if mwta.weight_clip is not None and mwta.start.high > mwta.weight_clip:
+        yield ("start", "high"), f"at most weight_clip, {mwta.weight_clip}"
+    if mwta.lateral.row_norm is not None and mwta.lateral.strength == 0:
+        allowed = "null where lateral.strength is 0, there is nothing to scale"
+        yield ("lateral", "row_norm"), allowed
+
+
+def _not_allowed(
+    layers: Sequence[Layer], where: str, path: Sequence[str], allowed: str
+) -> InputError:
+    value: Any = overlay(layers)
+    for key in path:
+        value = value[key]
+    origin = inherited(path, where, layers)
+    return InputError(f"{where}: {dotted(path)} = {show(value)}{origin} is not allowed: {allowed}")
+
+
+def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
+    """Check the settings of a data set."""
+    where, settings = f"data set {name!r}", datasets[name]
+    kinds = schema("dataset")["$defs"]
+    kind = settings.get("kind")
+    if kind not in kinds:
+        raise InputError(f"{where}: kind = {show(kind)} is not allowed: {one_of(kinds)}")
+    check(settings, f"dataset/{kind}", where)
+    for key, needed in {"digits": "mnist", "tapestry": "tapestry"}.items():
+        if key in settings:
+            known = [other for other, value in datasets.items() if value.get("kind") == needed]
+            if settings[key] not in known:
+                raise InputError(
+                    f"{where}: {key} = {show(settings[key])} is not a data set "
+                    f"of kind {needed}: {one_of(known)}"
+                )
+    return with_types(settings, kinds[kind])
+
+
+# ------------------------------------------------------------------ building
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(kind: Any, settings: Section) -> Any:
+    """Make a dataclass of a checked mapping; keys that belong elsewhere are left alone."""
+    hints = _hints(kind)
+    return kind(
+        **{f.name: _convert(hints[f.name], settings[f.name]) for f in dataclasses.fields(kind)}
+    )
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    """Give a value its field's type, so that 1, 1.0 and 1.00 are one setting."""
+    if value is None or dataclasses.is_dataclass(value):
+        return value
+    if isinstance(hint, types.UnionType):
+        hint = next(kind for kind in hint.__args__ if kind is not type(None))
+    return _build(hint, value) if dataclasses.is_dataclass(hint) else hint(value)

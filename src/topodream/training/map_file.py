@@ -1,0 +1,239 @@
+"""The file of a trained map."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream import models
+from topodream.data.samples import Data, read_data
+from topodream.files.errors import InputError, show
+from topodream.files.reading import named
+from topodream.files.storage import (
+    Content,
+    check_array,
+    complete,
+    read_hdf5,
+    text_of,
+    write_hdf5,
+)
+from topodream.settings.config import Experiment, experiment_from, to_mapping
+from topodream.training.trained import (
+    Divergence,
+    History,
+    Snapshot,
+    Trained,
+    record_shapes,
+    snapshot_dtype,
+)
+
+# What a model file says of its origin, and what is made of it repeats.
+ORIGIN = ("made_by", "commit", "code_sha256", "versions", "device")
+
+
+@dataclass(frozen=True)
+class Map:
+    """A trained map with what made it.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    trained : Trained
+        State, history, and snapshots (none unless they were asked for).
+    image_shape : (height, width) of a prototype
+    data : str
+        What it learnt, in words.
+    data_sha256 : str
+        Digest of the content of the data set it learnt.
+    content_sha256 : str
+        Digest of the content of the model file.
+    origin : mapping of str
+        The provenance of the model file.
+    """
+
+    experiment: Experiment
+    trained: Trained
+    image_shape: tuple[int, int]
+    data: str
+    data_sha256: str
+    content_sha256: str
+    origin: Mapping[str, str]
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What is made of it says: which experiment, its settings, which model file, which data."""
+        return {
+            "experiment": self.experiment.name,
+            "settings": json.dumps(to_mapping(self.experiment)),
+            "model_sha256": self.content_sha256,
+            "data_sha256": self.data_sha256,
+        }
+
+    @property
+    def last_wins(self) -> npt.NDArray[np.int64]:
+        """Wins per unit in the last epoch; none where training diverged in its first."""
+        wins = self.trained.history.wins
+        return wins[-1] if len(wins) else np.zeros(self.experiment.grid.n_units, np.int64)
+
+    @property
+    def title(self) -> str:
+        """What pictures call it: its name, and of which epoch it is where not of the last."""
+        divergence = self.trained.divergence
+        if divergence is None:
+            return self.experiment.name
+        after = f"the start, it diverged in epoch {divergence.epoch}"
+        if divergence.epoch > 1:
+            after = f"after epoch {divergence.epoch - 1}, it diverged in the next"
+        return f"{self.experiment.name} ({after})"
+
+
+def write_map(
+    path: Path, experiment: Experiment, trained: Trained, data: Data, origin: Mapping[str, str]
+) -> None:
+    """Write a trained map, the settings it was trained with and the data's digest."""
+    history = dataclasses.asdict(trained.history)
+    arrays = {
+        **{f"state/{name}": array for name, array in models.arrays_of(trained.state).items()},
+        **{f"history/{name}": values for name, values in history.items()},
+        "snapshots/epochs": np.array([snapshot.epoch for snapshot in trained.snapshots]),
+    }
+    for name in trained.snapshots[0].arrays:
+        stack = [snapshot.arrays[name] for snapshot in trained.snapshots]
+        arrays[f"snapshots/{name}"] = np.array(stack)
+    divergence = trained.divergence
+    attributes = {
+        "settings": json.dumps(to_mapping(experiment)),
+        "image_shape": data.train.image_shape,
+        "data": data.described,
+        "data_sha256": data.content_sha256,
+        "divergence": json.dumps(divergence and dataclasses.asdict(divergence)),
+    }
+    write_hdf5(path, Content("map", arrays, attributes), origin)
+
+
+def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
+    """Read a trained map.
+
+    Raises
+    ------
+    InputError
+        If the file is no whole map, or its parts don't fit together.
+    """
+    parts = ["state/", "history/", *(["snapshots/"] if with_snapshots else [])]
+    content = read_hdf5(path, ("map",), parts)
+    attributes = content.attributes
+    with complete(path):
+        experiment = experiment_from(json.loads(text_of(content, "settings")), named(path))
+        height, width = image_shape = shape_of(attributes["image_shape"])
+        shapes = models.shapes_of(experiment, height * width)
+        divergence = _divergence(json.loads(text_of(content, "divergence")), experiment)
+        n_epochs = experiment.epochs if divergence is None else divergence.epoch - 1
+        trained = Trained(
+            state=checked_state(experiment, _group(content, "state"), shapes),
+            history=_history(experiment, _group(content, "history"), n_epochs),
+            snapshots=_snapshots(_group(content, "snapshots"), shapes, n_epochs),
+            divergence=divergence,
+        )
+        return Map(
+            experiment=experiment,
+            trained=trained,
+            image_shape=image_shape,
+            data=text_of(content, "data"),
+            data_sha256=text_of(content, "data_sha256"),
+            content_sha256=text_of(content, "content_sha256"),
+            origin={key: text_of(content, key) for key in ORIGIN},
+        )
+
+
+def shape_of(value: Any) -> tuple[int, int]:
+    """Return height and width of a prototype, as an attribute holds them."""
+    check_array("image_shape", np.asarray(value), (2,), "int64")
+    height, width = (int(length) for length in value)
+    if height < 1 or width < 1:
+        raise ValueError(f"image_shape = {height} x {width} is no shape")
+    return height, width
+
+
+def checked_state(
+    experiment: Experiment,
+    arrays: Mapping[str, models.Array],
+    shapes: Mapping[str, tuple[int | None, ...]],
+) -> models.State:
+    """Return the state that is made of arrays, of these shapes and the experiment's type."""
+    for name, shape in shapes.items():
+        check_array(name, arrays[name], shape, experiment.dtype)
+    return models.state_of(experiment, arrays)
+
+
+def check_snapshot(name: str, array: models.Array, shape: tuple[int, ...]) -> None:
+    """Check an array of snapshots, by its name in the state."""
+    # A map that blew up has infinite weights, in less precision.
+    known = np.where(np.isinf(array), np.zeros((), array.dtype), array)
+    check_array(f"snapshots of {name}", known, shape, snapshot_dtype(name))
+
+
+def _history(experiment: Experiment, arrays: Mapping[str, models.Array], n_epochs: int) -> History:
+    for name, (shape, dtype) in record_shapes(experiment).items():
+        check_array(name, arrays[name], (n_epochs, *shape), dtype)
+    return History(**arrays)
+
+
+def _divergence(found: Any, experiment: Experiment) -> Divergence | None:
+    if found is None:
+        return None
+    divergence = Divergence(**found)
+    is_step = isinstance(divergence.step, int) and divergence.step >= 1
+    if not is_step or divergence.epoch not in range(1, experiment.epochs + 1):
+        raise ValueError(f"divergence {show(found)} is at no step of the training")
+    if not isinstance(divergence.reason, str):
+        raise ValueError("divergence has no reason")
+    return divergence
+
+
+def _group(content: Content, name: str) -> dict[str, models.Array]:
+    """Return the arrays of a group of the file, by their names in it."""
+    prefix = f"{name}/"
+    return {
+        key.removeprefix(prefix): array
+        for key, array in content.arrays.items()
+        if key.startswith(prefix)
+    }
+
+
+def _snapshots(
+    group: dict[str, models.Array], shapes: Mapping[str, tuple[int, ...]], n_epochs: int
+) -> list[Snapshot]:
+    if not group:
+        return []
+    epochs = group["epochs"]
+    check_array("snapshots/epochs", epochs, (None,), "int64")
+    if not len(epochs) or epochs[0] < 0 or epochs[-1] > n_epochs or (np.diff(epochs) <= 0).any():
+        raise ValueError(f"snapshots of epochs {epochs}, of a training of {n_epochs}")
+    stacks = {name: group[name] for name in shapes}
+    for name, stack in stacks.items():
+        check_snapshot(name, stack, (len(epochs), *shapes[name]))
+    return [
+        Snapshot(int(epoch), {name: stack[i] for name, stack in stacks.items()})
+        for i, epoch in enumerate(epochs)
+    ]
+
+
+def read_map_and_data(model: Path, data: Path, *, with_snapshots: bool = False) -> tuple[Map, Data]:
+    """Read a trained map and the data set it learnt; no other data set will do."""
+    found, learnt = read_map(model, with_snapshots=with_snapshots), read_data(data)
+    if found.data_sha256 != learnt.content_sha256:
+        raise InputError(
+            f"{model} was not trained on {data}: it learnt {found.data}, content sha256 "
+            f"{found.data_sha256}, and this is {learnt.described}, {learnt.content_sha256}"
+        )
+    if found.image_shape != learnt.train.image_shape:
+        raise InputError(
+            f"{model} has prototypes of {found.image_shape} pixels, "
+            f"{data} has samples of {learnt.train.image_shape}"
+        )
+    return found, learnt
