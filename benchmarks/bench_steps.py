@@ -19,9 +19,11 @@ import dense
 import numpy as np
 import numpy.typing as npt
 
-from topodream import engines, models
+from topodream import engines
+from topodream.models.model import State
 from topodream.models.mwta import Mwta
 from topodream.settings.config import Experiment
+from topodream.training import states
 from topodream.training.loop import sample_order
 
 Bytes = npt.NDArray[np.uint8]
@@ -85,7 +87,7 @@ def ratios(above: list[float], below: list[float]) -> Spread:
 class Training:
     """A training whose turns all go on from the same map: later steps can be dearer or cheaper."""
 
-    def __init__(self, experiment: Experiment, pixels: Bytes, state: models.State) -> None:
+    def __init__(self, experiment: Experiment, pixels: Bytes, state: State) -> None:
         self.state = state
         self._experiment, self._pixels = experiment, pixels
         self.last = state  # after the latest turn
@@ -94,7 +96,7 @@ class Training:
     def prepare(self, steps: int) -> Callable[[], None]:
         """Return a function that trains as in an epoch of so many steps, once."""
         experiment, state = self._experiment, copy.deepcopy(self.state)
-        models.begin_epoch(state)
+        state.begin_epoch()
         engine = engines.create(experiment, state, self._pixels)
         order = sample_order(len(self._pixels), steps, experiment.order, self._rng)
 
@@ -115,13 +117,13 @@ def warm(experiment: Experiment, pixels: Bytes, dtype: str, effort: Effort) -> T
     """
     experiment = dataclasses.replace(experiment, engine="fast", dtype=dtype)
     rng = np.random.default_rng(experiment.seed)
-    training = Training(experiment, pixels, models.start(experiment, pixels.shape[1], rng))
+    training = Training(experiment, pixels, states.start(experiment, pixels.shape[1], rng))
     training.prepare(effort.warm_up or experiment.steps_per_epoch)()
     training.state = training.last
     return training
 
 
-def dense_arithmetic(experiment: Experiment, pixels: Bytes, state: models.State) -> Contestant:
+def dense_arithmetic(experiment: Experiment, pixels: Bytes, state: State) -> Contestant:
     """Return the notebooks' arithmetic; every turn of it too starts from the same map."""
     grid, settings = experiment.grid, experiment.settings
     rng = np.random.default_rng(experiment.seed)
@@ -134,7 +136,7 @@ def dense_arithmetic(experiment: Experiment, pixels: Bytes, state: models.State)
         return lambda steps: partial(
             dense.run_mwta, state.weights, samples(steps), matrix, settings
         )
-    parts = tuple(models.arrays_of(state).values())
+    parts = tuple(state.arrays.values())
     return lambda steps: partial(
         dense.run_sparse_dream, parts, samples(steps), grid.rows, grid.cols, settings
     )

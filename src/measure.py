@@ -45,7 +45,7 @@ def main() -> None:
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
-    origin = provenance.record(cli.options(args), model.experiment.modules_of_others)
+    origin = provenance.record(cli.options(args), model.experiment.modules)
     write_json(args.output, {**about, **results, **origin})
 
 

@@ -62,7 +62,7 @@ def main() -> None:
     )
     note = provenance.picture_note(
         cli.options(args, "figures"),
-        model.experiment.modules_of_others,
+        model.experiment.modules,
         **model.identity,
         measures_sha256=file_digest(args.measures),
     )

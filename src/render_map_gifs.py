@@ -44,8 +44,8 @@ def main() -> None:
     kind = "sequence" if data.is_sequence else "images"
     n_frames, frame_ms = getattr(args, f"{kind}_frames"), getattr(args, f"{kind}_ms")
     performance = performing.Performance(model, data, n_frames, frame_ms)
-    options, others = cli.options(args, "animations"), model.experiment.modules_of_others
-    note = provenance.picture_note(options, others, **model.identity)
+    options, modules = cli.options(args, "animations"), model.experiment.modules
+    note = provenance.picture_note(options, modules, **model.identity)
     for name in args.animations or performing.names_of(model, data):
         with threadpoolctl.threadpool_limits(1):
             made = performing.animate(name, performance)

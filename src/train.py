@@ -140,7 +140,7 @@ def origin_of(
     options: Mapping[str, Any], experiment: Experiment, device: devices.Device
 ) -> dict[str, str]:
     """Return what the files say of their origin: what computed them too."""
-    origin = provenance.record(options, experiment.modules_of_others)
+    origin = provenance.record(options, experiment.modules_of_training)
     versions = json.loads(origin["versions"]) | dict(device.software)
     return {**origin, "versions": json.dumps(versions), "device": device.name}
 

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from conftest import ROOT, forged
 
-from topodream import models
 from topodream.data import mnist
 from topodream.files.errors import InputError
 from topodream.files.storage import write_hdf5
@@ -63,7 +62,7 @@ def trained_with(experiment, pixels, checkpoints, killed_after=None):
 
 
 def assert_same(one, other):
-    for name, array in models.arrays_of(one.state).items():
+    for name, array in one.state.arrays.items():
         assert array.tobytes() == getattr(other.state, name).tobytes(), name
     for name, values in vars(one.history).items():
         assert values.tobytes() == getattr(other.history, name).tobytes(), name

@@ -13,7 +13,6 @@ from conftest import ROOT
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from topodream import models
 from topodream.engines import create, fast_mwta, fast_sparse_dream, jit
 from topodream.grid import Grid
 from topodream.models import mwta, sparse_dream
@@ -21,6 +20,7 @@ from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import Start
 from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
 from topodream.settings.config import Experiment
+from topodream.training import states
 
 ENGINES = ["reference", "fast"]
 
@@ -46,7 +46,7 @@ def windows(digits, count):
 def advanced(experiment, pixels, n_steps, *, start=None, seed=11):
     """Advance an engine by an epoch of n_steps; return it and the tally."""
     rng = np.random.default_rng(seed)
-    state = models.start(experiment, pixels.shape[1], rng) if start is None else start
+    state = states.start(experiment, pixels.shape[1], rng) if start is None else start
     order = rng.integers(len(pixels), size=n_steps)
     engine = create(experiment, state, pixels)
     return engine, engine.advance(order, nothing), order
@@ -59,7 +59,7 @@ def relative_difference(found, expected):
 
 
 def assert_states_agree(found, expected, bound):
-    for name, array in models.arrays_of(expected).items():
+    for name, array in expected.arrays.items():
         assert relative_difference(getattr(found, name), array) < bound, name
 
 
@@ -68,7 +68,7 @@ def assert_states_agree(found, expected, bound):
 
 def dense_mwta(experiment, pixels, n_steps, seed=11):
     rng = np.random.default_rng(seed)
-    state = models.start(replace(experiment, dtype="float64"), pixels.shape[1], rng)
+    state = states.start(replace(experiment, dtype="float64"), pixels.shape[1], rng)
     order = rng.integers(len(pixels), size=n_steps)
     grid, model = experiment.grid, experiment.settings
     matrix = dense.lateral_matrix(grid.rows, grid.cols, model.lateral)
@@ -81,7 +81,7 @@ def winners_step_by_step(experiment, pixels, n_steps, seed=11):
     Only for models without a trace, which begins anew with each epoch.
     """
     rng = np.random.default_rng(seed)
-    state = models.start(experiment, pixels.shape[1], rng)
+    state = states.start(experiment, pixels.shape[1], rng)
     order = rng.integers(len(pixels), size=n_steps)
     engine = create(experiment, state, pixels)
     won = [np.flatnonzero(engine.advance(order[i : i + 1], nothing).wins) for i in range(n_steps)]
@@ -133,9 +133,9 @@ def test_every_sparse_dream_variant_equals_the_notebook(name, engine, catalogue,
     experiment = replace(catalogue.experiments[name], dtype="float64", engine=engine)
     grid, pixels = experiment.grid, digits["train/pixels"].reshape(-1, 784)
     found, tally, order = advanced(experiment, pixels, 500)
-    start = models.start(experiment, 784, np.random.default_rng(11))
+    start = states.start(experiment, 784, np.random.default_rng(11))
     parts, active = dense.run_sparse_dream(
-        tuple(models.arrays_of(start).values()),
+        tuple(start.arrays.values()),
         pixels[order] / 255.0,
         grid.rows,
         grid.cols,
@@ -265,12 +265,12 @@ def any_twins(weights):
 def test_fast_equals_reference_whatever_the_shape(experiment, n_inputs, seed, zeros):
     rng = np.random.default_rng(seed)
     pixels = drawn_pixels(rng, 7, n_inputs)
-    start = models.start(experiment, n_inputs, rng)
+    start = states.start(experiment, n_inputs, rng)
     if zeros:
         start.weights[rng.random(start.weights.shape) < 0.5] = 0
     found = {}
     for name in ENGINES:
-        state = type(start)(**{k: a.copy() for k, a in models.arrays_of(start).items()})
+        state = type(start)(**{k: a.copy() for k, a in start.arrays.items()})
         order = np.arange(60) % 7
         engine = create(replace(experiment, engine=name), state, pixels)
         found[name] = engine, engine.advance(order, nothing)
@@ -283,7 +283,7 @@ def test_fast_equals_reference_whatever_the_shape(experiment, n_inputs, seed, ze
     assert fast_tally.measured == tally.measured
     assert fast_tally.squared_error == pytest.approx(tally.squared_error, rel=1e-9, abs=1e-12)
     np.testing.assert_allclose(fast_tally.activity, tally.activity, rtol=1e-9, atol=1e-12)
-    for name, array in models.arrays_of(reference.state).items():
+    for name, array in reference.state.arrays.items():
         np.testing.assert_allclose(getattr(fast.state, name), array, rtol=1e-8, atol=1e-12)
 
 
@@ -295,7 +295,7 @@ def traced(small_experiment, digits, dtype, **rule):
     experiment = small_experiment(
         grid={"rows": 20, "cols": 20}, order="sequential", trace=0.5, dtype=dtype, n_winners=3
     )
-    state = models.start(experiment, 400, np.random.default_rng(3))
+    state = states.start(experiment, 400, np.random.default_rng(3))
     engine = create(experiment, state, windows(digits, 400))
     engine._rule = engine._rule._replace(**{k: np.dtype(dtype).type(v) for k, v in rule.items()})
     engine.advance(np.arange(400), nothing)
@@ -346,7 +346,7 @@ def test_pixels_that_are_left_out_are_above_the_floor(catalogue, digits):
         experiment = replace(catalogue.experiments[name], dtype="float64")
         results = []
         for looks in (False, True):
-            state = models.start(experiment, 784, np.random.default_rng(3))
+            state = states.start(experiment, 784, np.random.default_rng(3))
             # Some weights near the floor, where it matters.
             rng = np.random.default_rng(4)
             faint = rng.random(state.weights.shape) < 0.5
@@ -381,7 +381,7 @@ def test_weights_that_fade_are_pruned_when_they_are_in_the_notebook(n_steps, cat
     weights = np.where(faint, rng.uniform(0.5e-10, 3e-10, faint.shape), rng.random(faint.shape))
     found = []
     for engine in ENGINES:
-        state = models.start(shipped, 784, np.random.default_rng(3))
+        state = states.start(shipped, 784, np.random.default_rng(3))
         state.weights[...] = weights
         state.thresholds[:] = 30
         running = create(replace(shipped, engine=engine), state, pixels)
@@ -399,7 +399,7 @@ def test_weights_that_fade_are_pruned_when_they_are_in_the_notebook(n_steps, cat
 def faded_start(experiment, name, n_inputs):
     """A start of which a third of a matrix can fade no further; of weights some are below 0, or 0."""
     rng = np.random.default_rng(11)
-    state = models.start(experiment, n_inputs, rng)
+    state = states.start(experiment, n_inputs, rng)
     matrix = getattr(state, name)
     share = rng.random(matrix.shape)
     least = np.finfo(experiment.dtype).tiny
@@ -457,12 +457,12 @@ def test_fast_engines_leave_subnormal_numbers_out(small_experiment, catalogue, d
         experiment = small_experiment(
             engine=engine, dtype="float32", n_winners=2, lateral={"strength": 0}
         )
-        state = models.start(experiment, 400, np.random.default_rng(0))
+        state = states.start(experiment, 400, np.random.default_rng(0))
         state.weights[...] = np.finfo(np.float32).tiny
         tally = create(experiment, state, pixels).advance(np.zeros(3, int), tick)
         assert tally.wins.sum() == wins
     shipped = catalogue.experiments["dream-wide"]
-    state = models.start(shipped, 784, np.random.default_rng(0))
+    state = states.start(shipped, 784, np.random.default_rng(0))
     state.thresholds[:] = 500
     state.thresholds[0] = 88
     state.weights[:] = 0
@@ -545,7 +545,7 @@ def test_progress_is_told_for_every_step(small_experiment, digits, catalogue):
     dream = replace(catalogue.experiments["dream-symmetric"], grid=Grid(3, 3))
     for experiment in (small_experiment(), small_experiment(engine="reference"), dream):
         ticks = []
-        state = models.start(experiment, 784, np.random.default_rng(0))
+        state = states.start(experiment, 784, np.random.default_rng(0))
         pixels = digits["train/pixels"][:5].reshape(5, -1)
         create(experiment, state, pixels).advance(np.arange(903) % 5, ticks.append)
         assert sum(ticks) == 903

@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_engines import any_twins, drawn_pixels, dream_experiments, mwta_experiments, nothing
 
-from topodream import gpu_check, models
+from topodream import gpu_check
 from topodream.engines import create, create_ensemble, cupy, cupy_mwta
 from topodream.files.errors import InputError
+from topodream.training import states
 from topodream.training.loop import Task, train, train_together
 
 pytestmark = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
@@ -29,7 +30,7 @@ def bits(case, xp):
     """Train a case on the emulator; return all that was learnt, as bytes."""
     pixels = gpu_check.samples(case.n_inputs)
     runs = gpu_check.train_on_device(case.experiments(), case.starts(), pixels, xp)
-    return [array.tobytes() for run in runs for array in models.arrays_of(run.state).values()]
+    return [array.tobytes() for run in runs for array in run.state.arrays.values()]
 
 
 def look_ahead(n_samples, monkeypatch):
@@ -74,16 +75,16 @@ def test_1600_units(name, n_steps):
 def test_whatever_the_shape(experiment, n_inputs, seed):
     rng = np.random.default_rng(seed)
     pixels = drawn_pixels(rng, 7, n_inputs)
-    start = models.start(experiment, n_inputs, rng)
+    start = states.start(experiment, n_inputs, rng)
     start.weights[rng.random(start.weights.shape) < 0.2] = 0
-    states = [
-        type(start)(**{name: array.copy() for name, array in models.arrays_of(start).items()})
+    starts = [
+        type(start)(**{name: array.copy() for name, array in start.arrays.items()})
         for _ in range(2)
     ]
     order = np.arange(45) % 7
-    reference = create(replace(experiment, engine="reference"), states[0], pixels)
+    reference = create(replace(experiment, engine="reference"), starts[0], pixels)
     expected = reference.advance(order, nothing)
-    ensemble = create_ensemble([experiment], states[1:], pixels, StandIn())
+    ensemble = create_ensemble([experiment], starts[1:], pixels, StandIn())
     found = ensemble.advance({0: order}, nothing)[0]
     assume(not any_twins(reference.state.weights))
     assert found.steps == expected.steps
@@ -93,8 +94,8 @@ def test_whatever_the_shape(experiment, n_inputs, seed):
     assert found.measured == expected.measured
     assert found.squared_error == pytest.approx(expected.squared_error, rel=1e-9, abs=1e-12)
     np.testing.assert_allclose(found.activity, expected.activity, rtol=1e-9, atol=1e-12)
-    for name, array in models.arrays_of(reference.state).items():
-        found_array = getattr(ensemble.states[0], name)
+    for name, array in reference.state.arrays.items():
+        found_array = getattr(ensemble.starts[0], name)
         np.testing.assert_allclose(found_array, array, rtol=1e-8, atol=1e-12)
 
 
@@ -144,7 +145,7 @@ def test_a_map_of_10000_units_finds_room(monkeypatch):
 def test_too_many_inputs_are_refused(small_experiment):
     experiment = small_experiment(dtype="float64")
     n_inputs = 99 * 1024 // 16 + 1
-    state = models.start(experiment, n_inputs, np.random.default_rng(0))
+    state = states.start(experiment, n_inputs, np.random.default_rng(0))
     with pytest.raises(InputError, match="6337 inputs .* at most 6336"):
         create_ensemble([experiment], [state], np.zeros((1, n_inputs), np.uint8), StandIn())
 
@@ -162,7 +163,7 @@ def test_the_host_waits_for_the_device_as_often_whatever_the_steps(name):
 def test_progress_is_told_as_the_device_gets_on(small_experiment, monkeypatch):
     monkeypatch.setattr(cupy, "STEPS_PER_TICK", 32)
     experiment = small_experiment()
-    states = [models.start(experiment, 784, np.random.default_rng(n)) for n in range(2)]
+    states = [states.start(experiment, 784, np.random.default_rng(n)) for n in range(2)]
     ensemble = create_ensemble([experiment] * 2, states, gpu_check.samples(784), StandIn())
     told = []
     ensemble.advance(dict.fromkeys(range(2), np.arange(70)), told.append)

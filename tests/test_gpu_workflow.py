@@ -183,7 +183,7 @@ def test_a_sweep_that_grows_leaves_its_full_ensembles_alone(some_config):
     ],
 )
 def test_kernels_are_sources_of_maps_that_a_gpu_may_train(small_experiment, device, expected):
-    others = small_experiment(device=device).modules_of_others
-    sources = local_sources(ROOT / "src" / "train.py", others)
+    modules = small_experiment(device=device).modules_of_training
+    sources = local_sources(ROOT / "src" / "train.py", modules)
     engines = {path.name for path in sources if path.parent.name == "engines"}
-    assert engines == {"__init__.py"} | expected
+    assert engines == {"__init__.py", "devices.py"} | expected

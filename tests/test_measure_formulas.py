@@ -9,6 +9,7 @@ from topodream.measures.reconstruction import explained
 from topodream.measures.responses import Responses, best_units, with_trace
 from topodream.measures.sampling import shuffled, spread
 from topodream.models import mwta, sparse_dream
+from topodream.models.prototypes import faded
 
 
 @pytest.fixture
@@ -286,7 +287,7 @@ def test_effective_pixels_do_not_depend_on_scale():
 
 def test_faded_are_those_below_the_start():
     weights = np.array([[0.0, 0.09], [0.0, 0.1], [5, 0], [0.01, 0.02]])
-    assert prototypes.faded(weights, 0.1).tolist() == [True, False, False, True]
+    assert faded(weights, 0.1).tolist() == [True, False, False, True]
 
 
 def test_digits_look_like_digits_and_pixels_do_not(vectors):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import blocks, models
+from topodream import blocks
 from topodream.data.samples import Samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_json
@@ -18,6 +18,7 @@ from topodream.measures import (
 )
 from topodream.models import mwta, sparse_dream
 from topodream.pictures import figures
+from topodream.training import states
 from topodream.training.map_file import Map
 from topodream.training.trained import Divergence, History, Snapshot, Trained
 
@@ -228,9 +229,9 @@ def with_labels(digits):
 def dream_map(catalogue, whole_map):
     """A SparseDream map as it starts."""
     experiment = replace(catalogue.experiments["dream-drive-trained"], dtype="float64")
-    state = models.start(experiment, 784, np.random.default_rng(0))
+    state = states.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = 60
-    start = Snapshot(0, {**models.arrays_of(state), "excitation": np.triu(state.excitation)})
+    start = Snapshot(0, {**state.arrays, "excitation": np.triu(state.excitation)})
     wins = np.ones((1, 100), int)
     history = History(np.ones(1), np.ones(1), np.ones(1), wins, np.ones((1, 100)))
     trained = Trained(state, history, [start], None)
@@ -263,12 +264,11 @@ def test_whatever_a_map_grew_to_nothing_fails(
     for model in (whole_map, dream_map):
         with np.errstate(over="ignore"):
             arrays = {
-                name: array.astype(dtype)
-                for name, array in models.arrays_of(model.trained.state).items()
+                name: array.astype(dtype) for name, array in model.trained.state.arrays.items()
             }
             arrays["weights"][3:9] = np.array(largest).astype(dtype)
         experiment = replace(model.experiment, dtype=dtype)
-        trained = replace(model.trained, state=models.state_of(experiment, arrays))
+        trained = replace(model.trained, state=states.state_of(experiment, arrays))
         results = collect.measure(replace(model, experiment=experiment, trained=trained), *data, 90)
         write_json(tmp_path / "measures.json", results)
         assert set(results["measures"]) == set(descriptions.MEASURES)
@@ -313,7 +313,7 @@ def test_descriptions_fit_together():
 
 def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vectors):
     experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
-    state = models.start(experiment, 784, np.random.default_rng(0))
+    state = states.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = -1e4
     assert not responses.show(state, vectors[:9], experiment).clear.any()
     state.thresholds[:] = np.arange(100)
@@ -359,7 +359,7 @@ def test_few_active_units_reconstruct_as_the_whole_map(map_and_samples):
 
 def test_what_sparse_dream_answers(catalogue, vectors):
     experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
-    state = models.start(experiment, 784, np.random.default_rng(0))
+    state = states.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = 40
     samples = np.concatenate([vectors[:9], np.zeros((1, 784))])
     answers = responses.show(state, samples, experiment)

@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topodream import engines, models
+from topodream import engines
 from topodream.files.errors import InputError
 from topodream.models import mwta, sparse_dream
 from topodream.training import loop as training
+from topodream.training import states
 from topodream.training.loop import Task, sample_order, train, train_together
 
 
@@ -177,7 +178,7 @@ def test_the_last_epochs_error_is_the_mean_over_all_steps(catalogue, pixels):
         for engine in ("fast", "reference")
     )
     assert fast == pytest.approx(reference, rel=1e-9)
-    state = models.start(dream, 784, training._generators(dream)[0])
+    state = states.start(dream, 784, training._generators(dream)[0])
     errors = [
         sparse_dream.learn(state, v / 255, dream.settings, dream.grid, step)[1]
         for step, v in enumerate(pixels[:47])

@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from topodream import engines, models
+from topodream import engines
 from topodream.data.mnist import mnist_content, read_embedded
 from topodream.engines import Bytes, Integers, Tally
 from topodream.engines.cupy_mwta import CupyMwta
 from topodream.engines.cupy_sparse_dream import CupySparseDream
 from topodream.grid import Grid
-from topodream.models import mwta
+from topodream.models import sparse_dream
+from topodream.models.model import State
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import Start, least_weight
 from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
 from topodream.settings.config import Experiment
+from topodream.training import states
 
 Settings = Mwta | SparseDream
 
@@ -112,14 +114,16 @@ class Case:
             for number, settings in enumerate(self.settings)
         ]
 
-    def starts(self) -> list[models.State]:
+    def starts(self) -> list[State]:
         """Return where each map starts, anew at every call: who trains takes them over."""
         found = []
         for experiment in self.experiments():
             rng = np.random.default_rng(experiment.seed)
-            state = models.start(experiment, self.n_inputs, rng)
+            state = states.start(experiment, self.n_inputs, rng)
             if self.is_faded:
-                weights = state.weights if isinstance(state, mwta.State) else state.excitation
+                weights = (
+                    state.excitation if isinstance(state, sparse_dream.State) else state.weights
+                )
                 fades = (rng.random(weights.shape) < 1 / 3) & (weights != 0)
                 weights[fades] = least_weight(weights.dtype)
             found.append(state)
@@ -262,7 +266,7 @@ class Agreement:
 class Run:
     """A map after its last epoch, and what was counted in each; in its last one it may diverge."""
 
-    state: models.State
+    state: State
     tallies: list[Tally]
 
     @property
@@ -314,7 +318,7 @@ def compare(case: Case, xp: Any) -> Agreement:
 
 
 def train_on_device(
-    experiments: Sequence[Experiment], starts: Sequence[models.State], pixels: Bytes, xp: Any
+    experiments: Sequence[Experiment], starts: Sequence[State], pixels: Bytes, xp: Any
 ) -> list[Run]:
     """Train maps together, all epochs."""
     ensemble = _ensemble(experiments, starts, pixels, xp)
@@ -322,7 +326,7 @@ def train_on_device(
     going = list(range(len(experiments)))
     for epoch in range(EPOCHS):
         for number in going:
-            models.begin_epoch(ensemble.states[number])
+            ensemble.states[number].begin_epoch()
         orders = {number: _order(experiments[number], len(pixels), epoch) for number in going}
         thorough = [number for number in going if _is_thorough(experiments[number])]
         for number, tally in ensemble.advance(orders, _nothing, thorough).items():
@@ -332,11 +336,11 @@ def train_on_device(
     return [Run(state, of_one) for state, of_one in zip(ensemble.states, tallies, strict=True)]
 
 
-def _train_by_reference(experiment: Experiment, start: models.State, pixels: Bytes) -> Run:
+def _train_by_reference(experiment: Experiment, start: State, pixels: Bytes) -> Run:
     engine = engines.create(experiment, start, pixels)
     tallies = []
     for epoch in range(EPOCHS):
-        models.begin_epoch(engine.state)
+        engine.state.begin_epoch()
         order = _order(experiment, len(pixels), epoch)
         tallies.append(engine.advance(order, _nothing, _is_thorough(experiment)))
         if tallies[-1].steps < len(order):
@@ -345,7 +349,7 @@ def _train_by_reference(experiment: Experiment, start: models.State, pixels: Byt
 
 
 def _ensemble(
-    experiments: Sequence[Experiment], starts: Sequence[models.State], pixels: Bytes, xp: Any
+    experiments: Sequence[Experiment], starts: Sequence[State], pixels: Bytes, xp: Any
 ) -> Any:
     kind = CupyMwta if isinstance(experiments[0].settings, Mwta) else CupySparseDream
     return kind(experiments, starts, pixels, xp)
@@ -361,22 +365,22 @@ def _is_thorough(experiment: Experiment) -> bool:
     return experiment.seed == SEED
 
 
-def _are_equal(one: models.State, other: models.State) -> bool:
-    arrays = models.arrays_of(other)
-    return all(np.array_equal(array, arrays[name]) for name, array in models.arrays_of(one).items())
+def _are_equal(one: State, other: State) -> bool:
+    arrays = other.arrays
+    return all(np.array_equal(array, arrays[name]) for name, array in one.arrays.items())
 
 
-def _difference(found: models.State, true: models.State) -> float:
+def _difference(found: State, true: State) -> float:
     differences = []
-    for name, expected in models.arrays_of(true).items():
+    for name, expected in true.arrays.items():
         largest = max(float(np.abs(expected).max()), 1e-30)
-        apart = np.abs(models.arrays_of(found)[name] - expected).max()
+        apart = np.abs(found.arrays[name] - expected).max()
         differences.append(float(apart) / largest)
     return float(np.max(differences))  # unlike max, it keeps what is no number
 
 
-def _zeros_differ(found: models.State, true: models.State) -> int:
-    pairs = zip(models.arrays_of(found).values(), models.arrays_of(true).values(), strict=True)
+def _zeros_differ(found: State, true: State) -> int:
+    pairs = zip(found.arrays.values(), true.arrays.values(), strict=True)
     return sum(int(((f == 0) != (t == 0)).sum()) for f, t in pairs if f.ndim == 2)
 
 

@@ -95,9 +95,9 @@ def source(path):
 
 
 @cache
-def sources(script, left_out=frozenset()):
-    """A script and every module of the project that it imports."""
-    return [source(path) for path in local_sources(ROOT / "src" / script, left_out)]
+def sources(script, modules=()):
+    """A script and every module of the project that it imports, with those that registries name."""
+    return [source(path) for path in local_sources(ROOT / "src" / script, modules)]
 
 
 def code(script):
@@ -113,15 +113,20 @@ def experiment_of(wildcards):
         sys.exit(f"topodream: {error}")
 
 
-def code_for(name, script):
-    """A function of wildcards: the same for an experiment, without what only other models or
-    engines use."""
-    return lambda wildcards: sources(script, CATALOGUE.experiments[name].modules_of_others)
+def code_for_training(*names):
+    """A function of wildcards: the same for training, with its model and engines and no others;
+    of the experiments that are named, which are alike, or of the one that a file is asked of."""
+
+    def of(wildcards):
+        experiment = CATALOGUE.experiments[names[0]] if names else experiment_of(wildcards)
+        return sources("train.py", experiment.modules_of_training)
+
+    return of
 
 
 def code_for_experiment(script):
-    """A function of wildcards: the same for the experiment that a file is asked of."""
-    return lambda wildcards: sources(script, experiment_of(wildcards).modules_of_others)
+    """A function of wildcards: the same for what is made of the experiment's map."""
+    return lambda wildcards: sources(script, experiment_of(wildcards).modules)
 
 
 def versions_for(script):

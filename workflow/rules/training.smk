@@ -4,7 +4,7 @@
 rule resolve_experiment:
     """The complete settings of an experiment, as training reads them."""
     input:
-        code=code("resolve_experiment.py"),
+        code=code_for_experiment("resolve_experiment.py"),
     output:
         "results/{experiment}/config.yaml",
     log:
@@ -25,7 +25,7 @@ rule resolve_experiment:
 rule train:
     """One map, trained from its start to its last epoch."""
     input:
-        code=code_for_experiment("train.py"),
+        code=code_for_training(),
         data=experiment_data,
         config="results/{experiment}/config.yaml",
     output:
@@ -59,7 +59,7 @@ for number, names in enumerate(CATALOGUE.ensembles):
         name:
             f"train_together_{number}"
         input:
-            code=code_for(names[0], "train.py"),
+            code=code_for_training(*names),
             data=data_of(names[0]),
             configs=expand("results/{name}/config.yaml", name=names),
         output:

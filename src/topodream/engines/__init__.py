@@ -1,5 +1,6 @@
 """What runs a training loop: engines behind one interface, chosen by name."""
 
+import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.grid import Floats
-from topodream.models import State, mwta, sparse_dream
-from topodream.models.mwta import Mwta
-from topodream.models.sparse_dream import SparseDream
-from topodream.settings.config import Experiment
+from topodream.models import MODELS
+from topodream.models.model import State
+from topodream.settings.config import GPU_ENGINE, Experiment
 
 # A step's mean squared error beyond which a map has diverged. Samples are in [0, 1]; maps
 # that find their way are known to begin with errors of some thousands.
@@ -133,13 +133,8 @@ def create_ensemble(
     if xp is None:
         pairs = zip(experiments, states, strict=True)
         return OneByOne([create(experiment, state, pixels) for experiment, state in pairs])
-    if isinstance(experiments[0].settings, Mwta):
-        from topodream.engines.cupy_mwta import CupyMwta
-
-        return CupyMwta(experiments, states, pixels, xp)
-    from topodream.engines.cupy_sparse_dream import CupySparseDream
-
-    return CupySparseDream(experiments, states, pixels, xp)
+    made: Ensemble = _engine(experiments[0], GPU_ENGINE)(experiments, states, pixels, xp)
+    return made
 
 
 def create(experiment: Experiment, state: State, pixels: Bytes) -> Engine:
@@ -153,25 +148,25 @@ def create(experiment: Experiment, state: State, pixels: Bytes) -> Engine:
     pixels : (n_samples, n_inputs) uint8
         All samples; a pixel's value is byte / 255.
     """
-    # Each engine is imported when it is asked for: Numba takes a third of a second.
-    settings, fast = experiment.settings, experiment.engine == "fast"
-    if isinstance(settings, Mwta) and isinstance(state, mwta.State):
-        if fast:
-            from topodream.engines.fast_mwta import FastMwta
+    if not isinstance(state, MODELS[experiment.model].state):
+        raise TypeError(f"the state of another model than {experiment.model}")
+    made: Engine = _engine(experiment, experiment.engine)(experiment, state, pixels)
+    return made
 
-            return FastMwta(experiment, settings, state, pixels)
-        from topodream.engines.reference import ReferenceMwta
 
-        return ReferenceMwta(experiment, settings, state, pixels)
-    if isinstance(settings, SparseDream) and isinstance(state, sparse_dream.State):
-        if fast:
-            from topodream.engines.fast_sparse_dream import FastSparseDream
+def _engine(experiment: Experiment, name: str) -> Any:
+    """Return the class of an engine for an experiment's model."""
+    module, _, kind = MODELS[experiment.model].engine(name).partition(".")
+    return getattr(load(module), kind)
 
-            return FastSparseDream(experiment, settings, state, pixels)
-        from topodream.engines.reference import ReferenceSparseDream
 
-        return ReferenceSparseDream(experiment, settings, state, pixels)
-    raise TypeError(f"the state of another model than {experiment.model}")
+def load(module: str) -> Any:
+    """Import a module of engines by its name, when it is asked for.
+
+    Numba takes a third of a second; and what trains a map depends on its own engine alone
+    (:attr:`topodream.settings.config.Experiment.modules`).
+    """
+    return importlib.import_module(f"{__name__}.{module}")
 
 
 def levels(dtype: str) -> Floats:

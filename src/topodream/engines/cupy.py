@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally
 from topodream.files.errors import InputError
-from topodream.models import State, arrays_of
+from topodream.models.model import State
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 from topodream.settings.config import Experiment
 
@@ -340,7 +340,7 @@ class CupyEnsemble(ABC):
         self, orders: Mapping[int, Integers], settings: Sequence[Mapping[str, float]]
     ) -> Epoch:
         order = np.array(list(orders.values()), np.int32)
-        arrays = [arrays_of(self.states[member]) for member in orders]
+        arrays = [self.states[member].arrays for member in orders]
         whole = [[of_one[name] for name in self.whole_settings] for of_one in settings]
         others = [[of_one[name] for name in self.other_settings] for of_one in settings]
         return Epoch(
@@ -359,7 +359,7 @@ class CupyEnsemble(ABC):
     def _fetch(self, epoch: Epoch) -> None:
         for name, array in epoch.state.items():
             for member, values in zip(epoch.members, self._xp.asnumpy(array), strict=True):
-                arrays_of(self.states[member])[name][...] = values
+                self.states[member].arrays[name][...] = values
 
     # -------------------------------------------------------------- launches
 

@@ -24,9 +24,7 @@ class CupyMwta(CupyEnsemble):
     constants: ClassVar[Mapping[str, object]] = {"AHEAD": AHEAD, "TILE": TILE}
 
     def _of(self, member: int) -> Mwta:
-        settings = self._experiments[member].settings
-        if not isinstance(settings, Mwta):
-            raise TypeError(f"settings of another model: {settings}")
+        settings: Mwta = self._experiments[member].settings
         return settings
 
     @property

@@ -37,9 +37,7 @@ class CupySparseDream(CupyEnsemble):
     }
 
     def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
-        settings = self._experiments[member].settings
-        if not isinstance(settings, SparseDream):
-            raise TypeError(f"settings of another model: {settings}")
+        settings: SparseDream = self._experiments[member].settings
         excitation, column = settings.excitation, settings.column_inhibition
         return {
             "REACH_ROWS": excitation.reach_rows,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from topodream import engines
 from topodream.files.errors import InputError
 
 
@@ -45,9 +46,7 @@ def choose(asked: str, say: Callable[[str], object]) -> Device:
     """
     if asked == "cpu":
         return CPU
-    # Here and not above: trainings on a CPU don't depend on it.
-    from topodream.engines import cupy
-
+    cupy = engines.load("cupy")
     try:
         xp = cupy.find()
     except InputError as error:

@@ -473,9 +473,8 @@ def _learn_steps(
 class FastMwta:
     """Keeps the weights by rows and by columns, and shows samples to the kernels above."""
 
-    def __init__(
-        self, experiment: Experiment, settings: Mwta, state: mwta.State, pixels: Bytes
-    ) -> None:
+    def __init__(self, experiment: Experiment, state: mwta.State, pixels: Bytes) -> None:
+        settings: Mwta = experiment.settings
         self.state = state
         self._pixels, self._levels = pixels, levels(experiment.dtype)
         n_units, n_inputs = state.weights.shape

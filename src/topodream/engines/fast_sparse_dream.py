@@ -463,10 +463,10 @@ class FastSparseDream:
     def __init__(
         self,
         experiment: Experiment,
-        settings: SparseDream,
         state: sparse_dream.State,
         pixels: Bytes,
     ) -> None:
+        settings: SparseDream = experiment.settings
         grid = experiment.grid
         self.state = state
         self._pixels, self._levels = pixels, levels(experiment.dtype)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream import models
 from topodream.blocks import blocks
 from topodream.data.samples import Samples, Vectors
 from topodream.grid import Floats
@@ -16,10 +15,11 @@ from topodream.measures import coding, lateral, order, prototypes, sequence, usa
 from topodream.measures.reconstruction import explained, mass_ratio, mean_squared_error
 from topodream.measures.responses import Responses, show, with_activation
 from topodream.measures.sampling import spread
-from topodream.models import sparse_dream
+from topodream.models import MODELS, sparse_dream
 from topodream.models.mwta import Mwta
 from topodream.models.prototypes import drive
 from topodream.settings.config import Experiment
+from topodream.training import states
 from topodream.training.map_file import Map
 from topodream.training.trained import Snapshot
 
@@ -168,11 +168,12 @@ def _prototypes(subject: Subject, wins: usage.Wins) -> Values:
 
 
 def _faded(model: Map) -> npt.NDArray[np.bool_]:
-    """Return which units of a SparseDream map have faded: (n_units,); with MWTA none do."""
-    settings, weights = model.experiment.settings, model.trained.weights
-    if isinstance(settings, Mwta):
-        return np.zeros(len(weights), bool)
-    return prototypes.faded(weights, settings.start.low)
+    """Return which prototypes have faded away: (n_units,)."""
+    experiment = model.experiment
+    found: npt.NDArray[np.bool_] = MODELS[experiment.model].faded(
+        model.trained.weights, experiment.settings
+    )
+    return found
 
 
 def _digit_likeness(subject: Subject) -> Values:
@@ -275,7 +276,7 @@ def _held_out_curve(
     curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
     for snapshot in snapshots:
         arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
-        drawn = show(models.state_of(experiment, arrays), samples, experiment).drawn
+        drawn = show(states.state_of(experiment, arrays), samples, experiment).drawn
         curve["epoch"].append(snapshot.epoch)
         curve["held_out_mse"].append(mean_squared_error(samples, drawn))
     return curve

@@ -86,19 +86,6 @@ def rank_correlation(one: Floats | Wins, other: Floats) -> float | None:
     return float(spearmanr(one, other).statistic)
 
 
-def faded(weights: Floats, lowest_start: float) -> npt.NDArray[np.bool_]:
-    """Return which prototypes have no weight as large as the smallest at the start: (n_units,).
-
-    Parameters
-    ----------
-    weights : (n_units, n_inputs)
-    lowest_start : float
-        The least that weights start from, ``start.low``.
-    """
-    below: npt.NDArray[np.bool_] = weights.max(axis=1) < lowest_start
-    return below
-
-
 # ------------------------------------------------------------------ what of
 
 

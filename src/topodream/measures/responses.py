@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream import models
 from topodream.data.samples import Vectors
 from topodream.files.errors import InputError
 from topodream.grid import Floats
-from topodream.models import mwta, sparse_dream
-from topodream.models.mwta import Mwta
-from topodream.models.prototypes import drive, reconstruct
+from topodream.models import MODELS
+from topodream.models.model import State
+from topodream.models.prototypes import activity_of, leave_trace, reconstruct
 from topodream.settings.config import Experiment
+from topodream.traits import ACTIVATION
 
 # Samples at a time: scores of a block are several times its activity.
 BLOCK = 250
@@ -104,7 +104,7 @@ class Drawn:
 
 
 def show(
-    state: models.State,
+    state: State,
     samples: Floats | Vectors,
     experiment: Experiment,
     kept: Indices | None = None,
@@ -123,10 +123,11 @@ def show(
         Numbers, ascending, of the samples whose responses are returned, where not all are; wins
         are of all.
     """
-    settings = experiment.settings
     wins, parts, before = [], [], None
     for first in range(0, len(samples), BLOCK):
-        fresh, ranked, clear, won = _respond(state, samples[first : first + BLOCK], experiment)
+        fresh, ranked, clear, won, n_winners = _respond(
+            state, samples[first : first + BLOCK], experiment
+        )
         activity = with_trace(fresh, experiment, before)
         before = activity[-1]
         rows = slice(None) if kept is None else kept[kept // BLOCK == first // BLOCK] % BLOCK
@@ -139,31 +140,26 @@ def show(
         fresh=fresh,
         ranked=np.concatenate(of_ranked),
         clear=np.concatenate(of_clear),
-        n_winners=settings.n_winners if isinstance(settings, Mwta) else 1,
+        n_winners=n_winners or 1,
         wins=np.sum(wins, axis=0),
         weights=state.weights,
     )
 
 
 def _respond(
-    state: models.State, samples: Floats, experiment: Experiment
-) -> tuple[Floats, Indices, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """Return the activity that samples evoke, units ranked, what is clear, wins per unit."""
+    state: State, samples: Floats, experiment: Experiment
+) -> tuple[Floats, Indices, npt.NDArray[np.bool_], npt.NDArray[np.int64], int | None]:
+    """Return the activity that samples evoke, units ranked, what is clear, wins, n_winners."""
     settings, grid = experiment.settings, experiment.grid
-    pair = min(2, grid.n_units)
-    if isinstance(settings, Mwta):
-        gain = mwta.lateral_gain(settings.lateral, grid, experiment.dtype)
-        driven = drive(state.weights, samples)
-        scores = mwta.score(driven, gain, settings.lateral, grid)
-        ranked = best_units(scores, max(pair, settings.n_winners))
-        answers = driven if settings.activation == "drive" else scores
-        activity = mwta.activity_of(ranked[:, : settings.n_winners], answers)
-        return activity, ranked, _clear(scores, ranked), np.count_nonzero(activity, axis=0)
-    assert isinstance(state, sparse_dream.State)  # noqa: S101
-    activity = sparse_dream.respond(state, samples, settings)[1]
-    ranked = best_units(activity, pair)
-    wins = np.bincount(ranked[activity.any(axis=1), 0], minlength=grid.n_units)
-    return activity, ranked, _clear(activity, ranked), wins
+    answered = MODELS[experiment.model].answer(state, samples, settings, grid)
+    scores, activity, n_winners = answered
+    ranked = best_units(scores, max(min(2, grid.n_units), n_winners or 1))
+    if n_winners is None:
+        wins = np.bincount(ranked[activity.any(axis=1), 0], minlength=grid.n_units)
+    else:
+        activity = activity_of(ranked[:, :n_winners], activity)
+        wins = np.count_nonzero(activity, axis=0)
+    return activity, ranked, _clear(scores, ranked), wins, n_winners
 
 
 def _clear(values: Floats, ranked: Indices) -> npt.NDArray[np.bool_]:
@@ -209,13 +205,13 @@ def with_trace(fresh: Floats, experiment: Experiment, before: Floats | None = No
     before : (n_units,), optional
         The activity, with its trace, before the first of them; none without it.
     """
-    settings = experiment.settings
-    if not isinstance(settings, Mwta) or settings.trace is None:
+    trace = experiment.trace
+    if trace is None:
         return fresh
     traced = np.empty_like(fresh)
     previous = np.zeros_like(fresh[0]) if before is None else before
     for row, now in enumerate(fresh):
-        previous = traced[row] = mwta.leave_trace(previous, now, settings.trace)
+        previous = traced[row] = leave_trace(previous, now, trace)
     return traced
 
 
@@ -227,6 +223,6 @@ def with_activation(experiment: Experiment, activation: str) -> Experiment:
     InputError
         If its model has no activation to choose.
     """
-    if not isinstance(experiment.settings, Mwta):
+    if ACTIVATION not in MODELS[experiment.model].traits:
         raise InputError(f"{experiment.name}: {experiment.model} has no activation to choose")
     return replace(experiment, settings=replace(experiment.settings, activation=activation))

@@ -9,13 +9,28 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``scor
 ``activity`` (n_units,), ``winners`` (n_winners,).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats, Grid, neighbour_sum
-from topodream.models.prototypes import Start, draw, drive, multiply, reconstruct, relative
+from topodream.grid import Floats, Grid, neighbour_sum, sources
+from topodream.models import model
+from topodream.models.model import Answers, Breach, Indices, LateralWeights, Model
+from topodream.models.prototypes import (
+    Start,
+    activity_of,
+    draw,
+    drive,
+    leave_trace,
+    multiply,
+    reconstruct,
+    relative,
+)
+from topodream.traits import ACTIVATION, LATERAL_EXCITATION, TRACE
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ class Mwta:
 
 
 @dataclass
-class State:
+class State(model.State):
     """What training changes.
 
     Attributes
@@ -54,8 +69,11 @@ class State:
         The activity of the last step, from which a trace continues.
     """
 
-    weights: Floats
     activity: Floats
+
+    def begin_epoch(self) -> None:
+        """Make it ready for an epoch: activity starts it at zero."""
+        self.activity[:] = 0
 
 
 def start(settings: Mwta, grid: Grid, n_inputs: int, dtype: str, rng: np.random.Generator) -> State:
@@ -64,11 +82,13 @@ def start(settings: Mwta, grid: Grid, n_inputs: int, dtype: str, rng: np.random.
     return State(weights.astype(dtype), np.zeros(grid.n_units, dtype))
 
 
+@cache
 def lateral_gain(lateral: Lateral, grid: Grid, dtype: str) -> Floats:
     """Return the weight of a neighbour's drive in each unit's score: (n_units,).
 
     It is ``strength``, or, where lateral weights are normalised, such that each unit's
-    have the L2 norm ``row_norm``. A unit that hears nobody has 0 then.
+    have the L2 norm ``row_norm``. A unit that hears nobody has 0 then. To be read only: it is
+    worked out once.
     """
     if lateral.row_norm is None:
         return np.full(grid.n_units, lateral.strength, dtype)
@@ -94,13 +114,6 @@ def choose_winners(score: Floats, n_winners: int) -> npt.NDArray[np.intp]:
     return np.argsort(-score, axis=-1, kind="stable")[..., :n_winners]
 
 
-def activity_of(winners: npt.NDArray[np.intp], answers: Floats) -> Floats:
-    """Return each winner's answer (its drive or its score), 0 elsewhere: equation 4."""
-    activity = np.zeros_like(answers)
-    np.put_along_axis(activity, winners, np.take_along_axis(answers, winners, -1), -1)
-    return activity
-
-
 def respond(
     weights: Floats, sample: Floats, gain: Floats, settings: Mwta, grid: Grid
 ) -> tuple[npt.NDArray[np.intp], Floats]:
@@ -109,11 +122,6 @@ def respond(
     scores = score(driven, gain, settings.lateral, grid)
     winners = choose_winners(scores, settings.n_winners)
     return winners, activity_of(winners, driven if settings.activation == "drive" else scores)
-
-
-def leave_trace(previous: Floats, activity: Floats, trace: float | None) -> Floats:
-    """Return the activity moved from its previous value only ``trace`` of the way: equation 5."""
-    return activity if trace is None else previous + trace * (activity - previous)
 
 
 def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> float:
@@ -138,3 +146,84 @@ def learn(weights: Floats, activity: Floats, sample: Floats, settings: Mwta) -> 
         np.clip(rows, 0, settings.weight_clip, out=rows)
     weights[active] = rows
     return squared_error
+
+
+def fixed_excitation(lateral: Lateral, grid: Grid, units: Indices) -> Floats:
+    """Return the weights by which units hear others' drives: (n_shown, n_units).
+
+    They are rows of the matrix that :func:`score` multiplies drives by, without the units' own
+    drives.
+
+    Parameters
+    ----------
+    lateral : Lateral
+    grid : Grid
+    units : (n_shown,) numbers of units
+    """
+    each = np.zeros((len(units), grid.n_units))
+    each[np.arange(len(units)), units] = 1
+    # Who is within the radius of a unit has it within the radius too.
+    near = neighbour_sum(grid.sheet(each), lateral.radius, "full")
+    heard = sources(np.ones((grid.rows, grid.cols)), lateral.edge)
+    gain = lateral_gain(lateral, grid, "float64")
+    return (near * heard).reshape(each.shape) * gain[units, None]
+
+
+class _Mwta(Model[Mwta, State]):
+    """MWTA, for all others."""
+
+    settings = Mwta
+    state = State
+    traits = frozenset({ACTIVATION, TRACE, LATERAL_EXCITATION})
+    engines: ClassVar = {"fast": "fast_mwta.FastMwta", "cupy": "cupy_mwta.CupyMwta"}
+
+    def start(
+        self, settings: Mwta, grid: Grid, n_inputs: int, dtype: str, rng: np.random.Generator
+    ) -> State:
+        return start(settings, grid, n_inputs, dtype, rng)
+
+    def shapes(self, grid: Grid, n_inputs: int) -> dict[str, tuple[int, ...]]:
+        return {"weights": (grid.n_units, n_inputs), "activity": (grid.n_units,)}
+
+    def step(
+        self,
+        state: State,
+        sample: Floats,
+        settings: Mwta,
+        grid: Grid,
+        number: int,  # noqa: ARG002
+    ) -> tuple[Floats, Indices, float]:
+        gain = lateral_gain(settings.lateral, grid, state.weights.dtype.name)
+        winners, fresh = respond(state.weights, sample, gain, settings, grid)
+        state.activity = leave_trace(state.activity, fresh, settings.trace)
+        error = learn(state.weights, state.activity, sample, settings)
+        return state.activity, winners[fresh[winners] != 0], error
+
+    def answer(self, state: State, samples: Floats, settings: Mwta, grid: Grid) -> Answers:
+        gain = lateral_gain(settings.lateral, grid, state.weights.dtype.name)
+        driven = drive(state.weights, samples)
+        scores = score(driven, gain, settings.lateral, grid)
+        answers = driven if settings.activation == "drive" else scores
+        return Answers(scores, answers, settings.n_winners)
+
+    def breaches(self, settings: Mwta, grid: Grid) -> Iterator[Breach]:
+        if settings.n_winners > grid.n_units:
+            size = f"{grid.rows} x {grid.cols}"
+            yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
+        if settings.weight_clip is not None and settings.start.high > settings.weight_clip:
+            yield ("start", "high"), f"at most weight_clip, {settings.weight_clip}"
+        if settings.lateral.row_norm is not None and settings.lateral.strength == 0:
+            allowed = "null where lateral.strength is 0, there is nothing to scale"
+            yield ("lateral", "row_norm"), allowed
+
+    def side_by_side(self, settings: Mwta) -> dict[str, object]:
+        return {"trace": settings.trace is not None}
+
+    def lateral(self, state: State, settings: Mwta, grid: Grid) -> list[LateralWeights]:  # noqa: ARG002
+        def effects(units: Indices) -> Floats:
+            return fixed_excitation(settings.lateral, grid, units)
+
+        return [LateralWeights("lateral_excitation", "lateral excitation, fixed", True, effects)]
+
+
+MODEL = _Mwta()

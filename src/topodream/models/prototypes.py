@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from topodream.grid import Floats
 
@@ -40,6 +41,18 @@ def reconstruct(weights: Floats, activity: Floats) -> Floats:
     return product
 
 
+def activity_of(winners: npt.NDArray[np.intp], answers: Floats) -> Floats:
+    """Return each winner's answer (its drive or its score), 0 elsewhere: equation 4."""
+    activity = np.zeros_like(answers)
+    np.put_along_axis(activity, winners, np.take_along_axis(answers, winners, -1), -1)
+    return activity
+
+
+def leave_trace(previous: Floats, activity: Floats, trace: float | None) -> Floats:
+    """Return the activity moved from its previous value only ``trace`` of the way: equation 5."""
+    return activity if trace is None else previous + trace * (activity - previous)
+
+
 def multiply(weights: Floats, factors: Floats) -> Floats:
     """Return weights times factors; of what isn't 0, none smaller than a normal number.
 
@@ -67,3 +80,16 @@ def least_weight(dtype: np.dtype[Any]) -> float:
 def relative(error: Floats, reconstruction: Floats) -> Floats:
     """Return an error in units of what was reconstructed."""
     return error / np.maximum(reconstruction, LEAST_RECONSTRUCTION)
+
+
+def faded(weights: Floats, lowest_start: float) -> npt.NDArray[np.bool_]:
+    """Return which prototypes have no weight as large as the smallest at the start: (n_units,).
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    lowest_start : float
+        The least that weights start from, ``start.low``.
+    """
+    below: npt.NDArray[np.bool_] = weights.max(axis=1) < lowest_start
+    return below

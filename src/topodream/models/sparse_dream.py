@@ -11,12 +11,30 @@ what unit i hears of the others.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from topodream.grid import Floats, Grid
-from topodream.models.prototypes import Start, draw, drive, multiply, reconstruct, relative
+from topodream.models import model
+from topodream.models.model import Answers, Indices, LateralWeights, Model
+from topodream.models.prototypes import (
+    Start,
+    draw,
+    drive,
+    faded,
+    multiply,
+    reconstruct,
+    relative,
+)
+from topodream.traits import (
+    COLUMN_INHIBITION,
+    FADING,
+    GLOBAL_INHIBITION,
+    LATERAL_EXCITATION,
+    LEARNT_EXCITATION,
+)
 
 # Every so many steps of an epoch, from its first on, weights not above this become 0.
 PRUNE_EVERY = 100
@@ -73,7 +91,7 @@ class SparseDream:
 
 
 @dataclass
-class State:
+class State(model.State):
     """What training changes.
 
     Attributes
@@ -84,7 +102,6 @@ class State:
     thresholds : (n_units,)
     """
 
-    weights: Floats
     excitation: Floats
     global_inhibition: Floats
     column_inhibition: Floats
@@ -229,3 +246,71 @@ def normalise(weights: Floats) -> None:
 def prune(weights: Floats) -> None:
     """Set weights to 0 that are not above the level: equation 13."""
     weights[~(weights > PRUNE_LEVEL)] = 0
+
+
+class _SparseDream(Model[SparseDream, State]):
+    """SparseDream, for all others."""
+
+    settings = SparseDream
+    state = State
+    traits = frozenset(
+        {FADING, LATERAL_EXCITATION, LEARNT_EXCITATION, GLOBAL_INHIBITION, COLUMN_INHIBITION}
+    )
+    engines: ClassVar = {
+        "fast": "fast_sparse_dream.FastSparseDream",
+        "cupy": "cupy_sparse_dream.CupySparseDream",
+    }
+    measure_every = MEASURE_EVERY
+
+    def start(
+        self, settings: SparseDream, grid: Grid, n_inputs: int, dtype: str, rng: np.random.Generator
+    ) -> State:
+        return start(settings, grid, n_inputs, dtype, rng)
+
+    def shapes(self, grid: Grid, n_inputs: int) -> dict[str, tuple[int, ...]]:
+        pairs = ("excitation", "global_inhibition", "column_inhibition")
+        return {
+            "weights": (grid.n_units, n_inputs),
+            **dict.fromkeys(pairs, (grid.n_units, grid.n_units)),
+            "thresholds": (grid.n_units,),
+        }
+
+    def step(
+        self, state: State, sample: Floats, settings: SparseDream, grid: Grid, number: int
+    ) -> tuple[Floats, Indices, float]:
+        activity, error = learn(state, sample, settings, grid, number)
+        best = np.argmax(activity, keepdims=True)
+        return activity, best[activity[best] != 0], error
+
+    def answer(self, state: State, samples: Floats, settings: SparseDream, grid: Grid) -> Answers:  # noqa: ARG002
+        activity = respond(state, samples, settings)[1]
+        return Answers(activity, activity, None)
+
+    def lateral(self, state: State, settings: SparseDream, grid: Grid) -> list[LateralWeights]:  # noqa: ARG002
+        column = "column inhibition"
+        if not settings.column_inhibition.acts:
+            column += " (does not act)"
+        return [
+            LateralWeights(
+                "lateral_excitation", "excitation", True, lambda units: state.excitation[units]
+            ),
+            LateralWeights(
+                "global_inhibition",
+                "global inhibition",
+                True,
+                lambda units: -state.global_inhibition[units],
+            ),
+            LateralWeights(
+                "column_inhibition",
+                column,
+                settings.column_inhibition.acts,
+                lambda units: -state.column_inhibition[units],
+            ),
+        ]
+
+    def faded(self, weights: Floats, settings: SparseDream) -> Mask:
+        """Return which prototypes have no weight as large as the smallest at the start."""
+        return faded(weights, settings.start.low)
+
+
+MODEL = _SparseDream()

@@ -20,6 +20,7 @@ from topodream.files.digests import file_digest
 from topodream.origin import commits
 
 SRC = Path(__file__).resolve().parents[2]
+REGISTRIES = (SRC / "topodream" / "models" / "__init__.py",)
 
 # Packages besides NumPy that shape what a script writes. Their versions are recorded in it, and
 # the workflow makes it again when they change.
@@ -43,7 +44,7 @@ PACKAGES = {
 CUPY_PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "cupy")
 
 
-def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
+def local_sources(script: Path, modules: Collection[str] = ()) -> list[Path]:
     """Return a script and all of this project's modules that it imports, and their kernels.
 
     The workflow names them as inputs of the script's rule, so that an edit of any of them
@@ -52,20 +53,27 @@ def local_sources(script: Path, left_out: Collection[str] = ()) -> list[Path]:
     Parameters
     ----------
     script : Path
-    left_out : collection of str
-        Names of modules that are imported, and not used: those of models and engines that
-        have no part in it (:attr:`topodream.settings.config.Experiment.modules_of_others`).
+    modules : collection of str
+        Names of modules that it imports besides, by a registry: those of an experiment's model
+        and engines (:attr:`topodream.settings.config.Experiment.modules_of_training`). The registry itself is
+        none of the sources, or what it names would all be: it says which there are, and they say
+        which of them is meant.
     """
     found: list[Path] = []
-    waiting = [script.resolve()]
+    waiting = [script.resolve(), *map(_file_of, modules)]
     while waiting:
         source = waiting.pop()
-        if source not in found and source.stem not in left_out:
+        if source not in found and source not in REGISTRIES:
             found.append(source)
             waiting.extend(_imported_files(source))
             # An engine's kernels lie beside it.
             found += [kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()]
-    return [found[0], *sorted(found[1:])]
+    found.remove(script.resolve())
+    return [script.resolve(), *sorted(found)]
+
+
+def _file_of(module: str) -> Path:
+    return SRC.joinpath(*module.split(".")).with_suffix(".py")
 
 
 def _imported_files(source: Path) -> Iterator[Path]:
@@ -101,9 +109,9 @@ def _imported_modules(text: str) -> Iterator[str]:
                 yield f"{package}.{words[0]}" if package else words[0]
 
 
-def code_digest(script: Path, left_out: Collection[str] = ()) -> str:
+def code_digest(script: Path, modules: Collection[str] = ()) -> str:
     """Return the sha256 over the names and contents of a script's local sources."""
-    return _digest_of_code(_contents(local_sources(script, left_out)))
+    return _digest_of_code(_contents(local_sources(script, modules)))
 
 
 def _contents(sources: Iterable[Path]) -> dict[str, bytes]:
@@ -140,7 +148,7 @@ def installed(packages: Sequence[str]) -> str:
 
 
 def record(
-    options: Mapping[str, Any], left_out: Collection[str] = (), also: Collection[Path] = ()
+    options: Mapping[str, Any], modules: Collection[str] = (), also: Collection[Path] = ()
 ) -> dict[str, str]:
     """Return what every result file says of its origin: the running script, its code, versions.
 
@@ -148,8 +156,8 @@ def record(
     ----------
     options : mapping
         The script's options that shaped the file, see :func:`topodream.files.cli.options`.
-    left_out : collection of str
-        Modules that have no part in it, see :func:`local_sources`.
+    modules : collection of str
+        What has a part in it by a registry, see :func:`local_sources`.
     also : collection of Path
         Files that count as code besides: templates.
 
@@ -160,7 +168,7 @@ def record(
         same sources; ``versions`` and ``options`` as JSON.
     """
     script = Path(sys.argv[0])
-    code = _contents([*local_sources(script, left_out), *also])
+    code = _contents([*local_sources(script, modules), *also])
     return {
         "made_by": f"{script.name}, topodream {__version__}",
         "commit": commits.last_commit(SRC, code),
@@ -170,9 +178,9 @@ def record(
     }
 
 
-def picture_note(options: Mapping[str, Any], left_out: Collection[str] = (), **shows: Any) -> str:
+def picture_note(options: Mapping[str, Any], modules: Collection[str] = (), **shows: Any) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**shows, **record(options, left_out)})
+    return json.dumps({**shows, **record(options, modules)})
 
 
 def of_measures(measured: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:

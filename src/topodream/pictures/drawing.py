@@ -9,16 +9,15 @@ import numpy as np
 
 from topodream.data.samples import Data
 from topodream.files.errors import InputError
-from topodream.grid import Floats
 from topodream.measures.responses import show, with_activation
-from topodream.models import sparse_dream
-from topodream.models.mwta import Mwta
+from topodream.models import MODELS
+from topodream.models.model import LateralWeights
 from topodream.pictures import figures, sheets
 from topodream.pictures.figure_parts import Figure
 from topodream.pictures.names import figure_names
 from topodream.pictures.tiles import spread_units
-from topodream.settings.config import Experiment
 from topodream.training.map_file import Map
+from topodream.traits import ACTIVATION
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,11 @@ def reconstructions(subject: Subject) -> Figure:
     else:
         responses = show(model.trained.state, samples.pick(chosen), experiment)
         places = np.arange(len(chosen))
-    activation = f", activation {settings.activation}" if isinstance(settings, Mwta) else ""
+    activation = (
+        f", activation {settings.activation}"
+        if ACTIVATION in MODELS[experiment.model].traits
+        else ""
+    )
     return figures.reconstructions(
         samples[chosen],
         responses.drawn[places],
@@ -142,51 +145,30 @@ def reconstructions(subject: Subject) -> Figure:
 
 
 def lateral_tiles(name: str, subject: Subject) -> Figure:
-    """Draw one kind of lateral weights, by the name of its matrix, a tile for each unit."""
-    experiment, state = subject.model.experiment, subject.model.trained.state
-    grid = experiment.grid
+    """Draw one kind of lateral weights, by the name of its picture, a tile for each unit."""
+    grid = subject.model.experiment.grid
+    (lateral,) = (found for found in _lateral(subject) if found.name == name)
     rows, cols = shown = spread_units(grid)
     units = (rows[:, None] * grid.cols + cols).ravel()
-    if isinstance(experiment.settings, Mwta):
-        effects = sheets.fixed_excitation(experiment.settings.lateral, grid, units)
-    else:
-        effects = SIGNS[name] * getattr(state, name)[units]
-    title = subject.title(_named(name, experiment))
-    return figures.lateral_tiles(effects, shown, grid, title, subject.model.data)
+    title = subject.title(lateral.title)
+    return figures.lateral_tiles(lateral.effects(units), shown, grid, title, subject.model.data)
 
 
 def lateral_matrix(subject: Subject) -> Figure:
     """Draw all lateral weights, and what they come to together."""
-    experiment, state = subject.model.experiment, subject.model.trained.state
-    assert isinstance(state, sparse_dream.State)  # noqa: S101
-    effects: dict[str, Floats] = {
-        _named(name, experiment): sign * getattr(state, name) for name, sign in SIGNS.items()
-    }
-    acting = [
-        sign * getattr(state, name) for name, sign in SIGNS.items() if _acts(name, experiment)
-    ]
+    grid = subject.model.experiment.grid
+    units, lateral = np.arange(grid.n_units), _lateral(subject)
+    effects = {found.title: found.effects(units) for found in lateral}
+    acting = [effects[found.title] for found in lateral if found.acts]
     effects["together, as they act"] = np.sum(acting, axis=0)
     title = subject.title("lateral weights")
-    return figures.lateral_matrix(effects, experiment.grid, title, subject.model.data)
+    return figures.lateral_matrix(effects, grid, title, subject.model.data)
 
 
-# SparseDream's lateral weights by the name of their matrix, and the sign of their effect.
-SIGNS = {"excitation": 1, "global_inhibition": -1, "column_inhibition": -1}
-
-
-def _acts(name: str, experiment: Experiment) -> bool:
-    """Say whether lateral weights take part in a unit's activity."""
-    settings = experiment.settings
-    if isinstance(settings, Mwta):
-        return True
-    return name != "column_inhibition" or settings.column_inhibition.acts
-
-
-def _named(name: str, experiment: Experiment) -> str:
-    words = name.replace("_", " ")
-    if isinstance(experiment.settings, Mwta):
-        return f"lateral {words}, fixed"
-    return words if _acts(name, experiment) else f"{words} (does not act)"
+def _lateral(subject: Subject) -> list[LateralWeights]:
+    experiment = subject.model.experiment
+    state, model = subject.model.trained.state, MODELS[experiment.model]
+    return model.lateral(state, experiment.settings, experiment.grid)
 
 
 DRAWN: dict[str, Callable[[Subject], Figure]] = {
@@ -196,7 +178,7 @@ DRAWN: dict[str, Callable[[Subject], Figure]] = {
     "label_map": label_map,
     "learning_curve": learning_curve,
     "reconstructions": reconstructions,
-    "lateral_excitation": partial(lateral_tiles, "excitation"),
+    "lateral_excitation": partial(lateral_tiles, "lateral_excitation"),
     "global_inhibition": partial(lateral_tiles, "global_inhibition"),
     "column_inhibition": partial(lateral_tiles, "column_inhibition"),
     "lateral_matrix": lateral_matrix,

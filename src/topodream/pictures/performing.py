@@ -10,12 +10,13 @@ from topodream.blocks import blocks
 from topodream.data.samples import Data, Vectors
 from topodream.files.errors import InputError
 from topodream.measures.responses import Drawn, show
-from topodream.models.mwta import Mwta
+from topodream.models import MODELS
 from topodream.pictures import animation
 from topodream.pictures.names import animation_names
 from topodream.pictures.tiles import weight_scale
 from topodream.settings.config import Experiment
 from topodream.training.map_file import Map
+from topodream.traits import TRACE
 
 # The notebook's trace, for maps that were trained without one.
 NOTEBOOK_TRACE = 0.5
@@ -105,14 +106,13 @@ def activity(performance: Performance) -> Animation:
 def trajectory(performance: Performance) -> Animation:
     """Show held-out frames in their order, with the map's trace or else the notebook's."""
     experiment = performance.model.experiment
-    assert isinstance(experiment.settings, Mwta)  # noqa: S101
-    trace = experiment.settings.trace or NOTEBOOK_TRACE
+    trace = experiment.trace or NOTEBOOK_TRACE
     return _at_work(performance, with_trace(experiment, trace), f", trace {trace:g}")
 
 
 def with_trace(experiment: Experiment, trace: float | None) -> Experiment:
     """Return the experiment with another trace; as it is where its model has none."""
-    if not isinstance(experiment.settings, Mwta):
+    if TRACE not in MODELS[experiment.model].traits:
         return experiment
     return replace(experiment, settings=replace(experiment.settings, trace=trace))
 

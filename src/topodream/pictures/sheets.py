@@ -5,14 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from topodream import models
 from topodream.data.samples import Samples
-from topodream.grid import Floats, Grid, neighbour_sum, sources
+from topodream.grid import Floats, Grid
 from topodream.measures.order import directions, neighbour_pairs, similarities
 from topodream.measures.responses import show
-from topodream.measures.sampling import Indices
-from topodream.models import mwta
-from topodream.models.mwta import Lateral
+from topodream.models.model import State
 from topodream.settings.config import Experiment
 
 # Training samples that label a map at most: 10,000 samples give 400 units 125 wins each.
@@ -71,7 +68,7 @@ class Labelling:
     n_samples: int
 
 
-def label_units(state: models.State, samples: Samples, experiment: Experiment) -> Labelling:
+def label_units(state: State, samples: Samples, experiment: Experiment) -> Labelling:
     """Label units by the classes of the samples they win, the first ``MOST_LABELLED``.
 
     ``samples`` must have labels.
@@ -91,28 +88,3 @@ def label_units(state: models.State, samples: Samples, experiment: Experiment) -
         purity=int(wins.max(axis=0).sum()) / total if total else np.nan,
         n_samples=len(labels),
     )
-
-
-def fixed_excitation(lateral: Lateral, grid: Grid, units: Indices) -> Floats:
-    """Return the weights by which units hear others' drives, where these are not learnt.
-
-    They are rows of the matrix that :func:`topodream.models.mwta.score` multiplies drives by,
-    without the units' own drives.
-
-    Parameters
-    ----------
-    lateral : Lateral
-    grid : Grid
-    units : (n_shown,) numbers of units
-
-    Returns
-    -------
-    (n_shown, n_units)
-    """
-    each = np.zeros((len(units), grid.n_units))
-    each[np.arange(len(units)), units] = 1
-    # Who is within the radius of a unit has it within the radius too.
-    near = neighbour_sum(grid.sheet(each), lateral.radius, "full")
-    heard = sources(np.ones((grid.rows, grid.cols)), lateral.edge)
-    gain = mwta.lateral_gain(lateral, grid, "float64")
-    return (near * heard).reshape(each.shape) * gain[units, None]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from topodream.data.idx import idx_shape
-from topodream.models.mwta import Mwta
+from topodream.models import MODELS
 from topodream.settings.config import GPU_ENGINE, Experiment
 
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
@@ -319,7 +319,8 @@ def _read_bytes(experiment: Experiment, data: DataSize, *, with_snapshots: bool)
 
 def _lateral_pairs(experiment: Experiment) -> int:
     """Return how many pairs of units there are, where a map learns weights between them."""
-    return 0 if isinstance(experiment.settings, Mwta) else int(experiment.grid.n_units**2)
+    n_lateral = _n_weights(experiment, 1)[1]
+    return int(experiment.grid.n_units**2) if n_lateral else 0
 
 
 def _itemsize(experiment: Experiment) -> int:
@@ -371,13 +372,10 @@ def map_seconds(experiment: Experiment, data: DataSize, n_held_out: int, n_frame
 
 
 def _n_weights(experiment: Experiment, n_inputs: int) -> tuple[int, int]:
-    """Return how many weights a map learns: of its prototypes, and lateral ones.
-
-    SparseDream learns three matrices of (n_units, n_units), MWTA none.
-    """
-    n_units = experiment.grid.n_units
-    n_matrices = 0 if isinstance(experiment.settings, Mwta) else 3
-    return n_units * n_inputs, n_matrices * n_units**2
+    """Return how many weights a map learns: of its prototypes, and lateral ones."""
+    shapes = MODELS[experiment.model].shapes(experiment.grid, n_inputs)
+    prototypes = math.prod(shapes.pop("weights"))
+    return prototypes, sum(math.prod(shape) for shape in shapes.values() if len(shape) > 1)
 
 
 def _mib(n_bytes: float) -> int:

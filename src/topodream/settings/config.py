@@ -1,15 +1,14 @@
 """From config.yaml to complete, checked settings.
 
 An experiment is the defaults of its model, overlaid by the experiments it extends,
-overlaid by its own section. The schemas in ``workflow/schemas`` say what a key means
-and which values it takes; the dataclasses here are what the rest of the code reads.
+overlaid by its own section. The schemas say what a key means and which values it takes:
+those in ``schemas``, and a model's beside the model.
 """
 
 import dataclasses
-import itertools
 import types
 import typing
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +18,8 @@ from topodream.files.errors import InputError
 from topodream.files.reading import check_name, named
 from topodream.files.strict import read_yaml
 from topodream.grid import Grid
-from topodream.models.mwta import Mwta
+from topodream.models import MODELS
 from topodream.models.prototypes import Start
-from topodream.models.sparse_dream import SparseDream
 from topodream.settings.checking import (
     Layer,
     Section,
@@ -36,17 +34,15 @@ from topodream.settings.checking import (
     show,
     with_types,
 )
+from topodream.traits import TRACE
 
 # Keys of an experiment's section that say nothing about how it is trained.
 FOR_READERS = ("question",)
 
 
-# Models by the name that `model:` gives them.
-MODELS = {"mwta": Mwta, "sparse_dream": SparseDream}
-# All engines: those that `engine:` can name, which compute on a CPU, and the one for a GPU.
-GPU_ENGINE = "cupy"
 DEVICES = ("cpu", "gpu", "auto")
-ENGINES = ("reference", "fast", GPU_ENGINE)
+# What computes on a GPU, and what every model has; `engine:` names what computes on a CPU.
+GPU_ENGINE, REFERENCE = "cupy", "reference"
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Experiment:
     snapshot_every: int
     order: str
     grid: Grid
-    settings: Mwta | SparseDream
+    settings: Any  # of its model's class
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -77,7 +73,13 @@ class Experiment:
     @property
     def has_trace(self) -> bool:
         """Whether its activity leaves a trace."""
-        return isinstance(self.settings, Mwta) and self.settings.trace is not None
+        return self.trace is not None
+
+    @property
+    def trace(self) -> float | None:
+        """How far activity moves at a step to what a sample evokes; None: all the way."""
+        has_one = TRACE in MODELS[self.model].traits
+        return self.settings.trace if has_one else None
 
     @property
     def shape(self) -> dict[str, object]:
@@ -90,26 +92,19 @@ class Experiment:
             "dtype": self.dtype,
             "grid": self.grid,
             "steps_per_epoch": self.steps_per_epoch,
-            "trace": self.has_trace,
+            **MODELS[self.model].side_by_side(self.settings),
         }
 
     @property
-    def modules_of_others(self) -> frozenset[str]:
-        """Names of the modules that only experiments of other models or engines use.
+    def modules(self) -> tuple[str, ...]:
+        """The module of its model, which others know by a registry alone."""
+        return (type(MODELS[self.model]).__module__,)
 
-        A module that serves one model, one engine, or one model on one engine bears their names
-        (`mwta`, `reference`, `fast_mwta`); a test holds that this experiment runs nothing in them.
-        """
-        return _modules_of_others(self.model, self.engines)
-
-
-@cache
-def _modules_of_others(model: str, engines: tuple[str, ...]) -> frozenset[str]:
-    def modules(models: Collection[str], engines: Collection[str]) -> frozenset[str]:
-        pairs = itertools.product(engines, models)
-        return frozenset({*models, *engines, *map("_".join, pairs)})
-
-    return modules(MODELS, ENGINES) - modules([model], engines)
+    @property
+    def modules_of_training(self) -> tuple[str, ...]:
+        """The same, and those of the engines that may train it."""
+        engines = [MODELS[self.model].engine(name).split(".")[0] for name in self.engines]
+        return (*self.modules, *(f"topodream.engines.{name}" for name in engines))
 
 
 # ------------------------------------------------------------------ reading
@@ -203,7 +198,7 @@ def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experim
         raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
     check(settings, model, where, layers)
     experiment: Experiment = _build(
-        Experiment, {"name": name, "settings": _build(MODELS[model], settings)} | settings
+        Experiment, {"name": name, "settings": _build(MODELS[model].settings, settings)} | settings
     )
     for path, breach in _breaches_between_values(experiment):
         raise _not_allowed(layers, where, path, breach)
@@ -215,10 +210,15 @@ def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str
     for path, start in _starts(experiment.settings):
         if start.low > start.high:
             yield (*path, "start", "low"), f"at most start.high, {start.high}"
-    if experiment.engine == "reference" and experiment.device != "cpu":
+    if experiment.engine == REFERENCE and experiment.device != "cpu":
         yield ("device",), "cpu where engine is reference, which computes on nothing else"
-    if isinstance(experiment.settings, Mwta):
-        yield from _breaches_of_mwta(experiment.settings, experiment.grid)
+    model, engines = MODELS[experiment.model], list(MODELS[experiment.model].engines)
+    if experiment.engine not in (REFERENCE, *engines):
+        allowed = one_of([REFERENCE, *(name for name in engines if name != GPU_ENGINE)])
+        yield ("engine",), f"{allowed}, {experiment.model} has no other"
+    if experiment.device != "cpu" and GPU_ENGINE not in engines:
+        yield ("device",), f"cpu, {experiment.model} has no engine for a GPU"
+    yield from model.breaches(experiment.settings, experiment.grid)
 
 
 def _starts(settings: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Start]]:
@@ -229,17 +229,6 @@ def _starts(settings: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield path, value
         elif dataclasses.is_dataclass(value):
             yield from _starts(value, (*path, field.name))
-
-
-def _breaches_of_mwta(mwta: Mwta, grid: Grid) -> Iterator[tuple[tuple[str, ...], str]]:
-    if mwta.n_winners > grid.n_units:
-        size = f"{grid.rows} x {grid.cols}"
-        yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
-    if mwta.weight_clip is not None and mwta.start.high > mwta.weight_clip:
-        yield ("start", "high"), f"at most weight_clip, {mwta.weight_clip}"
-    if mwta.lateral.row_norm is not None and mwta.lateral.strength == 0:
-        allowed = "null where lateral.strength is 0, there is nothing to scale"
-        yield ("lateral", "row_norm"), allowed
 
 
 def _not_allowed(

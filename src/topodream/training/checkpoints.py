@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from topodream import models
 from topodream.files.errors import ContentError
 from topodream.files.reading import is_there
 from topodream.files.storage import Content, check_array, complete, read_hdf5, write_hdf5
+from topodream.models.model import Array
 from topodream.settings.config import Experiment, to_mapping
+from topodream.training import states
 from topodream.training.loop import EpochRecord, Progress
 from topodream.training.map_file import check_snapshot, checked_state
 from topodream.training.trained import Snapshot, record_shapes
@@ -66,7 +67,7 @@ class Checkpoints:
         if snapshot.epoch == progress.epoch:
             arrays |= {f"snapshot/{name}": array for name, array in snapshot.arrays.items()}
         self._write(self._epoch_file(progress.epoch), "epoch", arrays, numbers)
-        state = models.arrays_of(progress.state)
+        state = progress.state.arrays
         self._write(self.folder / STATE, "state", state, {"epoch": progress.epoch})
 
     def restore(self, n_inputs: int) -> Progress | None:
@@ -92,7 +93,7 @@ class Checkpoints:
             epoch = int(content.attributes["epoch"])
             if not 1 <= epoch <= self.experiment.epochs:
                 raise ValueError(f"epoch {epoch} of {self.experiment.epochs}")
-            shapes = models.shapes_of(self.experiment, n_inputs)
+            shapes = states.shapes_of(self.experiment, n_inputs)
             state = checked_state(self.experiment, content.arrays, shapes)
         records, snapshots = [], []
         for number in range(1, epoch + 1):
@@ -124,7 +125,7 @@ class Checkpoints:
         self,
         path: Path,
         kind: str,
-        arrays: Mapping[str, models.Array],
+        arrays: Mapping[str, Array],
         numbers: Mapping[str, float],
     ) -> None:
         attributes = {**numbers, **self._belongs_to}
@@ -150,8 +151,8 @@ class Checkpoints:
 
 
 def _checked_snapshot(
-    arrays: dict[str, models.Array], shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, models.Array]:
+    arrays: dict[str, Array], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Array]:
     for name, shape in shapes.items():
         check_snapshot(name, arrays[name], shape)
     return arrays

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream import engines, models
+from topodream import engines
 from topodream.files.errors import InputError
+from topodream.models.model import State
 from topodream.settings.config import Experiment
+from topodream.training import states
 from topodream.training.trained import Divergence, History, Snapshot, Trained, snapshot_dtype
 
 Integers = npt.NDArray[np.int64]
@@ -56,7 +58,7 @@ class Progress:
     """
 
     epoch: int
-    state: models.State
+    state: State
     records: list[EpochRecord]
     snapshots: list[Snapshot]
 
@@ -167,13 +169,13 @@ class _Training:
     def is_in_last_epoch(self) -> bool:
         return self.progress.epoch + 1 == self._task.experiment.epochs
 
-    def begin_epoch(self, state: models.State) -> Integers:
+    def begin_epoch(self, state: State) -> Integers:
         """Make the state ready; return the samples to show."""
         self._sound = copy.deepcopy(state)
-        models.begin_epoch(state)
+        state.begin_epoch()
         return next(self._orders)
 
-    def end_epoch(self, tally: engines.Tally, state: models.State, rate: float) -> None:
+    def end_epoch(self, tally: engines.Tally, state: State, rate: float) -> None:
         """Take in what an epoch made of the state, and save it, unless it went astray."""
         experiment, progress = self._task.experiment, self.progress
         self._divergence = _divergence(experiment, progress.epoch, tally, state)
@@ -229,13 +231,13 @@ def _orders(experiment: Experiment, n_samples: int, rng: np.random.Generator) ->
 
 
 def _beginning(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> Progress:
-    progress = Progress(0, models.start(experiment, n_inputs, rng), [], [])
+    progress = Progress(0, states.start(experiment, n_inputs, rng), [], [])
     progress.snapshots.append(_snapshot(progress))
     return progress
 
 
 def _divergence(
-    experiment: Experiment, epochs_done: int, tally: engines.Tally, state: models.State
+    experiment: Experiment, epochs_done: int, tally: engines.Tally, state: State
 ) -> Divergence | None:
     """Find out whether an epoch went astray, by its errors or by what it left."""
     step = epochs_done * experiment.steps_per_epoch + tally.steps
@@ -244,7 +246,7 @@ def _divergence(
         grown = f"{error:.1e}" if math.isfinite(error) else f"no finite number ({error})"
         reason = f"the mean squared error is {grown}, at most {engines.LARGEST_ERROR:.0e} is sound"
         return Divergence(step + 1, epochs_done + 1, reason)
-    for name, array in models.arrays_of(state).items():
+    for name, array in state.arrays.items():
         if not np.isfinite(array).all():
             return Divergence(step, epochs_done + 1, f"{name}: no longer finite")
     largest = float(np.abs(state.weights).max())
@@ -254,7 +256,7 @@ def _divergence(
     return None
 
 
-def _record(tally: engines.Tally, state: models.State) -> EpochRecord:
+def _record(tally: engines.Tally, state: State) -> EpochRecord:
     return EpochRecord(
         training_mse=tally.squared_error / tally.measured,
         mean_weight=float(np.mean(state.weights, dtype=float)),
@@ -278,6 +280,6 @@ def _snapshot(progress: Progress) -> Snapshot:
     with np.errstate(over="ignore"):
         arrays = {
             name: array.astype(snapshot_dtype(name))
-            for name, array in models.arrays_of(progress.state).items()
+            for name, array in progress.state.arrays.items()
         }
     return Snapshot(progress.epoch, arrays)

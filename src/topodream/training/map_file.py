@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream import models
 from topodream.data.samples import Data, read_data
 from topodream.files.errors import InputError, show
 from topodream.files.reading import named
@@ -22,7 +21,9 @@ from topodream.files.storage import (
     text_of,
     write_hdf5,
 )
+from topodream.models.model import Array, State
 from topodream.settings.config import Experiment, experiment_from, to_mapping
+from topodream.training import states
 from topodream.training.trained import (
     Divergence,
     History,
@@ -98,7 +99,7 @@ def write_map(
     """Write a trained map, the settings it was trained with and the data's digest."""
     history = dataclasses.asdict(trained.history)
     arrays = {
-        **{f"state/{name}": array for name, array in models.arrays_of(trained.state).items()},
+        **{f"state/{name}": array for name, array in trained.state.arrays.items()},
         **{f"history/{name}": values for name, values in history.items()},
         "snapshots/epochs": np.array([snapshot.epoch for snapshot in trained.snapshots]),
     }
@@ -130,7 +131,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
     with complete(path):
         experiment = experiment_from(json.loads(text_of(content, "settings")), named(path))
         height, width = image_shape = shape_of(attributes["image_shape"])
-        shapes = models.shapes_of(experiment, height * width)
+        shapes = states.shapes_of(experiment, height * width)
         divergence = _divergence(json.loads(text_of(content, "divergence")), experiment)
         n_epochs = experiment.epochs if divergence is None else divergence.epoch - 1
         trained = Trained(
@@ -161,23 +162,23 @@ def shape_of(value: Any) -> tuple[int, int]:
 
 def checked_state(
     experiment: Experiment,
-    arrays: Mapping[str, models.Array],
+    arrays: Mapping[str, Array],
     shapes: Mapping[str, tuple[int | None, ...]],
-) -> models.State:
+) -> State:
     """Return the state that is made of arrays, of these shapes and the experiment's type."""
     for name, shape in shapes.items():
         check_array(name, arrays[name], shape, experiment.dtype)
-    return models.state_of(experiment, arrays)
+    return states.state_of(experiment, arrays)
 
 
-def check_snapshot(name: str, array: models.Array, shape: tuple[int, ...]) -> None:
+def check_snapshot(name: str, array: Array, shape: tuple[int, ...]) -> None:
     """Check an array of snapshots, by its name in the state."""
     # A map that blew up has infinite weights, in less precision.
     known = np.where(np.isinf(array), np.zeros((), array.dtype), array)
     check_array(f"snapshots of {name}", known, shape, snapshot_dtype(name))
 
 
-def _history(experiment: Experiment, arrays: Mapping[str, models.Array], n_epochs: int) -> History:
+def _history(experiment: Experiment, arrays: Mapping[str, Array], n_epochs: int) -> History:
     for name, (shape, dtype) in record_shapes(experiment).items():
         check_array(name, arrays[name], (n_epochs, *shape), dtype)
     return History(**arrays)
@@ -195,7 +196,7 @@ def _divergence(found: Any, experiment: Experiment) -> Divergence | None:
     return divergence
 
 
-def _group(content: Content, name: str) -> dict[str, models.Array]:
+def _group(content: Content, name: str) -> dict[str, Array]:
     """Return the arrays of a group of the file, by their names in it."""
     prefix = f"{name}/"
     return {
@@ -206,7 +207,7 @@ def _group(content: Content, name: str) -> dict[str, models.Array]:
 
 
 def _snapshots(
-    group: dict[str, models.Array], shapes: Mapping[str, tuple[int, ...]], n_epochs: int
+    group: dict[str, Array], shapes: Mapping[str, tuple[int, ...]], n_epochs: int
 ) -> list[Snapshot]:
     if not group:
         return []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from topodream import models
 from topodream.grid import Floats
+from topodream.models.model import Array, State
 from topodream.settings.config import Experiment
 
 Integers = npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ class Snapshot:
     """The state after an epoch (0: the start), in less precision; arrays go by their name."""
 
     epoch: int
-    arrays: dict[str, models.Array]
+    arrays: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Trained:
     divergence : Divergence or None
     """
 
-    state: models.State
+    state: State
     history: History
     snapshots: list[Snapshot]
     divergence: Divergence | None

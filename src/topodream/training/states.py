@@ -1,0 +1,27 @@
+"""States of maps, by the experiments that they are of."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from topodream.models import MODELS
+from topodream.models.model import Array, State
+from topodream.settings.config import Experiment
+
+
+def start(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> State:
+    """Return the state that an experiment's training starts from."""
+    model, dtype = MODELS[experiment.model], experiment.dtype
+    begun: State = model.start(experiment.settings, experiment.grid, n_inputs, dtype, rng)
+    return begun
+
+
+def shapes_of(experiment: Experiment, n_inputs: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a state's arrays by their names."""
+    return MODELS[experiment.model].shapes(experiment.grid, n_inputs)
+
+
+def state_of(experiment: Experiment, arrays: Mapping[str, Array]) -> State:
+    """Return the state that is made of arrays; KeyError names the one that is missing."""
+    made: State = MODELS[experiment.model].state_of(arrays)
+    return made
