@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.files.storage import check_array, complete, read_hdf5, text_of
+from topodream.traits import LABELS, SEQUENCE
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -99,6 +100,12 @@ class Data:
     content_sha256: str
     described: str
     licence: str
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What its samples have, see :mod:`topodream.traits`."""
+        has = {LABELS: self.train.labels is not None, SEQUENCE: self.is_sequence}
+        return frozenset(trait for trait, has_it in has.items() if has_it)
 
 
 def read_data(path: Path, kinds: Sequence[str] = ("images", "sequence")) -> Data:
