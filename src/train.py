@@ -40,7 +40,7 @@ from topodream.settings.config import (
 )
 from topodream.training.checkpoints import Checkpoints
 from topodream.training.loop import EpochReport, Progress, Task, train_together
-from topodream.training.map_file import write_map
+from topodream.training.map_file import learnt_of, write_map
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ def main() -> None:
         if trained.divergence is not None:
             after = trained.divergence.epoch - 1
             print(f"{experiment.name}: {trained.divergence}; kept is the map after epoch {after}")
-        write_map(path, experiment, trained, data, origin)
+        write_map(path, experiment, trained, learnt_of(data), origin)
     for of_one in checkpoints:
         of_one.remove()
 

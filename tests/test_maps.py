@@ -10,7 +10,7 @@ from topodream.data import mnist, samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_hdf5
 from topodream.training.loop import train
-from topodream.training.map_file import read_map, read_map_and_data, write_map
+from topodream.training.map_file import learnt_of, read_map, read_map_and_data, write_map
 
 ORIGIN = {"made_by": "a test", "commit": "c" * 40, "code_sha256": "0" * 64, "versions": "{}"} | {
     "device": "cpu"
@@ -26,7 +26,7 @@ def files(small_experiment, tmp_path):
     experiment = small_experiment(epochs=1)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     trained = train(experiment, pixels, lambda _: None, lambda _: None)
-    write_map(tmp_path / "model.h5", experiment, trained, data, ORIGIN)
+    write_map(tmp_path / "model.h5", experiment, trained, learnt_of(data), ORIGIN)
     return tmp_path / "model.h5", tmp_path / "digits.h5", experiment, trained
 
 

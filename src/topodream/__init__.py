@@ -1,7 +1,13 @@
-"""topodream: small topographic neural maps, trained reproducibly."""
+"""topodream: small topographic neural maps, trained reproducibly.
 
+``topodream.train(images)`` trains a map on an array, see docs/library.md; the workflow and its
+scripts do all else.
+"""
+
+import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from topodream.surroundings import forget
 
@@ -13,3 +19,12 @@ __version__ = "0.1.0"
 if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parents[1]:
     forget("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
     forget("FREETYPE_PROPERTIES")
+
+LIBRARY = ("train", "respond", "save", "read")
+
+
+def __getattr__(name: str) -> Any:
+    """Load the functions for notebooks when they are asked for: no script depends on them."""
+    if name in LIBRARY:
+        return getattr(importlib.import_module(f"{__name__}.library"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

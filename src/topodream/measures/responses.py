@@ -55,6 +55,11 @@ class Responses:
     weights: Floats
 
     @property
+    def winners(self) -> Indices:
+        """Numbers of the units that win, best first: (n_samples, n_winners)."""
+        return self.ranked[:, : self.n_winners]
+
+    @property
     def drawn(self) -> "Drawn":
         """Reconstructions, yet to be made."""
         return Drawn(self.weights, self.activity)

@@ -30,6 +30,7 @@ PACKAGES = {
     "build_tapestry.py": ("h5py",),
     "build_pan_sequence.py": ("h5py",),
     "train.py": ("h5py", "numba"),
+    "library.py": ("h5py", "numba"),
     "check_gpu.py": ("numba",),
     "measure.py": ("scipy", "scikit-learn"),
     "plot_map.py": ("matplotlib",),
@@ -148,9 +149,12 @@ def installed(packages: Sequence[str]) -> str:
 
 
 def record(
-    options: Mapping[str, Any], modules: Collection[str] = (), also: Collection[Path] = ()
+    options: Mapping[str, Any],
+    modules: Collection[str] = (),
+    also: Collection[Path] = (),
+    script: Path | None = None,
 ) -> dict[str, str]:
-    """Return what every result file says of its origin: the running script, its code, versions.
+    """Return what every result file says of its origin: the script, its code, versions.
 
     Parameters
     ----------
@@ -160,6 +164,8 @@ def record(
         What has a part in it by a registry, see :func:`local_sources`.
     also : collection of Path
         Files that count as code besides: templates.
+    script : Path, optional
+        What makes the file; without it, the script that runs.
 
     Returns
     -------
@@ -167,7 +173,7 @@ def record(
         ``made_by``; ``commit``, see :func:`topodream.origin.commits.last_commit`; ``code_sha256``, of the
         same sources; ``versions`` and ``options`` as JSON.
     """
-    script = Path(sys.argv[0])
+    script = script or Path(sys.argv[0])
     code = _contents([*local_sources(script, modules), *also])
     return {
         "made_by": f"{script.name}, topodream {__version__}",

@@ -153,6 +153,27 @@ def resolve_experiment(
     *above : Layer
         What is laid over it.
     """
+    experiment, where, layers = _merge(name, config, base, above)
+    known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
+    if experiment.dataset not in known:
+        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {one_of(known)}")
+    return experiment
+
+
+def merge_experiment(
+    name: str, config: Section, base: str | None = None, *above: Layer
+) -> Experiment:
+    """Merge and check one experiment, whether the configuration has its data set or not.
+
+    The parameters are those of :func:`resolve_experiment`.
+    """
+    return _merge(name, config, base, above)[0]
+
+
+def _merge(
+    name: str, config: Section, base: str | None, above: Sequence[Layer]
+) -> tuple[Experiment, str, Sequence[Layer]]:
+    """Return an experiment, what it is called in errors, and what it was merged from."""
     where = above[-1][0] if above else f"experiment {name!r}"
     own_layers = [*_layers(base or name, config["experiments"]), *above]
     everywhere = ("config", {key: config[key] for key in ("model", "device")})
@@ -162,11 +183,7 @@ def resolve_experiment(
         raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
     layers = [everywhere, defaults, *own_layers]
-    experiment = _build_experiment(name, layers, where)
-    known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
-    if experiment.dataset not in known:
-        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {one_of(known)}")
-    return experiment
+    return _build_experiment(name, layers, where), where, layers
 
 
 def _layers(name: str, sections: Section) -> Iterator[Layer]:

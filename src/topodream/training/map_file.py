@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from topodream.files.storage import (
     text_of,
     write_hdf5,
 )
+from topodream.grid import Floats
 from topodream.models.model import Array, State
 from topodream.settings.config import Experiment, experiment_from, to_mapping
 from topodream.training import states
@@ -35,6 +36,19 @@ from topodream.training.trained import (
 
 # What a model file says of its origin, and what is made of it repeats.
 ORIGIN = ("made_by", "commit", "code_sha256", "versions", "device")
+
+
+class Learnt(NamedTuple):
+    """What a map learnt: the shape of its samples in pixels, what they are, their digest."""
+
+    image_shape: tuple[int, int]
+    described: str
+    content_sha256: str
+
+
+def learnt_of(data: Data) -> Learnt:
+    """Return what a map learns of a data set."""
+    return Learnt(data.train.image_shape, data.described, data.content_sha256)
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,17 @@ class Map:
     origin: Mapping[str, str]
 
     @property
+    def learnt(self) -> Learnt:
+        """What it learnt."""
+        return Learnt(self.image_shape, self.data, self.data_sha256)
+
+    @property
+    def prototypes(self) -> Floats:
+        """The units' prototypes as images: (rows, cols, height, width)."""
+        grid = self.experiment.grid
+        return self.trained.weights.reshape(grid.rows, grid.cols, *self.image_shape)
+
+    @property
     def identity(self) -> dict[str, str]:
         """What is made of it says: which experiment, its settings, which model file, which data."""
         return {
@@ -93,10 +118,8 @@ class Map:
         return f"{self.experiment.name} ({after})"
 
 
-def write_map(
-    path: Path, experiment: Experiment, trained: Trained, data: Data, origin: Mapping[str, str]
-) -> None:
-    """Write a trained map, the settings it was trained with and the data's digest."""
+def arrays_of(trained: Trained) -> dict[str, Array]:
+    """Return all arrays of a trained map, as its file holds them, by their path in it."""
     history = dataclasses.asdict(trained.history)
     arrays = {
         **{f"state/{name}": array for name, array in trained.state.arrays.items()},
@@ -106,15 +129,22 @@ def write_map(
     for name in trained.snapshots[0].arrays:
         stack = [snapshot.arrays[name] for snapshot in trained.snapshots]
         arrays[f"snapshots/{name}"] = np.array(stack)
+    return arrays
+
+
+def write_map(
+    path: Path, experiment: Experiment, trained: Trained, learnt: Learnt, origin: Mapping[str, str]
+) -> None:
+    """Write a trained map, the settings it was trained with and what it learnt."""
     divergence = trained.divergence
     attributes = {
         "settings": json.dumps(to_mapping(experiment)),
-        "image_shape": data.train.image_shape,
-        "data": data.described,
-        "data_sha256": data.content_sha256,
+        "image_shape": learnt.image_shape,
+        "data": learnt.described,
+        "data_sha256": learnt.content_sha256,
         "divergence": json.dumps(divergence and dataclasses.asdict(divergence)),
     }
-    write_hdf5(path, Content("map", arrays, attributes), origin)
+    write_hdf5(path, Content("map", arrays_of(trained), attributes), origin)
 
 
 def read_map(path: Path, *, with_snapshots: bool = False) -> Map:

@@ -1,0 +1,194 @@
+"""The package in a notebook or a script of one's own: train a map on an array, ask it, keep it.
+
+``topodream.train``, ``respond``, ``save`` and ``read`` are these functions. docs/library.md shows
+them at work.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import threadpoolctl
+from tqdm import tqdm
+
+from topodream.data.samples import Samples
+from topodream.engines import devices
+from topodream.files.digests import content_digest
+from topodream.files.errors import InputError, show
+from topodream.files.strict import read_yaml
+from topodream.measures import responses
+from topodream.measures.responses import Responses
+from topodream.origin import provenance
+from topodream.settings.checking import check_plain, did_you_mean
+from topodream.settings.config import Experiment, merge_experiment
+from topodream.training import loop, map_file
+from topodream.training.map_file import Learnt, Map
+
+# The defaults of models, and the experiments that come with the package.
+CONFIG = Path(__file__).with_name("config.yaml")
+# How errors name what was called.
+CALLED = "topodream.train"
+
+Images = npt.NDArray[np.uint8]
+
+
+def train(
+    images: Images,
+    model: str | None = None,
+    *,
+    like: str | None = None,
+    name: str = "map",
+    progress: bool = True,
+    **settings: Any,
+) -> Map:
+    """Train a map on images.
+
+    Its arrays are those that the pipeline learns of the same images with the same settings, to the
+    bit, on the same kind of processor.
+
+    Parameters
+    ----------
+    images : (n_images, height, width) uint8
+        A pixel's value is byte / 255.
+    model : str, optional
+        One of :data:`topodream.models.MODELS`; without it, that of ``like``, or else "mwta".
+    like : str, optional
+        An experiment of config.yaml, whose settings hold where no others are given.
+    name : str
+        What the map is called.
+    progress : bool
+        Whether to show a bar.
+    **settings
+        Keys of an experiment, see docs/configuration.md; a mapping is laid over the defaults.
+
+    Returns
+    -------
+    Map
+        Trained, with its history and snapshots.
+
+    Raises
+    ------
+    InputError
+        If images or settings are wrong; the line names the value, and what is allowed.
+
+    Examples
+    --------
+    >>> images = np.arange(3 * 4 * 4, dtype=np.uint8).reshape(3, 4, 4)
+    >>> grid = {"rows": 2, "cols": 3}
+    >>> few = {"epochs": 1, "steps_per_epoch": 5, "engine": "reference", "n_winners": 1}
+    >>> train(images, grid=grid, progress=False, **few).prototypes.shape
+    (2, 3, 4, 4)
+    """
+    _check_images(images, CALLED)
+    experiment = _experiment(name, model, like, settings)
+    device = devices.choose(experiment.device, print)
+    total = experiment.epochs * experiment.steps_per_epoch
+    pixels = images.reshape(len(images), -1)
+    # A fixed number of threads: sums that are split otherwise round otherwise.
+    with (
+        tqdm(total=total, desc=name, unit="step", unit_scale=True, disable=not progress) as bar,
+        threadpoolctl.threadpool_limits(1),
+    ):
+        report = partial(_report, bar)
+        task = loop.Task(experiment, report, save=lambda _: None, done=None)
+        (trained,) = loop.train_together([task], pixels, bar.update, device.xp)
+    origin = provenance.record({}, experiment.modules_of_training, script=Path(__file__))
+    versions = json.loads(origin["versions"]) | dict(device.software)
+    learnt = _learnt(images)
+    return Map(
+        experiment=experiment,
+        trained=trained,
+        image_shape=learnt.image_shape,
+        data=learnt.described,
+        data_sha256=learnt.content_sha256,
+        content_sha256=content_digest(map_file.arrays_of(trained)),
+        origin={**origin, "versions": json.dumps(versions), "device": device.name},
+    )
+
+
+def respond(trained: Map, images: Images) -> Responses:
+    """Show images to a map, without learning, and return how it responds.
+
+    Parameters
+    ----------
+    trained : Map
+    images : (n_images, height, width) uint8
+        Of the shape of its prototypes; with a trace, in the order they are met.
+
+    Returns
+    -------
+    Responses
+        ``activity`` (n_images, n_units), ``winners`` (n_images, n_winners) and
+        ``reconstructions`` (n_images, height * width), among others.
+    """
+    _check_images(images, "topodream.respond")
+    if images.shape[1:] != trained.image_shape:
+        raise InputError(
+            f"topodream.respond: images of {images.shape[1:]} pixels are not allowed: "
+            f"{trained.experiment.name} has prototypes of {trained.image_shape}"
+        )
+    samples = Samples(images, None, None).lazy_vectors(trained.experiment.dtype)
+    with threadpoolctl.threadpool_limits(1):
+        return responses.show(trained.trained.state, samples, trained.experiment)
+
+
+def save(trained: Map, path: str | Path) -> None:
+    """Write a map as the pipeline does, with what made it: ``model.h5``."""
+    map_file.write_map(
+        Path(path), trained.experiment, trained.trained, trained.learnt, trained.origin
+    )
+
+
+def read(path: str | Path) -> Map:
+    """Read a map, with its snapshots: one of the pipeline's, or one that was saved."""
+    return map_file.read_map(Path(path), with_snapshots=True)
+
+
+def _check_images(images: Any, called: str) -> None:
+    found = f"{type(images).__name__} is not allowed"
+    if isinstance(images, np.ndarray):
+        found = f"an array of {images.dtype.name} and shape {images.shape} is not allowed"
+        if images.dtype == np.uint8 and images.ndim == 3 and images.size:
+            return
+    raise InputError(
+        f"{called}: {found}: uint8 of shape (n_images, height, width), at least one image; of values "
+        "in [0, 1], np.round(255 * images).astype(np.uint8)"
+    )
+
+
+def _experiment(
+    name: str, model: str | None, like: str | None, settings: dict[str, Any]
+) -> Experiment:
+    """Return the experiment that was asked for, by the defaults of config.yaml."""
+    config = read_yaml(CONFIG)
+    sections = config["experiments"]
+    if like is not None and like not in sections:
+        hint = did_you_mean(like, sections)
+        raise InputError(f"{CALLED}: like = {show(like)}: no such experiment{hint}")
+    if "dataset" in settings:
+        raise InputError(f"{CALLED}: dataset is not allowed: what is learnt are the images")
+    own = _plain(settings) | {"dataset": "array"} | ({} if model is None else {"model": model})
+    check_plain(own, CALLED)
+    base = "nothing" if like is None else like
+    config["experiments"] = {"nothing": {}, **sections}
+    return merge_experiment(name, config, base, (CALLED, own))
+
+
+def _plain(value: Any) -> Any:
+    """Return settings with NumPy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _learnt(images: Images) -> Learnt:
+    n_images, height, width = images.shape
+    described = f"{n_images:,} images of {height} x {width}, given as an array"
+    return Learnt((height, width), described, content_digest({"train/pixels": images}))
+
+
+def _report(bar: Any, epoch: loop.EpochReport) -> None:
+    bar.set_postfix(epoch=epoch.epoch, mse=f"{epoch.training_mse:.4f}")
