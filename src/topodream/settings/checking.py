@@ -17,10 +17,11 @@ import jsonschema
 from topodream.files.errors import InputError
 from topodream.files.errors import show as show
 from topodream.files.strict import read_yaml
+from topodream.models import MODELS
 
 # A model's schema lies beside the model.
 SCHEMAS = Path(__file__).with_name("schemas")
-MODELS = SCHEMAS.parents[1] / "models"
+MODEL_SCHEMAS = SCHEMAS.parents[1] / "models"
 
 # No setting lies deeper; YAML can refer to itself and would have no end.
 MAX_DEPTH = 8
@@ -264,7 +265,20 @@ def schema(name: str) -> dict[str, Any]:
     """Return the content of a schema."""
     file = f"{name}.schema.yaml"
     beside = SCHEMAS / file
-    return read_yaml(beside if beside.exists() else MODELS / file)
+    found = read_yaml(beside if beside.exists() else MODEL_SCHEMAS / file)
+    return _with_models(found) if "properties" in found else found
+
+
+def _with_models(own: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with the names of all models where it asks for them, by ``x-models``."""
+    settings = {"description": "settings of experiments with this `model:`", "type": "object"}
+    filled_in = {"enum": list(MODELS), "properties": dict.fromkeys(MODELS, settings)}
+    parts = own["properties"].items()
+    found = {
+        key: part | {part["x-models"]: filled_in[part["x-models"]]} if "x-models" in part else part
+        for key, part in parts
+    }
+    return own | {"properties": found}
 
 
 def _with_base(own: dict[str, Any]) -> dict[str, Any]:
