@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT
 
 import topodream
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.models import mwta, sparse_dream
 
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
