@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.files import cli, results
 from topodream.files.storage import write_json
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.origin import provenance
 from topodream.plan import findings
 

@@ -11,6 +11,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+# What measures import when they run, imported before: a limit of threads is of what is loaded.
+import scipy.stats  # noqa: F401
+import sklearn.linear_model
+import sklearn.manifold  # noqa: F401
 import threadpoolctl
 
 from topodream.files import cli
@@ -36,9 +40,7 @@ def main() -> None:
 
     model, data = read_map_and_data(args.model, args.data, with_snapshots=True)
     with threadpoolctl.threadpool_limits(1):
-        results = collect.measure(
-            model, data.train, data.held_out, args.held_out, curve=not args.no_curve
-        )
+        results = collect.measure(model, data, args.held_out, curve=not args.no_curve)
     about = {
         **model.identity,
         "data": data.described,

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from topodream.files import cli, results
 from topodream.files.digests import file_digest
 from topodream.files.storage import complete
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.origin import provenance
 from topodream.pictures import figures, sweep_figure
 

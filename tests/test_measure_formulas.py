@@ -1,15 +1,19 @@
 """Each measure by itself: worked out by hand, or with what has to be true of it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from topodream.grid import Grid
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained
+from topodream.measures.registry import MEASURED
 from topodream.measures.responses import Responses, best_units, with_trace
 from topodream.measures.sampling import shuffled, spread
-from topodream.models import mwta, sparse_dream
+from topodream.models import mwta
 from topodream.models.prototypes import faded
+from topodream.traits import SEQUENCE, TRACE
 
 
 @pytest.fixture
@@ -401,7 +405,14 @@ def test_a_walk_is_shorter_than_its_frames_shuffled(small_experiment, trace):
     activity = fresh if trace is None else with_trace(fresh, experiment)
     ranked, wins = best_units(fresh, 2), fresh.sum(axis=0)
     responses = Responses(activity, fresh, ranked, np.ones(30, bool), 1, wins, fresh)
-    found = sequence.paths(responses, experiment)
+    subject = SimpleNamespace(
+        responses=responses,
+        experiment=experiment,
+        grid=experiment.grid,
+        traits={SEQUENCE, TRACE},
+    )
+    functions = [each for each in MEASURED if each.measures[0].group == "sequence"]
+    found = {name: value for each in functions for name, value in each(subject).items()}
     assert found["path_length"] <= 1 < 2 < found["path_length_shuffled"]
     assert found["code_overlap"] == pytest.approx(1 / 29)  # where it turns
     if trace:
@@ -432,10 +443,8 @@ def test_domination_by_hand():
     assert lateral.dominated(inputs) == 0.5
     assert lateral.lateral_share(inputs) == 3 / 5.25
     # Balanced, each hears 1.5 times the other's drive: unit 0 more than its own, unit 1 less.
-    state = sparse_dream.State(
-        np.ones((2, 4)), excitation, np.array([[0, 0.2], [0.7, 0]]), np.diag([1.0, 3]), np.zeros(2)
-    )
-    found = lateral.lateral_measures(state, excitation.T + excitation, activity, drives)
+    start = excitation.T + excitation
+    found = lateral.excitation_measures(excitation, start, activity, drives)
     assert found == pytest.approx(
         {
             "excitation_asymmetry": 1,
@@ -443,8 +452,6 @@ def test_domination_by_hand():
             "lateral_share": 3 / 5.25,
             "dominated_units": 0.5,
             "dominated_units_balanced": 0.5,
-            "global_inhibition_max": 0.7,
-            "column_inhibition_diagonal": 2,
         }
     )
 

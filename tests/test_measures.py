@@ -1,22 +1,28 @@
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from topodream import blocks
-from topodream.data.samples import Samples
+from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_json
 from topodream.measures import (
+    coding,
     collect,
-    descriptions,
     order,
     prototypes,
     reconstruction,
     responses,
     usage,
 )
-from topodream.models import mwta, sparse_dream
+from topodream.measures.measure import GROUPS, Measure, Subject, by_name, measured
+from topodream.measures.registry import MEASURED, MEASURES
+from topodream.models import MODELS, mwta, sparse_dream
 from topodream.pictures import figures
 from topodream.training import states
 from topodream.training.map_file import Map
@@ -122,16 +128,20 @@ def whole_map(small_experiment):
     return Map(experiment, trained, (28, 28), "some digits", "0" * 64, "1" * 64, {})
 
 
+def data_of(train, held_out, *, is_sequence=False):
+    return Data(train, held_out, is_sequence, "0" * 64, "some digits", "")
+
+
 @pytest.fixture
-def parts(digits):
+def unlabelled(digits):
     """Fewer training than held-out samples, and of different classes."""
     dark = Samples(digits["train/pixels"][:40] // 2, None, None)
-    return dark, Samples(digits["held_out/pixels"][:90], None, None)
+    return data_of(dark, Samples(digits["held_out/pixels"][:90], None, None))
 
 
-def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
-    train, held_out = parts
-    results = collect.measure(whole_map, train, held_out, 60)
+def test_every_measure_is_taken_where_it_should_be(whole_map, unlabelled):
+    train, held_out = unlabelled.train, unlabelled.held_out
+    results = collect.measure(whole_map, unlabelled, 60)
     weights, experiment = whole_map.trained.weights, whole_map.experiment
     samples = held_out.pixels[:60].reshape(60, -1) / 255
     as_trained = shown(weights, samples, experiment)
@@ -168,11 +178,10 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
     before, after = (s.arrays["weights"].astype(float) for s in whole_map.trained.snapshots[1:])
     assert found["prototype_change"] == pytest.approx(prototypes.change(before, after))
     nothing = {name for name, value in found.items() if value is None}
-    only = {
-        name for name, about in descriptions.MEASURES.items() if about.only not in (None, "mwta")
-    }
+    has = MODELS["mwta"].traits
+    lacking = {name for name, about in MEASURES.items() if not has.issuperset(about.needs)}
     # No labels, no sequence, another model; no order whose range could be taken.
-    assert nothing == only | {"order_range", "diverged_at_step"}
+    assert nothing == lacking | {"order_range", "diverged_at_step"}
     curve = results["curve"]
     assert curve["epoch"] == [0, 1, 2]
     for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
@@ -180,12 +189,12 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, parts):
         assert error == pytest.approx(np.mean((samples - drawn) ** 2))
 
 
-def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, tmp_path):
+def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, unlabelled, tmp_path):
     for snapshot in whole_map.trained.snapshots[1:]:
         snapshot.arrays["weights"][:] = np.inf
     state = mwta.State(np.full((20, 784), 1e200), np.zeros(20))
     blown_up = replace(whole_map.trained, state=state)
-    results = collect.measure(replace(whole_map, trained=blown_up), *parts, 60)
+    results = collect.measure(replace(whole_map, trained=blown_up), unlabelled, 60)
     assert results["measures"]["held_out_mse"] is None
     assert results["curve"]["held_out_mse"][0] > 0
     assert results["curve"]["held_out_mse"][1:] == [None, None]
@@ -196,7 +205,7 @@ def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, parts, t
     figures.save(figure, tmp_path / "curve.png", "note")
 
 
-def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map, parts):
+def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map, unlabelled):
     history = History(*(np.zeros(0) for _ in range(3)), *(np.zeros((0, 20)) for _ in range(2)))
     begun = replace(
         whole_map.trained,
@@ -205,7 +214,7 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
         divergence=Divergence(7, 1, "the mean squared error is no finite number (nan)"),
     )
     stopped = replace(whole_map, trained=begun)
-    results = collect.measure(stopped, *parts, 60)
+    results = collect.measure(stopped, unlabelled, 60)
     assert results["measures"]["training_mse"] is None
     assert results["measures"]["dead_in_training"] is None
     assert (results["measures"]["diverged"], results["measures"]["diverged_at_step"]) == (1, 7)
@@ -219,10 +228,11 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
 @pytest.fixture
 def with_labels(digits):
     """Training and held-out digits that have labels."""
-    return [
+    parts = (
         Samples(digits[f"{part}/pixels"][:300], digits[f"{part}/labels"][:300], None)
         for part in ("train", "held_out")
-    ]
+    )
+    return data_of(*parts)
 
 
 @pytest.fixture
@@ -239,15 +249,19 @@ def dream_map(catalogue, whole_map):
 
 
 def test_measures_of_a_sparse_dream_map(dream_map, with_labels):
-    found = collect.measure(dream_map, *with_labels, 200)["measures"]
+    dream_map.trained.state.global_inhibition[3, 4] = 0.7
+    np.fill_diagonal(dream_map.trained.state.column_inhibition, np.arange(100))
+    found = collect.measure(dream_map, with_labels, 200)["measures"]
     assert found["faded_units"] == 0
     assert found["excitation_asymmetry"] < 0.4 < found["excitation_asymmetry_start"] == 1
     assert 0 < found["lateral_share"] < 1
+    assert found["global_inhibition_max"] == 0.7
+    assert found["column_inhibition_diagonal"] == 49.5
     weights = dream_map.trained.state.weights.copy()
     weights[:96] *= 0.01
     state = replace(dream_map.trained.state, weights=weights)
     half = replace(dream_map, trained=replace(dream_map.trained, state=state))
-    faded = collect.measure(half, *with_labels, 200)["measures"]
+    faded = collect.measure(half, with_labels, 200)["measures"]
     assert faded["faded_units"] == 0.96
     # The last four units stand beside each other in a row.
     assert faded["row_cosine"] is not None
@@ -259,8 +273,7 @@ def test_measures_of_a_sparse_dream_map(dream_map, with_labels):
 def test_whatever_a_map_grew_to_nothing_fails(
     whole_map, dream_map, with_labels, largest, dtype, tmp_path
 ):
-    corners = np.zeros((300, 2), int)
-    data = [replace(part, corners=corners) for part in with_labels]
+    data = replace(with_labels, is_sequence=True)
     for model in (whole_map, dream_map):
         with np.errstate(over="ignore"):
             arrays = {
@@ -269,46 +282,114 @@ def test_whatever_a_map_grew_to_nothing_fails(
             arrays["weights"][3:9] = np.array(largest).astype(dtype)
         experiment = replace(model.experiment, dtype=dtype)
         trained = replace(model.trained, state=states.state_of(experiment, arrays))
-        results = collect.measure(replace(model, experiment=experiment, trained=trained), *data, 90)
+        results = collect.measure(replace(model, experiment=experiment, trained=trained), data, 90)
         write_json(tmp_path / "measures.json", results)
-        assert set(results["measures"]) == set(descriptions.MEASURES)
+        assert set(results["measures"]) == set(MEASURES)
 
 
 def test_order_of_labels_matters_to_coding(whole_map, with_labels):
-    train, held_out = with_labels
-    found = collect.measure(whole_map, train, held_out, 200)["measures"]
+    found = collect.measure(whole_map, with_labels, 200)["measures"]
     assert 0.5 < found["probe_pixels"] < 1
     assert found["label_purity"] > found["label_purity_shuffled"]
-    mixed = replace(train, labels=np.roll(train.labels, 1))
-    astray = collect.measure(whole_map, mixed, held_out, 200)["measures"]
+    mixed = replace(with_labels.train, labels=np.roll(with_labels.train.labels, 1))
+    astray = collect.measure(whole_map, replace(with_labels, train=mixed), 200)["measures"]
     assert astray["probe_pixels"] < 0.4
     assert astray["label_accuracy"] < found["label_accuracy"]
 
 
-def test_windows_of_a_sequence_have_a_path(whole_map, parts):
-    train, held_out = (replace(part, corners=np.zeros((9, 2), int)) for part in parts)
-    found = collect.measure(whole_map, train, held_out, 60)["measures"]
+def test_windows_of_a_sequence_have_a_path(whole_map, unlabelled):
+    windows = replace(unlabelled, is_sequence=True)
+    found = collect.measure(whole_map, windows, 60)["measures"]
     assert found["path_length"] > 0
     assert found["trace_path"] is None
     settings = replace(whole_map.experiment.settings, trace=0.5)
     traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
-    assert collect.measure(traced, train, held_out, 60)["measures"]["trace_path"] > 0
+    assert collect.measure(traced, windows, 60)["measures"]["trace_path"] > 0
 
 
-def test_every_measure_is_described(whole_map, parts):
-    found = collect.measure(whole_map, *parts, 60)["measures"]
-    assert set(found) == set(descriptions.MEASURES)
+# ------------------------------------------------------------------ what registers
 
 
-def test_descriptions_fit_together():
-    for name, about in descriptions.MEASURES.items():
-        assert about.group in descriptions.GROUPS
-        assert about.null is None or about.null in descriptions.MEASURES, name
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("of_data", ["unlabelled", "with_labels", "windows"])
+def test_functions_return_the_measures_that_they_name(
+    small_experiment, whole_map, name, of_data, request
+):
+    experiment = small_experiment(model=name)
+    state = states.start(experiment, 784, np.random.default_rng(0))
+    trained = replace(whole_map.trained, state=state, snapshots=[Snapshot(0, state.arrays)])
+    model = replace(whole_map, experiment=experiment, trained=trained)
+    subject = Subject.of(model, request.getfixturevalue(of_data), 60)
+    for function in MEASURED:
+        values = function(subject)
+        assert list(values) == [measure.name for measure in function.measures]
+        if not subject.traits.issuperset(function.needs):
+            assert set(values.values()) == {None}
+
+
+@pytest.fixture
+def windows(unlabelled):
+    return replace(unlabelled, is_sequence=True)
+
+
+def test_needs_decide_which_maps_have_a_measure(whole_map, unlabelled, with_labels):
+    @measured(Measure("named", "", "", ""), group="coding", needs=("labels", "activation"))
+    def named(subject):
+        return {"named": len(subject.labels[1])}
+
+    assert named(Subject.of(whole_map, with_labels, 60)) == {"named": 60}
+    # Nothing is computed: there are no labels to count.
+    assert named(Subject.of(whole_map, unlabelled, 60)) == {"named": None}
+    train_alone = replace(with_labels, held_out=unlabelled.held_out)
+    assert named(Subject.of(whole_map, train_alone, 60)) == {"named": None}
+
+
+def test_measures_stand_in_their_file_in_the_order_to_show_them(whole_map, unlabelled):
+    found = list(collect.measure(whole_map, unlabelled, 60)["measures"])
+    assert found[0] == "held_out_samples"
+    assert found[1:] == [name for name in MEASURES if name != "held_out_samples"]
+    groups = [about.group for about in MEASURES.values()]
+    assert groups == sorted(groups, key=GROUPS.index)
+    assert set(groups) == set(GROUPS)
+
+
+def test_what_readers_see_of_measures_is_whole():
+    for about in MEASURES.values():
+        assert about.label
+        assert about.meaning
         assert format(3 if about.form.endswith("d") else 0.5, about.form)
-    groups = [about.group for about in descriptions.MEASURES.values()]
-    assert groups == sorted(groups, key=descriptions.GROUPS.index)
-    labels = [about.label for about in descriptions.MEASURES.values()]
+    labels = [about.label for about in MEASURES.values()]
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "largest_weight"}, "two measures are called largest_weight"),
+        ({"group": "odour"}, "new: there is no group 'odour' of measures"),
+        ({"null": "largest_wait"}, "new: its null largest_wait is no measure"),
+    ],
+)
+def test_a_measure_that_cannot_register(change, said):
+    given = {"name": "new", "group": "order", **change}
+    one = measured(
+        Measure(given["name"], "", "", "", null=given.get("null")), group=given["group"]
+    )(lambda subject: {})
+    assert by_name(MEASURED) == MEASURES
+    with pytest.raises(ValueError, match=said):
+        by_name([*MEASURED, one])
+
+
+def test_names_of_measures_are_known_without_what_computes_them():
+    heavy = ("scipy", "sklearn", "numba", "matplotlib", "PIL")
+    code = (
+        "import sys, topodream.plan.catalogue as plan; assert plan.MEASURES; "
+        f"print(*(name for name in {heavy} if name in sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == []
 
 
 def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vectors):
@@ -325,13 +406,13 @@ def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vecto
 
 def test_winners_that_are_not_clear_count_for_no_topographic_error(dream_map, with_labels):
     dream_map.trained.state.thresholds[:] = -1e4
-    found = collect.measure(dream_map, *with_labels, 90)["measures"]
+    found = collect.measure(dream_map, with_labels, 90)["measures"]
     assert found["topographic_error"] is None
 
 
 def test_labels_are_those_of_the_samples_chosen(whole_map, with_labels, monkeypatch):
-    monkeypatch.setattr(collect, "LABELLED", 150)
-    found = collect.measure(whole_map, *with_labels, 200)["measures"]
+    monkeypatch.setattr(coding, "LABELLED", 150)
+    found = collect.measure(whole_map, with_labels, 200)["measures"]
     assert found["probe_pixels"] > 0.5
 
 
@@ -339,7 +420,7 @@ def test_the_probe_is_of_each_digit_by_itself(whole_map, with_labels):
     settings = replace(whole_map.experiment.settings, trace=0.5)
     traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
     probes = [
-        collect.measure(model, *with_labels, 200)["measures"]["linear_probe"]
+        collect.measure(model, with_labels, 200)["measures"]["linear_probe"]
         for model in (whole_map, traced)
     ]
     assert probes[0] == probes[1]
@@ -379,12 +460,12 @@ def test_measures_in_blocks_are_those_at_once(
     settings = replace(whole_map.experiment.settings, trace=trace)
     traced = replace(whole_map, experiment=replace(whole_map.experiment, settings=settings))
     for model in (traced, dream_map):
-        at_once = collect.measure(model, *with_labels, 200)
+        at_once = collect.measure(model, with_labels, 200)
         with monkeypatch.context() as small:
             small.setattr(blocks.blocks, "__defaults__", (70 * 784,))
             small.setattr(prototypes, "NUMBERS", 4 * 30 * 784)
             small.setattr(order, "BLOCK_NUMBERS", 3 * 784)
-            in_blocks = collect.measure(model, *with_labels, 200)
+            in_blocks = collect.measure(model, with_labels, 200)
         for group in ("measures", "curve"):
             for name, value in at_once[group].items():
                 expected = value if value is None else pytest.approx(value, rel=1e-6)
@@ -409,7 +490,7 @@ def test_both_probes_learn_from_fewer_large_images(whole_map, with_labels, monke
     def probe(train, labels, held_out, held_out_labels):
         given.append((len(train), len(labels), len(held_out), len(held_out_labels)))
 
-    monkeypatch.setattr(collect.coding, "probe", probe)
-    monkeypatch.setattr(collect, "LABELLED_NUMBERS", 50 * 784)
-    collect.measure(whole_map, *with_labels, 200)
+    monkeypatch.setattr(coding, "probe", probe)
+    monkeypatch.setattr(coding, "LABELLED_NUMBERS", 50 * 784)
+    collect.measure(whole_map, with_labels, 200)
     assert given == [(50, 50, 200, 200)] * 2

@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT
 
 import topodream
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.models import mwta, sparse_dream
 
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -85,6 +85,24 @@ def test_measures_are_documented_with_their_null():
     for name, row in rows.items():
         if MEASURES[name].null is not None:
             assert f"`{MEASURES[name].null}`" in row.split(" | ")[-1], name
+
+
+def test_measures_are_documented_with_what_they_need():
+    """By "Needs *a*" for a whole section, by "needs *b*" in the row of a measure."""
+
+    def traits(needs, text):
+        found = re.search(rf"\b{needs} \*([^*]+)\*", text)
+        return {found[1]} if found else set()
+
+    sections = (ROOT / "docs" / "measures.md").read_text().split("\n## ")[1:]
+    documented = {
+        name: traits("Needs", section) | traits("needs", row)
+        for section in sections
+        for name, row in re.findall(r"^\| `(\w+)` \|(.*)$", section, re.MULTILINE)
+    }
+    assert documented == {
+        name: set(about.needs) for name, about in MEASURES.items() if name in documented
+    }
 
 
 def test_contributing_names_the_scripts_that_are_no_rules():

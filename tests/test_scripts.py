@@ -115,6 +115,26 @@ def test_other_models_and_engines_are_no_sources(catalogue, name, engine, device
     assert not others & sources
 
 
+def test_measures_depend_on_their_own_model_and_pictures_on_no_measures(catalogue):
+    measured = sources_for("measure.py", catalogue.experiments["excited-20"])
+    assert {f"measures/{module}.py" for module in ("registry", "coding", "lateral")} <= measured
+    assert "models/sparse_dream.py" not in measured
+    for script in ("plot_map.py", "render_map_gifs.py"):
+        drawn = sources_for(script, catalogue.experiments["excited-20"])
+        assert not drawn & {f"measures/{module}.py" for module in ("registry", "coding", "usage")}
+
+
+@pytest.mark.parametrize("script", ["plot_sweep.py", "judge_findings.py", "build_page.py"])
+def test_who_only_asks_what_measures_are_called_waits_for_no_more_than_measures(script):
+    """An edit of a measure makes them anew, but measures first: without it they would be too."""
+    names, measuring = (
+        set(provenance.local_sources(ROOT / "src" / other))
+        for other in ("topodream/measures/registry.py", "measure.py")
+    )
+    assert names < set(provenance.local_sources(ROOT / "src" / script))
+    assert names < measuring
+
+
 class Poison(ast.NodeTransformer):
     """Makes every function fail that is called."""
 
@@ -218,6 +238,24 @@ def test_by_hand_as_by_the_workflow(made):
     assert config.read_experiment(made / "config.yaml").name == "tiny-digits"
     names = sorted(path.name for path in made.iterdir())
     assert names == ["config.yaml", "digits.h5", "measures.json", "model.h5", "other.h5"]
+
+
+def test_whatever_computes_while_measuring_was_there_when_threads_were_limited(made, tmp_path):
+    script, output = ROOT / "src" / "measure.py", tmp_path / "measures.json"
+    command = [script, "--model", made / "model.h5", "--data", made / "digits.h5",
+               "--held-out", 60, "--output", output]  # fmt: skip
+    code = (
+        "import runpy, sys, threadpoolctl; "
+        "there = lambda: {pool['filepath'] for pool in threadpoolctl.threadpool_info()}; "
+        f"sys.argv = {list(map(str, command))}; "
+        "main = runpy.run_path(sys.argv[0], run_name='not main')['main']; "
+        "before = there(); main(); print(*(there() - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+    found = json.loads(output.read_text())["measures"]
+    assert found["linear_probe"] is not None
+    assert found["trustworthiness"] is not None
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ class Data:
     @property
     def traits(self) -> frozenset[str]:
         """What its samples have, see :mod:`topodream.traits`."""
-        has = {LABELS: self.train.labels is not None, SEQUENCE: self.is_sequence}
+        labelled = all(part.labels is not None for part in (self.train, self.held_out))
+        has = {LABELS: labelled, SEQUENCE: self.is_sequence}
         return frozenset(trait for trait, has_it in has.items() if has_it)
 
 

@@ -1,5 +1,5 @@
 """What a trained map is worth: measures, and the baselines to compare them with.
 
-Nothing is imported here, so that what needs a part depends on that part only: an edit of a
-measure redraws no picture, and pictures don't wait for SciPy and scikit-learn.
+Nothing is imported here, so that what needs a part depends on that part only: pictures ask how a
+map responds, not which measures there are, which is what :mod:`topodream.measures.registry` says.
 """

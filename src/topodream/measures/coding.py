@@ -2,15 +2,21 @@
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import RidgeClassifier
 
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.grid import Floats
-from topodream.measures.sampling import SEED, Indices
+from topodream.measures.measure import Measure, Subject, Values, measured
+from topodream.measures.responses import show
+from topodream.measures.sampling import SEED, Indices, spread
+from topodream.traits import LABELS
 
 # Regularisation of the probe, in units of the mean squared length of its inputs.
 RIDGE = 0.01
+# Training samples that labels are learnt from: each is a row of as many numbers as units.
+LABELLED = 4000
+# That many numbers at most: 128 MiB in single precision.
+LABELLED_NUMBERS = 2**25
 
 Labels = npt.NDArray[np.uint8]
 
@@ -83,6 +89,9 @@ def probe(
     float or None
         None where codes are zero or no finite numbers, or all labels are the same.
     """
+    # Takes long to import, for those who only ask which measures there are.
+    from sklearn.linear_model import RidgeClassifier
+
     squares = [np.square(train[rows], dtype=float).sum(axis=1) for rows in blocks(train.shape)]
     scale = float(np.sqrt(np.concatenate(squares).mean()))
     few_rows = list(blocks(held_out.shape))
@@ -94,3 +103,61 @@ def probe(
     classifier.fit(train / scale, train_labels)
     named = [classifier.predict(held_out[rows] / scale) for rows in few_rows]
     return float(np.mean(np.concatenate(named) == labels))
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@measured(
+    Measure(
+        "label_purity",
+        "label purity",
+        "share of training digits of the kind their winner wins most",
+        ".1%",
+        better="higher",
+        null="label_purity_shuffled",
+    ),
+    Measure(
+        "label_purity_shuffled",
+        "label purity, shuffled",
+        "the same with labels shuffled: it rises with the number of units",
+        ".1%",
+    ),
+    Measure(
+        "label_accuracy",
+        "digits named by their winner",
+        "share of held-out digits of the kind their winner won most in training",
+        ".1%",
+        better="higher",
+        null="chance_accuracy",
+    ),
+    Measure(
+        "chance_accuracy",
+        "digits named without looking",
+        "share of held-out digits of the kind that is most frequent in training",
+        ".1%",
+    ),
+    Measure(
+        "linear_probe",
+        "linear probe",
+        "share of held-out digits that a linear classifier names from the activity",
+        ".1%",
+        better="higher",
+        null="probe_pixels",
+    ),
+    Measure("probe_pixels", "linear probe of pixels", "the same from pixels, without a map", ".1%"),
+    group="coding",
+    needs=(LABELS,),
+)
+def _labels(subject: Subject) -> Values:
+    (train, labels), n_units, held_out = subject.labels, subject.grid.n_units, subject.responses
+    chosen = spread(len(train), min(LABELLED, LABELLED_NUMBERS // n_units))
+    vectors = subject.data.train.lazy_vectors(subject.experiment.dtype).pick(chosen)
+    shown, learnt = show(subject.model.trained.state, vectors, subject.experiment), train[chosen]
+    # Both probes learn from the same samples, of large images from fewer.
+    few = spread(len(chosen), LABELLED_NUMBERS // subject.samples.shape[1])
+    return {
+        **label_measures(shown.ranked[:, 0], learnt, held_out.ranked[:, 0], labels, n_units),
+        "linear_probe": probe(shown.fresh[few], learnt[few], held_out.fresh, labels),
+        "probe_pixels": probe(vectors[few], learnt[few], subject.samples, labels),
+    }

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.grid import Floats, Grid
+from topodream.measures.measure import Measure, Subject, Values, measured
 from topodream.measures.sampling import SEED, Indices, shuffled, spread
 
 RANDOM_PAIRS = 20_000
@@ -312,3 +313,146 @@ def trust(samples: Floats | Vectors, best: Indices, grid: Grid) -> dict[str, flo
         return float(manifold.trustworthiness(some, places, n_neighbors=TRUST_NEIGHBOURS))
 
     return {"trustworthiness": of(winners), "trustworthiness_shuffled": of(moved)}
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@measured(
+    Measure(
+        "neighbour_correlation",
+        "correlation of neighbours",
+        "mean correlation of prototypes of adjacent units",
+        ".2f",
+        better="higher",
+        null="random_correlation",
+    ),
+    Measure(
+        "random_correlation",
+        "correlation of random pairs",
+        "the same for random pairs of units: what no order would give",
+        ".2f",
+    ),
+    Measure(
+        "correlation_gain",
+        "gain in correlation",
+        "correlation of neighbours less that of random pairs; 0 without order",
+        ".2f",
+        better="higher",
+    ),
+    group="order",
+)
+def _smoothness(subject: Subject) -> Values:
+    return smoothness(subject.weights, subject.grid, subject.kept)
+
+
+@measured(
+    Measure(
+        "order_range",
+        "range of order, units",
+        "how many units apart the gain in correlation is down to half that of neighbours",
+        ".1f",
+    ),
+    Measure(
+        "row_reach",
+        "reach of likeness along rows, units",
+        "likeness of prototypes summed over their distance in a row; 0 without order",
+        ".2f",
+    ),
+    Measure(
+        "column_reach", "reach of likeness along columns, units", "the same along columns", ".2f"
+    ),
+    group="order",
+)
+def _reaches(subject: Subject) -> Values:
+    return reaches(subject.weights, subject.grid, subject.kept)
+
+
+@measured(
+    Measure(
+        "row_cosine",
+        "cosine along rows",
+        "mean cosine of prototypes of units next to each other in a row",
+        ".2f",
+        null="random_cosine",
+    ),
+    Measure(
+        "column_cosine",
+        "cosine along columns",
+        "the same for units next to each other in a column",
+        ".2f",
+        null="random_cosine",
+    ),
+    Measure(
+        "random_cosine",
+        "cosine of random pairs",
+        "the same for random pairs of units: what no order would give",
+        ".2f",
+    ),
+    group="order",
+)
+def _cosines(subject: Subject) -> Values:
+    return cosines(subject.weights, subject.grid, subject.kept)
+
+
+@measured(
+    Measure(
+        "line_length",
+        "length of lines, units",
+        "mean length of runs of like units along a row",
+        ".2f",
+        null="line_length_shuffled",
+    ),
+    Measure(
+        "line_length_shuffled",
+        "length of lines, shuffled",
+        "the same with the map's units shuffled",
+        ".2f",
+    ),
+    group="order",
+)
+def _line_lengths(subject: Subject) -> Values:
+    return line_lengths(subject.weights, subject.grid, subject.kept)
+
+
+@measured(
+    Measure(
+        "topographic_error",
+        "topographic error",
+        "share of samples whose first and second winner don't touch (8 neighbours)",
+        ".1%",
+        better="lower",
+        null="topographic_error_shuffled",
+    ),
+    Measure(
+        "topographic_error_shuffled",
+        "topographic error, shuffled",
+        "the same with the map's units shuffled, mean over all ways to do so",
+        ".1%",
+    ),
+    group="order",
+)
+def _topographic_errors(subject: Subject) -> Values:
+    responses = subject.responses
+    return topographic_errors(responses.ranked[responses.clear], subject.grid)
+
+
+@measured(
+    Measure(
+        "trustworthiness",
+        "trustworthiness",
+        "whether samples that win near each other are alike: 1 if all are",
+        ".2f",
+        better="higher",
+        null="trustworthiness_shuffled",
+    ),
+    Measure(
+        "trustworthiness_shuffled",
+        "trustworthiness, shuffled",
+        "the same with the map's units shuffled",
+        ".2f",
+    ),
+    group="order",
+)
+def _trust(subject: Subject) -> Values:
+    return trust(subject.samples, subject.responses.ranked, subject.grid)

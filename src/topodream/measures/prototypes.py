@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import spearmanr
 
 from topodream.blocks import NUMBERS, blocks
 from topodream.data.samples import Vectors
 from topodream.grid import Floats
+from topodream.measures.measure import Measure, Subject, Values, measured
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread
+from topodream.traits import FADING, LABELS
 
 # Prototypes, and samples to compare them with: more make no difference that shows.
 UNITS = 2000
@@ -81,6 +82,9 @@ def frequent_size(wins: Wins, pixels: Floats) -> float | None:
 
 def rank_correlation(one: Floats | Wins, other: Floats) -> float | None:
     """Return Spearman's rho, or None where one of both is constant (or no finite number)."""
+    # Takes long to import, for those who only ask which measures there are.
+    from scipy.stats import spearmanr
+
     if len(one) < 3 or np.ptp(one) == 0 or not np.ptp(other) > 0:
         return None
     return float(spearmanr(one, other).statistic)
@@ -199,3 +203,114 @@ def settled_after(training_mse: Floats) -> int | None:
     if not len(training_mse) or not math.isfinite(training_mse.min()):
         return None
     return int(np.argmax(training_mse <= 1.1 * training_mse.min())) + 1
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@measured(
+    Measure(
+        "effective_pixels",
+        "effective pixels",
+        "how many pixels a prototype is made of; mean over units",
+        ".0f",
+        null="effective_pixels_samples",
+    ),
+    Measure(
+        "effective_pixels_samples",
+        "effective pixels of samples",
+        "the same for held-out samples",
+        ".0f",
+    ),
+    Measure(
+        "win_size_correlation",
+        "wins against size",
+        "rank correlation of wins and effective pixels; below 0: frequent winners are small",
+        ".2f",
+    ),
+    Measure(
+        "frequent_winner_size",
+        "size of frequent winners",
+        "effective pixels of the tenth of units that win most, over those of all that win",
+        ".2f",
+    ),
+    group="prototypes",
+)
+def _sizes(subject: Subject) -> Values:
+    return sizes(subject.weights, subject.samples, subject.wins)
+
+
+@measured(
+    Measure(
+        "faded_units",
+        "faded units",
+        "share of prototypes without a weight as large as the smallest at the start",
+        ".1%",
+        better="lower",
+    ),
+    group="prototypes",
+    needs=(FADING,),
+)
+def _faded(subject: Subject) -> Values:
+    return {"faded_units": float(np.mean(~subject.kept))}
+
+
+@measured(
+    Measure(
+        "digit_likeness",
+        "likeness to digits",
+        "cosine of a prototype with the training digit it is most like; mean over units",
+        ".2f",
+        null="digit_likeness_samples",
+    ),
+    Measure(
+        "digit_likeness_samples",
+        "likeness to digits, of digits",
+        "the same for held-out digits",
+        ".2f",
+    ),
+    Measure(
+        "whole_digits",
+        "whole digits",
+        "share of prototypes that look like a digit as much as 95 % of held-out digits do",
+        ".0%",
+    ),
+    group="prototypes",
+    needs=(LABELS,),
+)
+def _digit_likeness(subject: Subject) -> Values:
+    digits = subject.data.train.lazy_vectors(subject.experiment.dtype)
+    some = digits.pick(spread(len(digits), IMAGES))
+    return digit_likeness(subject.weights, some, subject.samples)
+
+
+@measured(
+    Measure(
+        "wave_likeness",
+        "likeness to waves",
+        "share of a prototype's whitened power at its strongest frequency; mean over units",
+        ".2f",
+        null="wave_likeness_samples",
+    ),
+    Measure(
+        "wave_likeness_samples",
+        "likeness to waves, of samples",
+        "the same for held-out samples",
+        ".2f",
+    ),
+    group="prototypes",
+)
+def _wave_likeness(subject: Subject) -> Values:
+    shape = subject.model.image_shape
+    return {
+        "wave_likeness": wave_likeness(subject.weights, shape),
+        "wave_likeness_samples": wave_likeness(subject.samples, shape),
+    }
+
+
+@measured(
+    Measure("largest_weight", "largest weight", "the largest of all prototypes' weights", ".2f"),
+    group="prototypes",
+)
+def _largest_weight(subject: Subject) -> Values:
+    return {"largest_weight": float(subject.weights.max())}

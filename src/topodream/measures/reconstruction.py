@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from topodream.blocks import blocks
-from topodream.data.samples import Vectors
+from topodream.data.samples import Samples, Vectors
 from topodream.grid import Floats
-from topodream.measures.responses import Drawn
+from topodream.measures.measure import Measure, Subject, Values, last, measured
+from topodream.measures.responses import Drawn, show, with_activation
+from topodream.traits import ACTIVATION
 
 
 def mean_squared_error(samples: Floats | Vectors, reconstructions: Floats | Drawn) -> float:
@@ -42,3 +44,80 @@ def explained(error: float, baseline: float) -> float | None:
     Below 0 the baseline was better; None where the baseline makes no error.
     """
     return 1 - error / baseline if baseline else None
+
+
+def mean_image(samples: Samples) -> Floats:
+    """Return the mean of samples, in [0, 1]: (n_inputs,)."""
+    mean: Floats = samples.pixels.mean(axis=0, dtype=float).ravel() / 255
+    return mean
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@measured(
+    Measure(
+        "held_out_mse",
+        "held-out error",
+        "mean squared error per pixel on held-out samples",
+        ".4f",
+        better="lower",
+        null="mean_image_mse",
+    ),
+    Measure(
+        "mean_image_mse",
+        "error of the mean image",
+        "the held-out error of someone who always draws the mean training image",
+        ".4f",
+    ),
+    Measure(
+        "held_out_r2",
+        "held-out R²",
+        "share of the mean image's error that is gone; below 0 the mean image is better",
+        ".2f",
+        better="higher",
+    ),
+    Measure(
+        "training_mse",
+        "training error",
+        "mean over the last epoch, each sample before its update",
+        ".4f",
+        better="lower",
+    ),
+    Measure(
+        "mass_ratio",
+        "mass ratio",
+        "sum of reconstructions over sum of samples; above 1: too heavy",
+        ".2f",
+    ),
+    group="reconstruction",
+)
+def _errors(subject: Subject) -> Values:
+    drawn, samples = subject.responses.drawn, subject.samples
+    error = mean_squared_error(samples, drawn)
+    always_drawn = np.broadcast_to(mean_image(subject.data.train), samples.shape)
+    baseline = mean_squared_error(samples, always_drawn)
+    return {
+        "held_out_mse": error,
+        "mean_image_mse": baseline,
+        "held_out_r2": explained(error, baseline),
+        "training_mse": last(subject.model.trained.history.training_mse),
+        "mass_ratio": mass_ratio(samples, drawn),
+    }
+
+
+@measured(
+    Measure(
+        "mass_ratio_excited",
+        "mass ratio, drawn excited",
+        "the same, drawn with the excited activation throughout",
+        ".2f",
+        null="mass_ratio",
+    ),
+    group="reconstruction",
+    needs=(ACTIVATION,),
+)
+def _as_the_notebook_drew(subject: Subject) -> Values:
+    excited = with_activation(subject.experiment, "excited")
+    drawn = show(subject.model.trained.state, subject.samples, excited).drawn
+    return {"mass_ratio_excited": mass_ratio(subject.samples, drawn)}

@@ -3,9 +3,10 @@
 import numpy as np
 
 from topodream.grid import Floats, Grid
-from topodream.measures.responses import Responses, with_trace
+from topodream.measures.measure import Measure, Subject, Values, measured
+from topodream.measures.responses import with_trace
 from topodream.measures.sampling import Indices, shuffled
-from topodream.settings.config import Experiment
+from topodream.traits import SEQUENCE, TRACE
 
 
 def path_length(winners: Indices, grid: Grid) -> float | None:
@@ -56,23 +57,85 @@ def code_overlap(fresh: Floats) -> float | None:
     return float(np.mean(shared[counts > 0] / counts[counts > 0])) if counts.any() else None
 
 
-def paths(responses: Responses, experiment: Experiment) -> dict[str, float | None]:
-    """Return how far activity moves from frame to frame, and how far for shuffled frames.
+# ------------------------------------------------------------------ of a map
 
-    With a trace, shuffled frames leave theirs in their new order; without one, there is no
-    path of the trace.
-    """
-    grid, fresh = experiment.grid, responses.fresh
-    mixed = shuffled(len(fresh))
-    traces = responses.activity is not fresh
-    winners = responses.ranked[:, : responses.n_winners]
+
+@measured(
+    Measure(
+        "path_length",
+        "step between frames, units",
+        "distance of a winner to the nearest winner of the frame before; mean",
+        ".1f",
+        better="lower",
+        null="path_length_shuffled",
+    ),
+    Measure(
+        "path_length_shuffled",
+        "step between frames, shuffled",
+        "the same with the frames shuffled",
+        ".1f",
+    ),
+    group="sequence",
+    needs=(SEQUENCE,),
+)
+def _winners(subject: Subject) -> Values:
+    winners = subject.responses.ranked[:, : subject.responses.n_winners]
     return {
-        "path_length": path_length(winners, grid),
-        "path_length_shuffled": path_length(winners[mixed], grid),
-        "trace_path": centre_path(responses.activity, grid) if traces else None,
-        "trace_path_shuffled": centre_path(with_trace(fresh[mixed], experiment), grid)
-        if traces
-        else None,
+        "path_length": path_length(winners, subject.grid),
+        "path_length_shuffled": path_length(winners[shuffled(len(winners))], subject.grid),
+    }
+
+
+@measured(
+    Measure(
+        "trace_path",
+        "step of the trace, units",
+        "how far the centre of the traced activity moves from frame to frame; mean",
+        ".1f",
+        better="lower",
+        null="trace_path_shuffled",
+    ),
+    Measure(
+        "trace_path_shuffled",
+        "step of the trace, shuffled",
+        "the same with the frames shuffled",
+        ".1f",
+    ),
+    group="sequence",
+    needs=(SEQUENCE, TRACE),
+)
+def _traces(subject: Subject) -> Values:
+    if not subject.experiment.has_trace:
+        return {"trace_path": None, "trace_path_shuffled": None}
+    # Shuffled frames leave their traces in their new order.
+    fresh, grid = subject.responses.fresh, subject.grid
+    mixed = with_trace(fresh[shuffled(len(fresh))], subject.experiment)
+    return {
+        "trace_path": centre_path(subject.responses.activity, grid),
+        "trace_path_shuffled": centre_path(mixed, grid),
+    }
+
+
+@measured(
+    Measure(
+        "code_overlap",
+        "overlap of codes",
+        "share of a frame's active units that are active in the next one too",
+        ".1%",
+        null="code_overlap_shuffled",
+    ),
+    Measure(
+        "code_overlap_shuffled",
+        "overlap of codes, shuffled",
+        "the same with the frames shuffled",
+        ".1%",
+    ),
+    group="sequence",
+    needs=(SEQUENCE,),
+)
+def _codes(subject: Subject) -> Values:
+    fresh = subject.responses.fresh
+    return {
         "code_overlap": code_overlap(fresh),
-        "code_overlap_shuffled": code_overlap(fresh[mixed]),
+        "code_overlap_shuffled": code_overlap(fresh[shuffled(len(fresh))]),
     }

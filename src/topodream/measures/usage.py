@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.grid import Floats, Grid
+from topodream.measures.measure import Measure, Subject, Values, last, measured
 from topodream.measures.sampling import SEED, spread
 
 # Samples that sparseness is taken of.
@@ -121,3 +122,139 @@ def sparsenesses(fresh: Floats) -> dict[str, float | None]:
         "population_sparseness": sparseness(some, 1),
         "population_sparseness_shuffled": sparseness(rng.permuted(some, axis=0), 1),
     }
+
+
+# ------------------------------------------------------------------ of a map
+
+
+@measured(
+    Measure(
+        "dead_in_training",
+        "dead units, training",
+        "share of units that won nothing in the last epoch",
+        ".1%",
+        better="lower",
+    ),
+    Measure(
+        "dead_held_out",
+        "dead units, held out",
+        "share of units that win no held-out sample; grows as samples get fewer",
+        ".1%",
+        better="lower",
+        null="dead_in_training",
+    ),
+    group="usage",
+)
+def _dead(subject: Subject) -> Values:
+    by_epoch = [dead_share(wins) for wins in subject.model.trained.history.wins]
+    return {
+        "dead_in_training": last(by_epoch),
+        "dead_held_out": dead_share(subject.responses.wins),
+    }
+
+
+@measured(
+    Measure(
+        "usage_gini",
+        "inequality of wins (Gini)",
+        "0 if all units win alike in the last epoch, near 1 if one wins all",
+        ".2f",
+        better="lower",
+        null="usage_gini_chance",
+    ),
+    Measure(
+        "usage_gini_chance",
+        "inequality of wins, chance",
+        "the same if units were equal and wins a matter of chance",
+        ".2f",
+    ),
+    Measure(
+        "usage_entropy",
+        "entropy of wins",
+        "1 if all units win alike in the last epoch, 0 if one wins all",
+        ".3f",
+        better="higher",
+        null="usage_entropy_chance",
+    ),
+    Measure(
+        "usage_entropy_chance",
+        "entropy of wins, chance",
+        "the same if units were equal and wins a matter of chance",
+        ".3f",
+    ),
+    Measure(
+        "most_wins_share",
+        "share of the top winner",
+        "share of all wins of the last epoch that the most frequent winner has",
+        ".2%",
+        null="most_wins_share_chance",
+    ),
+    Measure(
+        "most_wins_share_chance",
+        "share of the top winner, chance",
+        "the same if units were equal and wins a matter of chance",
+        ".2%",
+    ),
+    group="usage",
+)
+def _usage(subject: Subject) -> Values:
+    return usage(subject.wins)
+
+
+@measured(
+    Measure(
+        "border_wins",
+        "wins at the border",
+        "mean wins of units at the grid's border over those of all; 1 without an edge effect",
+        ".2f",
+    ),
+    group="usage",
+)
+def _border_wins(subject: Subject) -> Values:
+    return {"border_wins": border_wins(subject.wins, subject.grid)}
+
+
+@measured(
+    Measure(
+        "total_activity",
+        "total activity",
+        "sum of activity over all units, mean over held-out samples",
+        ".2f",
+    ),
+    group="usage",
+)
+def _total_activity(subject: Subject) -> Values:
+    return {"total_activity": float(subject.responses.activity.sum(axis=1).mean())}
+
+
+@measured(
+    Measure(
+        "lifetime_sparseness",
+        "lifetime sparseness",
+        "1 if a unit answers to a single sample, 0 if to all alike; mean over units",
+        ".4f",
+        null="lifetime_sparseness_shuffled",
+    ),
+    Measure(
+        "lifetime_sparseness_shuffled",
+        "lifetime sparseness, shuffled",
+        "the same with each sample's answers dealt to units at random",
+        ".4f",
+    ),
+    Measure(
+        "population_sparseness",
+        "population sparseness",
+        "1 if a single unit answers to a sample, 0 if all do alike; mean over samples",
+        ".4f",
+        null="population_sparseness_shuffled",
+    ),
+    Measure(
+        "population_sparseness_shuffled",
+        "population sparseness, shuffled",
+        "the same with each unit's answers dealt to samples at random",
+        ".4f",
+    ),
+    group="usage",
+)
+def _sparsenesses(subject: Subject) -> Values:
+    return sparsenesses(subject.responses.fresh)

@@ -28,7 +28,7 @@ from topodream.files.results import (
     read_result,
 )
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.origin import notes
 from topodream.page import dotplot
 from topodream.pictures import player, thumbnails

@@ -16,7 +16,7 @@ from typing import Any
 from topodream.files.errors import InputError
 from topodream.files.reading import NAME_BEGINS, NAME_GOES_ON
 from topodream.files.strict import check_overlay, read_yaml
-from topodream.measures.descriptions import MEASURES
+from topodream.measures.registry import MEASURES
 from topodream.settings.checking import (
     Section,
     check,
