@@ -78,11 +78,8 @@ def _is_made(home: Path) -> bool:
 
 
 def _state(home: Path) -> str:
-    """Return a digest of a map's measures and of the names of its files.
-
-    Not of those that only the page needs, and makes: it would be made again because of them.
-    """
-    patterns = ("*.yaml", "*.h5", "*.gif", "figures/*.png")
+    """Return a digest of a map's measures and of the names of its files."""
+    patterns = ("*.yaml", "*.h5", "*.gif", "*.gif.js", "*.png", "figures/*.png")
     names = sorted(path.name for pattern in patterns for path in home.glob(pattern))
     return json_digest({"files": names, "measures": _digest(home / "measures.json")})
 
