@@ -4,22 +4,21 @@
 rule measure:
     """How well a map reconstructs, how smooth it is, how many units are dead."""
     input:
-        code=code_for_experiment("measure.py"),
+        code=INPUTS.code_for_experiment("measure.py"),
         model="results/{experiment}/model.h5",
-        data=experiment_data,
+        data=INPUTS.data,
     output:
         "results/{experiment}/measures.json",
     log:
         "results/{experiment}/logs/measure.log",
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=measure_memory,
-        runtime=map_runtime,
+        mem_mb=NEEDS.measure_memory,
+        runtime=NEEDS.map_runtime,
     params:
         versions=versions_for("measure.py"),
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
-        # The curve takes most of the time, and is drawn only of what has pictures.
-        curve=lambda wildcards: "" if has_pictures(wildcards.experiment) else "--no-curve",
+        curve=PARAMS.curve,
     shell:
         "python {input.code[0]:q}"
         " --model {input.model:q}"
@@ -31,29 +30,36 @@ rule measure:
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.
-for kind in MAP_KINDS:
+for kind, names in map_kinds(CATALOGUE).items():
 
     rule:
         """Every figure of a map, in one process: to start takes longer than to draw."""
         name:
-            f"plot_map_{'_'.join(kind)}"
+            f"plot_map_{kind}"
         input:
-            code=code_for_experiment("plot_map.py"),
+            code=INPUTS.code_for_experiment("plot_map.py"),
             model="results/{experiment}/model.h5",
-            data=experiment_data,
+            data=INPUTS.data,
             measures="results/{experiment}/measures.json",
         output:
             [
-                map_picture(f"results/{{experiment}}/figures/{name}.png", name)
-                for name in figures_of(kind)
+                report(
+                    f"results/{{experiment}}/figures/{name}.png",
+                    category="{experiment}",
+                    labels={"picture": name.replace("_", " ")},
+                    caption=f"../report/{name}.rst",
+                )
+                for name in kind.figures
             ],
         log:
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
-            experiment=experiments_of(kind),
+            experiment=pattern(names),
+        group:
+            group_of_training
         resources:
-            mem_mb=figures_memory,
-            runtime=map_runtime,
+            mem_mb=NEEDS.figures_memory,
+            runtime=NEEDS.map_runtime,
         params:
             versions=versions_for("plot_map.py"),
             settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),

@@ -14,7 +14,7 @@ from typing import Any
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.storage import json_digest
-from topodream.plan.catalogue import Catalogue, Sweep
+from topodream.plan.catalogue import Catalogue
 from topodream.settings.config import to_mapping
 
 Found = dict[str, Any]
@@ -52,7 +52,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
             if name not in catalogue.selected and _is_made(results / name)
         },
         "sweeps": {
-            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, _maps_of_sweep(sweep))
+            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, sweep.maps)
             for name, sweep in catalogue.sweeps.items()
             if name not in catalogue.selected_sweeps
             and (path := results / "sweeps" / f"{name}.json").is_file()
@@ -105,12 +105,7 @@ def _findings(catalogue: Catalogue, path: Path) -> Found | None:
     if not path.is_file():
         return None
     options = {"statements": catalogue.statements, "replicates": catalogue.replicates}
-    maps = [name for names in catalogue.replicates.values() for name in names.values()]
-    return _summary(catalogue, options, path, maps)
-
-
-def _maps_of_sweep(sweep: Sweep) -> list[str]:
-    return [name for point in sweep.points for name in point.replicates.values()]
+    return _summary(catalogue, options, path, catalogue.maps_of_findings)
 
 
 def _unknown(catalogue: Catalogue, results: Path) -> list[str]:
