@@ -55,7 +55,7 @@ TRAITS = {value for name, value in vars(all_traits).items() if name.isupper() an
 
 
 def test_a_picture_is_of_the_maps_that_have_all_it_needs():
-    one, other = Figure("one", "", "a.b"), Animation("other", "", "a.b", needs=["labels", "trace"])
+    one, other = Figure("one", "", "a.b"), Animation("other", "", "a.b", needs=("labels", "trace"))
     assert chosen([other, one], {"labels"}) == (one,)
     assert chosen([other, one], {"labels", "sequence", "trace"}) == (other, one)
     assert (one.file, other.file) == ("figures/one.png", "other.gif")

@@ -15,10 +15,12 @@ from snakemake.io import is_callable, is_flagged
 
 from topodream.data import raw_files
 from topodream.models import MODELS
+from topodream.pictures.of_maps import PICTURES
+from topodream.pictures.picture import Figure
 from topodream.plan import catalogue as catalogues
 from topodream.plan import params, wildcards
 from topodream.plan.inputs import Inputs
-from topodream.plan.maps import TRAITS_OF_DATA, map_kind, map_kinds
+from topodream.plan.maps import TRAITS_OF_DATA, map_kind, map_kinds, text_for_report
 from topodream.plan.needs import Needs
 from topodream.plan.params import Params, flags
 from topodream.plan.shown import Shown
@@ -125,12 +127,35 @@ def test_a_map_has_the_traits_of_its_model_and_of_its_data(catalogue):
     kind = map_kind(catalogue, "trace-40")
     assert str(kind) == "mwta_sequence"
     assert kind.traits == MODELS["mwta"].traits | {SEQUENCE}
-    assert "trajectory" in kind.animations
-    assert "label_map" not in kind.figures
+    assert "trajectory" in names_of(kind.animations)
+    assert "label_map" not in names_of(kind.figures)
     kind = map_kind(catalogue, "dream-wide")
     assert str(kind) == "sparse_dream_labels"
     assert kind.traits == MODELS["sparse_dream"].traits | {LABELS}
-    assert "label_map" in kind.figures
+    assert "label_map" in names_of(kind.figures)
+    assert set(kind.pictures) == {*kind.figures, *kind.animations}
+
+
+def names_of(pictures):
+    return [picture.name for picture in pictures]
+
+
+def test_a_picture_has_a_text_in_snakemakes_report_or_that_of_all():
+    folder = ROOT / "workflow" / "rules"
+    for picture in [*PICTURES.values(), Figure("new", "A new one.", "new.draw")]:
+        assert (folder / text_for_report(ROOT, picture)).is_file()
+    assert text_for_report(ROOT, PICTURES["hit_map"]) == "../report/hit_map.rst"
+    assert text_for_report(ROOT, picture) == "../report/picture.rst"
+
+
+def test_pictures_depend_on_what_draws_them_and_on_no_other(inputs, catalogue):
+    """Neither those that this map doesn't have."""
+    kind = map_kind(catalogue, "trace-40")
+    code = inputs.code_for_pictures("plot_map.py", kind.figures)(of(experiment="trace-40"))
+    ends = {str(path).split("topodream/")[-1] for path in code}
+    drawn = {f"pictures/figures/{name}.py" for name in ("hit_map", "lateral_tiles")}
+    assert {"models/mwta.py", *drawn} <= ends
+    assert not [path for path in ends if "label_map" in path or "animation" in path]
 
 
 def test_every_experiment_of_the_config_is_of_one_kind_and_no_point_of_a_sweep(catalogue):
@@ -329,12 +354,13 @@ def test_the_page_shows_what_is_selected_and_what_that_is_made_of(some_config, t
     assert shown.datasets() == ["digits", "tapestry", "pan"]
     assert shown.data_pictures() == ["results/data/tapestry.png", "results/data/pan.gif"]
     assert "results/trace-40/trajectory.gif" in shown.files()
-    assert shown.companions()[0] == "results/trace-40/thumbnail.png"
-    assert "results/data/pan.gif.js" in shown.companions()
+    assert "results/trace-40/thumbnail.png" in shown.files()
+    assert {"results/data/pan.gif.js", "results/trace-40/formation.gif.js"} <= set(shown.files())
     assert shown.made_files()[0] == "results/index.html"
     assert not [path for path in shown.made_files() if "findings" in path or "sweeps" in path]
     content = json.loads(shown.contents(of()))
     assert list(content["experiments"]) == ["trace-40"]
+    assert content["experiments"]["trace-40"]["pictures"][:2] == ["prototypes", "trajectory"]
 
 
 def test_findings_and_sweeps_are_shown_where_they_are_selected(some_config, tmp_path):

@@ -1,4 +1,4 @@
-# results/<experiment>/model.h5 and its data -> *.gif
+# results/<experiment>/model.h5 and its data -> *.gif, and each as a script
 
 # Which animations a map has depends on its model and its data: a rule for each kind of map.
 for kind, names in map_kinds(CATALOGUE).items():
@@ -8,19 +8,21 @@ for kind, names in map_kinds(CATALOGUE).items():
         name:
             f"render_map_gifs_{kind}"
         input:
-            code=INPUTS.code_for_experiment("render_map_gifs.py"),
+            code=INPUTS.code_for_pictures("render_map_gifs.py", kind.animations),
             model="results/{experiment}/model.h5",
             data=INPUTS.data,
         output:
             [
                 report(
-                    f"results/{{experiment}}/{name}.gif",
+                    f"results/{{experiment}}/{animation.file}",
                     category="{experiment}",
-                    labels={"picture": name.replace("_", " ")},
-                    caption=f"../report/{name}.rst",
+                    labels={"picture": animation.title},
+                    caption=text_for_report(ROOT, animation),
                 )
-                for name in kind.animations
+                for animation in kind.animations
             ],
+            # For the player of the page.
+            scripts=[f"results/{{experiment}}/{one.file}.js" for one in kind.animations],
         log:
             "results/{experiment}/logs/animations.log",
         wildcard_constraints:

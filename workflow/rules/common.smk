@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.plan.inputs import Inputs
-from topodream.plan.maps import map_kinds
+from topodream.plan.maps import map_kinds, text_for_report
 from topodream.plan.needs import Needs
 from topodream.plan.params import Params, flags, versions_for, versions_for_gpu
 from topodream.plan.shown import Shown

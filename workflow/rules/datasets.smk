@@ -125,12 +125,14 @@ rule render_sequence_gif:
         sequence="results/data/{dataset}.h5",
         tapestry=INPUTS.made_of("tapestry"),
     output:
-        report(
+        gif=report(
             "results/data/{dataset}.gif",
             category="Data",
             labels={"data set": "{dataset}", "picture": "animation"},
             caption="../report/sequence.rst",
         ),
+        # For the player of the page.
+        script="results/data/{dataset}.gif.js",
     log:
         "results/data/logs/{dataset}-animation.log",
     wildcard_constraints:
@@ -151,5 +153,5 @@ rule render_sequence_gif:
         " --sequence {input.sequence:q}"
         " --tapestry {input.tapestry:q}"
         " {params.settings}"
-        " --output {output:q}"
+        " --output {output.gif:q}"
         " 2>&1 | tee {log:q}"

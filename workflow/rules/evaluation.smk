@@ -1,4 +1,4 @@
-# results/<experiment>/model.h5 -> measures.json and figures/*.png
+# results/<experiment>/model.h5 -> measures.json, figures/*.png and thumbnail.png
 
 
 rule measure:
@@ -33,24 +33,25 @@ rule measure:
 for kind, names in map_kinds(CATALOGUE).items():
 
     rule:
-        """Every figure of a map, in one process: to start takes longer than to draw."""
+        """Every figure of a map, and it small: in one process, to start takes longer than to draw."""
         name:
             f"plot_map_{kind}"
         input:
-            code=INPUTS.code_for_experiment("plot_map.py"),
+            code=INPUTS.code_for_pictures("plot_map.py", kind.figures),
             model="results/{experiment}/model.h5",
             data=INPUTS.data,
             measures="results/{experiment}/measures.json",
         output:
             [
                 report(
-                    f"results/{{experiment}}/figures/{name}.png",
+                    f"results/{{experiment}}/{figure.file}",
                     category="{experiment}",
-                    labels={"picture": name.replace("_", " ")},
-                    caption=f"../report/{name}.rst",
+                    labels={"picture": figure.title},
+                    caption=text_for_report(ROOT, figure),
                 )
-                for name in kind.figures
+                for figure in kind.figures
             ],
+            thumbnail="results/{experiment}/thumbnail.png",
         log:
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
@@ -71,4 +72,5 @@ for kind, names in map_kinds(CATALOGUE).items():
             " --measures {input.measures:q}"
             " {params.settings}"
             " --output-folder {params.folder:q}"
+            " --thumbnail {output.thumbnail:q}"
             " 2>&1 | tee {log:q}"

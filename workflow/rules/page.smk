@@ -1,4 +1,4 @@
-# Everything that `run:` selects, and what lies there -> results/index.html, and what belongs to it
+# Everything that `run:` selects, and what lies there -> results/index.html
 
 
 rule build_page:
@@ -7,10 +7,8 @@ rule build_page:
         code=INPUTS.code("build_page.py"),
         templates=INPUTS.templates,
         shown=SHOWN.files(),
-        maps=SHOWN.maps(),
     output:
-        page="results/index.html",
-        companions=SHOWN.companions(),
+        "results/index.html",
     log:
         "results/logs/page.log",
     resources:
@@ -23,5 +21,5 @@ rule build_page:
     shell:
         "python {input.code[0]:q}"
         " --contents -"
-        " --output {output.page:q}"
+        " --output {output:q}"
         " <<< {params.contents:q} 2>&1 | tee {log:q}"

@@ -21,7 +21,7 @@ class Picture:
         What it shows, in a line: for the page.
     function : str
         Who makes it: a module beside the registry, and a function of it.
-    needs : collection of str
+    needs : tuple of str
         The traits (:mod:`topodream.traits`) that a map and its data must have between them.
     wide : bool
         Whether it takes the page's whole width, even where it is not long.
@@ -30,11 +30,16 @@ class Picture:
     name: str
     caption: str
     function: str
-    needs: Collection[str] = ()
+    needs: tuple[str, ...] = ()
     wide: bool = False
 
     package: ClassVar[str]
     place: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """Its name, for readers."""
+        return self.name.replace("_", " ")
 
     @property
     def file(self) -> str:

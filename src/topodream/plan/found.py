@@ -15,6 +15,7 @@ from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.storage import json_digest
 from topodream.plan.catalogue import Catalogue
+from topodream.plan.maps import shown_of
 from topodream.settings.config import to_mapping
 
 Found = dict[str, Any]
@@ -34,7 +35,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     Returns
     -------
     dict, as JSON holds it
-        ``experiments`` (name -> its ``question``, ``settings_sha256``), ``sweeps`` (name -> the
+        ``experiments`` (name -> its ``question``, ``pictures``, ``settings_sha256``), ``sweeps`` (name -> the
         ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
         ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
         with what lies there; ``datasets`` and ``options`` (``held_out``; of figures; of GIFs) as in
@@ -44,7 +45,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     return {
         "experiments": {
             name: {
-                "question": catalogue.questions[name],
+                **shown_of(catalogue, name),
                 "settings_sha256": json_digest(to_mapping(catalogue.experiments[name])),
                 "state_sha256": _state(results / name),
             }

@@ -7,6 +7,7 @@ from pathlib import Path
 from topodream.data import raw_files
 from topodream.data.mnist import EMBEDDED
 from topodream.files.errors import InputError
+from topodream.pictures.picture import Picture, modules_of
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.sources import Input, Sources
 from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, in_one_line
@@ -54,6 +55,13 @@ class Inputs:
         """Return a function: the same for what is made of an experiment's map, with its model."""
         return lambda wildcards: self.sources.of_script(
             script, experiment_of(self.catalogue, wildcards).modules
+        )
+
+    def code_for_pictures(self, script: str, pictures: Iterable[Picture]) -> OfWildcards:
+        """Return a function: the same for pictures of the map, with what draws these."""
+        drawn_by = modules_of(pictures)
+        return lambda wildcards: self.sources.of_script(
+            script, (*experiment_of(self.catalogue, wildcards).modules, *drawn_by)
         )
 
     def code_for_training(self, wildcards: Wildcards) -> list[Input]:

@@ -1,9 +1,14 @@
 """Kinds of maps: what decides which pictures a map has."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from topodream.models import MODELS
-from topodream.pictures.names import animation_names, figure_names
+from topodream.pictures.animations import animations_of
+from topodream.pictures.figures import figures_of
+from topodream.pictures.of_maps import pictures_of
+from topodream.pictures.picture import Animation, Figure, Picture
 from topodream.plan.catalogue import Catalogue
 from topodream.traits import LABELS, SEQUENCE
 
@@ -31,14 +36,19 @@ class MapKind:
         return MODELS[self.model].traits.union(self.traits_of_data)
 
     @property
-    def figures(self) -> tuple[str, ...]:
-        """The names of its figures."""
-        return figure_names(self.model, labelled=LABELS in self.traits)
+    def figures(self) -> tuple[Figure, ...]:
+        """Its figures, in the order in which they are drawn."""
+        return figures_of(self.traits)
 
     @property
-    def animations(self) -> tuple[str, ...]:
-        """The names of its animations."""
-        return animation_names(self.model, is_sequence=SEQUENCE in self.traits)
+    def animations(self) -> tuple[Animation, ...]:
+        """Its animations."""
+        return animations_of(self.traits)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All of them, in the order in which they are shown."""
+        return pictures_of(self.traits)
 
 
 def map_kind(catalogue: Catalogue, name: str) -> MapKind:
@@ -46,6 +56,22 @@ def map_kind(catalogue: Catalogue, name: str) -> MapKind:
     experiment = catalogue.experiments[name]
     traits = TRAITS_OF_DATA[catalogue.datasets[experiment.dataset]["kind"]]
     return MapKind(experiment.model, tuple(sorted(traits)))
+
+
+def shown_of(catalogue: Catalogue, name: str) -> dict[str, Any]:
+    """Return what a page is told of an experiment: its question, and which pictures it has."""
+    pictures = [picture.name for picture in map_kind(catalogue, name).pictures]
+    return {"question": catalogue.questions[name], "pictures": pictures}
+
+
+def text_for_report(root: Path, picture: Picture) -> str:
+    """Return what Snakemake's report says of a picture: a file, as the rules see it.
+
+    A picture that has none of its own has one for all.
+    """
+    own = f"{picture.name}.rst"
+    there = (root / "workflow" / "report" / own).is_file()
+    return f"../report/{own if there else 'picture.rst'}"
 
 
 def map_kinds(catalogue: Catalogue) -> dict[MapKind, list[str]]:

@@ -198,10 +198,9 @@ class Needs:
 
     def page_memory(self, _wildcards: Wildcards, attempt: int) -> int:
         """Return the memory for the page, which shows what isn't selected too, if it lies there."""
-        maps = [self.sized(name) for name in self.catalogue.listed]
-        n_points = sum(len(sweep.maps) for sweep in self.catalogue.sweeps.values())
-        n_points += len(self.catalogue.maps_of_findings)
-        return megabytes(resources.page_mib(maps, n_points), attempt)
+        n_maps = len(self.catalogue.listed) + len(self.catalogue.maps_of_findings)
+        n_maps += sum(len(sweep.maps) for sweep in self.catalogue.sweeps.values())
+        return megabytes(resources.small_mib(n_maps), attempt)
 
     def page_runtime(self, _wildcards: Wildcards, attempt: int) -> int:
         """Return the time for the page, which looks at all that it may show."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topodream.pictures.of_maps import THUMBNAIL
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.found import besides
 from topodream.plan.inputs import data_file, measures_of
-from topodream.plan.maps import map_kind
+from topodream.plan.maps import map_kind, shown_of
 from topodream.plan.wildcards import Wildcards
 
 PAGE = "results/index.html"
@@ -49,16 +50,15 @@ class Shown:
 
     def of_experiment(self, name: str) -> list[str]:
         """Return the settings, measures and pictures of a map."""
-        kind = map_kind(self.catalogue, name)
+        pictures = map_kind(self.catalogue, name).pictures
         return [
             f"results/{name}/config.yaml",
             *measures_of([name]),
-            *(f"results/{name}/figures/{figure}.png" for figure in kind.figures),
-            *(f"results/{name}/{animation}.gif" for animation in kind.animations),
+            *(f"results/{name}/{file}" for file in (THUMBNAIL, *(one.file for one in pictures))),
         ]
 
     def files(self) -> list[str]:
-        """Return everything that the page shows or reads."""
+        """Return everything that the page shows, reads or loads."""
         of_maps = [file for name in self.catalogue.selected for file in self.of_experiment(name)]
         data = list(map(data_file, self.datasets()))
         sweeps = [
@@ -67,27 +67,23 @@ class Shown:
             for suffix in ("json", "png")
         ]
         findings = ["results/findings.json"] if self.catalogue.findings else []
-        return of_maps + data + self.data_pictures() + sweeps + findings
+        found = of_maps + data + self.data_pictures() + sweeps + findings
+        return found + [f"{path}.js" for path in found if path.endswith(".gif")]
 
     def maps(self) -> list[str]:
         """Return the map of every selected experiment."""
         return [f"results/{name}/model.h5" for name in self.catalogue.selected]
 
-    def companions(self) -> list[str]:
-        """Return what only the page needs: a thumbnail for each map, and each GIF as a script."""
-        thumbnails = [f"results/{name}/thumbnail.png" for name in self.catalogue.selected]
-        return thumbnails + [f"{path}.js" for path in self.files() if path.endswith(".gif")]
-
     def made_files(self) -> list[str]:
         """Return the page, all that it shows, and the maps: what is deleted is made again."""
         tables = ["results/findings.md"] if self.catalogue.findings else []
-        return [PAGE, *self.companions(), *self.files(), *self.maps(), *tables]
+        return [PAGE, *self.files(), *self.maps(), *tables]
 
     def contents(self, _wildcards: Wildcards) -> str:
         """Return what the page shows, each in its order, and what it finds besides, as JSON."""
         catalogue = self.catalogue
         content: dict[str, Any] = {
-            "experiments": {name: catalogue.questions[name] for name in catalogue.selected},
+            "experiments": {name: shown_of(catalogue, name) for name in catalogue.selected},
             "groups": [{"name": name, **group} for name, group in catalogue.groups.items()],
             "datasets": self.datasets(),
             "findings": catalogue.findings,

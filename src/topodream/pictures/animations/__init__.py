@@ -13,7 +13,7 @@ ANIMATIONS = (
         "trajectory",
         "Held-out frames, the activity leaving a trace: it moves over the grid.",
         "at_work.trajectory",
-        needs=[SEQUENCE, TRACE],
+        needs=(SEQUENCE, TRACE),
     ),
     Animation(
         "activity",
