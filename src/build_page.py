@@ -1,8 +1,7 @@
 """Write the page that shows experiments: settings, measures, pictures, where all came from.
 
-One static file that links to the pictures beside it and needs no network. With it come
-thumbnails of the maps, and the scripts that hold the GIFs for the page's player. Shown is what is
-asked for, and what else lies in the results if it is up to date with the config.
+One static file that links to the pictures beside it and needs no network. Shown is what is asked
+for, and what else lies in the results if it is up to date with the config.
 """
 
 import sys
@@ -15,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.files import cli
 from topodream.files.reading import check_name
+from topodream.files.results import ANY, check
 from topodream.files.storage import write_text
 from topodream.origin import provenance
 from topodream.page import current, page
@@ -27,8 +27,8 @@ def main() -> None:
     parser.add_argument(
         "--contents",
         required=True,
-        help="JSON, - for standard input: experiments (name -> question, in the order to show "
-        "them); if there are some, datasets and sweeps (lists of names), groups (a list of "
+        help="JSON, - for standard input: experiments (name -> question, and pictures, a list of "
+        "names; all in the order to show them); if there are some, datasets and sweeps (lists of names), groups (a list of "
         "headings: name, about, experiments), findings (true to show findings.json), besides (what "
         "else lies in the results, see topodream.plan.found)",
     )
@@ -47,13 +47,13 @@ def main() -> None:
         if found is not None:
             for key in ("experiments", "sweeps", "datasets"):
                 check_names(found[key], f"--contents: besides: {key}")
+            check(found["experiments"], {ANY: page.SHOWN}, "besides: experiments")
             wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
         for key in ("experiments", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
-    # What the page is to show has no part in what is made for it.
-    page.write_companions(results, contents, provenance.record({}))
+        check(contents.experiments, {ANY: page.SHOWN}, "experiments")
     origin = provenance.record(wanted, also=page.PARTS)
     write_text(args.output, page.render(results, contents, origin))
 
@@ -68,14 +68,14 @@ def with_what_is_there(
     wanted: dict[str, Any], found: Found, sound: page.Contents
 ) -> dict[str, Any]:
     """Return what is to be shown, and all else that is up to date, in the order of the config."""
-    questions = {**wanted["experiments"], **sound.experiments}
+    experiments = {**wanted["experiments"], **sound.experiments}
     datasets = {*wanted["datasets"], *sound.datasets}
     sweeps = {*wanted["sweeps"], *sound.sweeps}
     order = found["order"]
     return {
         **wanted,
         "experiments": {
-            name: questions[name] for name in order["experiments"] if name in questions
+            name: experiments[name] for name in order["experiments"] if name in experiments
         },
         "datasets": [name for name in order["datasets"] if name in datasets],
         "sweeps": [name for name in order["sweeps"] if name in sweeps],

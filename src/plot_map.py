@@ -1,4 +1,4 @@
-"""Draw the figures of a trained map, each as <name>.png in a folder.
+"""Draw the figures of a trained map, each as <name>.png in a folder, and its thumbnail.
 
 All that the map has, or those that are named. Reconstructions use the activation the map
 was trained with, unless another is named.
@@ -16,7 +16,9 @@ from topodream.files import cli, results
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import drawing, figures
+from topodream.pictures import canvas, drawing, thumbnails
+from topodream.pictures.figures import FIGURES, figures_of
+from topodream.pictures.picture import modules_of
 from topodream.training.map_file import read_map_and_data
 
 # What figures need of the measures, besides the rest.
@@ -29,6 +31,7 @@ MEASURED = results.MEASURED | {
 def main() -> None:
     """Read a map, its data and its measures; draw, save."""
     parser = cli.parser(__doc__)
+    names = [figure.name for figure in FIGURES]
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
     parser.add_argument("--measures", type=Path, required=True, help="its measures (.json)")
@@ -42,9 +45,10 @@ def main() -> None:
         "--activation", choices=("drive", "excited"), help="instead of the one it was trained with"
     )
     parser.add_argument(
-        "--figures", nargs="+", choices=drawing.DRAWN, metavar="NAME",
-        help=f"which to draw, of {', '.join(drawing.DRAWN)}; without it, all that the map has",
+        "--figures", nargs="+", choices=names, metavar="NAME",
+        help=f"which to draw, of {', '.join(names)}; without it, all that the map has",
     )  # fmt: skip
+    parser.add_argument("--thumbnail", type=Path, help="a .png file for the map, small")
     parser.add_argument("--output-folder", type=Path, required=True, help="for the .png files")
     args = cli.parse(parser)
 
@@ -60,16 +64,20 @@ def main() -> None:
         count=args.count,
         activation=args.activation,
     )
+    known = figures_of(subject.traits)
     note = provenance.picture_note(
         cli.options(args, "figures"),
-        model.experiment.modules,
+        (*model.experiment.modules, *modules_of(known)),
         **model.identity,
         measures_sha256=file_digest(args.measures),
     )
-    for name in args.figures or drawing.names_of(model, data):
+    for name in args.figures or [figure.name for figure in known]:
         with threadpoolctl.threadpool_limits(1):
             figure = drawing.draw(name, subject)
-        figures.save(figure, args.output_folder / f"{name}.png", note)
+        canvas.save(figure, args.output_folder / f"{name}.png", note)
+    if args.thumbnail is not None:
+        weights, grid = model.trained.weights, model.experiment.grid
+        thumbnails.write(args.thumbnail, thumbnails.draw(weights, grid, model.image_shape), note)
 
 
 if __name__ == "__main__":

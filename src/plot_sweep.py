@@ -12,7 +12,7 @@ from topodream.files.digests import file_digest
 from topodream.files.storage import complete
 from topodream.measures.registry import MEASURES
 from topodream.origin import provenance
-from topodream.pictures import figures, sweep_figure
+from topodream.pictures import canvas, sweep_figure
 
 KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
@@ -40,7 +40,7 @@ def main() -> None:
             sweep_sha256=file_digest(args.sweep),
             data_sha256=sweep["data_sha256"],
         )
-    figures.save(figure, args.output, note)
+    canvas.save(figure, args.output, note)
 
 
 def panel(name: str) -> sweep_figure.SweepPanel:

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from topodream.data.tapestry import read_tapestry
 from topodream.files import cli
 from topodream.origin import provenance
-from topodream.pictures import figures
+from topodream.pictures import canvas, tapestry_figure
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     args = cli.parse(parser)
 
     woven = read_tapestry(args.tapestry)
-    figure = figures.tapestry(
+    figure = tapestry_figure.draw(
         woven.pixels["train"],
         f"{args.tapestry.stem}: of training images",
         woven.described,
@@ -30,7 +30,7 @@ def main() -> None:
         shows=woven.described,
         data_sha256=woven.content_sha256,
     )
-    figures.save(figure, args.output, note)
+    canvas.save(figure, args.output, note)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Show a trained map as GIFs, each as <name>.gif in a folder: all it has, or those named.
 
+Beside each lies <name>.gif.js, the same as a script, for the page's player.
+
 formation: its prototypes after each epoch. activity: input, activity on the grid and
 reconstruction of held-out samples, each for itself. trajectory: the same with activity that
 leaves a trace, of maps that learnt a sequence.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -15,13 +18,16 @@ import threadpoolctl
 
 from topodream.files import cli
 from topodream.origin import provenance
-from topodream.pictures import animation, performing
+from topodream.pictures import animation, performing, player
+from topodream.pictures.animations import ANIMATIONS, animations_of
+from topodream.pictures.picture import modules_of
 from topodream.training.map_file import read_map_and_data
 
 
 def main() -> None:
     """Read a map and its data, put frames together, write them."""
     parser = cli.parser(__doc__)
+    names = [one.name for one in ANIMATIONS]
     parser.add_argument("--model", type=Path, required=True, help="the trained map (.h5)")
     parser.add_argument("--data", type=Path, required=True, help="the data set it learnt (.h5)")
     for kind, shown in (("sequence", "a sequence"), ("images", "unrelated images")):
@@ -34,8 +40,8 @@ def main() -> None:
             help=f"milliseconds per frame of {shown}",
         )  # fmt: skip
     parser.add_argument(
-        "--animations", nargs="+", choices=performing.ANIMATED, metavar="NAME",
-        help=f"which to make, of {', '.join(performing.ANIMATED)}; without it, all it has",
+        "--animations", nargs="+", choices=names, metavar="NAME",
+        help=f"which to make, of {', '.join(names)}; without it, all it has",
     )  # fmt: skip
     parser.add_argument("--output-folder", type=Path, required=True, help="for the .gif files")
     args = cli.parse(parser)
@@ -44,12 +50,15 @@ def main() -> None:
     kind = "sequence" if data.is_sequence else "images"
     n_frames, frame_ms = getattr(args, f"{kind}_frames"), getattr(args, f"{kind}_ms")
     performance = performing.Performance(model, data, n_frames, frame_ms)
-    options, modules = cli.options(args, "animations"), model.experiment.modules
-    note = provenance.picture_note(options, modules, **model.identity)
-    for name in args.animations or performing.names_of(model, data):
+    known = animations_of(performance.traits)
+    modules = (*model.experiment.modules, *modules_of(known))
+    note = {**model.identity, **provenance.record(cli.options(args, "animations"), modules)}
+    for name in args.animations or [one.name for one in known]:
+        gif = args.output_folder / f"{name}.gif"
         with threadpoolctl.threadpool_limits(1):
             made = performing.animate(name, performance)
-        animation.write_gif(args.output_folder / f"{name}.gif", made.frames, made.frame_ms, note)
+        animation.write_gif(gif, made.frames, made.frame_ms, json.dumps(note))
+        player.write_script(gif, note)
 
 
 if __name__ == "__main__":

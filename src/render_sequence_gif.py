@@ -1,5 +1,9 @@
-"""Show a pan sequence as a GIF: what the window sees, and where it is on the tapestry."""
+"""Show a pan sequence as a GIF: what the window sees, and where it is on the tapestry.
 
+Beside it lies <name>.gif.js, the same as a script, for the page's player.
+"""
+
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from topodream.data.tapestry import read_tapestry
 from topodream.files import cli
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import animation
+from topodream.pictures import animation, player
 
 
 def main() -> None:
@@ -47,13 +51,14 @@ def main() -> None:
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
-    note = provenance.picture_note(
-        cli.options(args),
-        shows=data.described,
-        data_sha256=data.content_sha256,
-        tapestry_sha256=woven.content_sha256,
-    )
-    animation.write_gif(args.output, frames, args.frame_ms, note)
+    note = {
+        "shows": data.described,
+        "data_sha256": data.content_sha256,
+        "tapestry_sha256": woven.content_sha256,
+        **provenance.record(cli.options(args)),
+    }
+    animation.write_gif(args.output, frames, args.frame_ms, json.dumps(note))
+    player.write_script(args.output, note)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def main() -> None:
     resolved = yaml.safe_dump(config.to_mapping(experiment), sort_keys=False)
     # The file itself holds all that was asked for.
     write_text(
-        args.output, notes.comment(".yaml", provenance.record({}, experiment.modules)) + resolved
+        args.output, notes.comment(".yaml", provenance.record({})) + resolved
     )
 
 

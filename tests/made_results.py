@@ -9,6 +9,7 @@ from PIL import Image
 
 from topodream.files.digests import content_digest
 from topodream.files.storage import Content, write_hdf5, write_json
+from topodream.pictures import player
 from topodream.plan import catalogue
 from topodream.settings import config
 
@@ -34,7 +35,8 @@ EXPERIMENTS = {
     },
     "dream-wild": {"question": "Does it blow up?", "extends": "dream-symmetric"},
 }
-QUESTIONS = {name: section["question"] for name, section in EXPERIMENTS.items()}
+FIGURES = {"prototypes": (1000, 960), "reconstructions": (1120, 450), "hit_map": (720, 640)}
+PICTURES = ["prototypes", "activity", "reconstructions", "hit_map"]
 MEASURES = {
     "pan-small": {"held_out_mse": 0.04, "neighbour_correlation": 0.3, "dead_in_training": 0.5},
     "digits-small": {"held_out_mse": 0.02, "neighbour_correlation": 0.1, "dead_in_training": 0.25},
@@ -47,6 +49,17 @@ GROUPS = [
     {"name": "Windows", "about": "Windows that pan.", "experiments": ["pan-small", "not-made"]},
     {"name": "Digits", "about": "Whole digits.", "experiments": ["digits-small", "digits-strong"]},
 ]
+
+
+def shown(names=tuple(EXPERIMENTS)):
+    """What a page is told of experiments: their questions and pictures."""
+    return {
+        name: {
+            "question": EXPERIMENTS.get(name, {}).get("question", "?"),
+            "pictures": [*PICTURES, *(["u_matrix"] if name == "digits-strong" else [])],
+        }
+        for name in names
+    }
 
 
 def claim(values, threshold, verdict, **changes):
@@ -150,14 +163,9 @@ def make_data(folder):
 
 
 def make_experiment(folder, experiment, data_sha256):
-    """Write what the page reads of an experiment, its prototypes random."""
+    """Write what the page reads of an experiment: not its map."""
     home, name = folder / experiment.name, experiment.name
-    rng = np.random.default_rng(0)
-    weights = {"state/weights": rng.random((experiment.grid.n_units, 784))}
-    settings = json.dumps(config.to_mapping(experiment))
-    attributes = {"image_shape": (28, 28), "settings": settings, "data_sha256": data_sha256}
     home.mkdir(parents=True)
-    write_hdf5(home / "model.h5", Content("map", weights, attributes), ORIGIN)
     (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
     measured = {
         "data": "made-up digits",
@@ -169,9 +177,9 @@ def make_experiment(folder, experiment, data_sha256):
         **ORIGIN,
     }
     write_json(home / "measures.json", measured)
-    sizes = {"prototypes": (1000, 960), "reconstructions": (1120, 450), "hit_map": (720, 640)}
-    for figure, size in sizes.items():
+    for figure, size in FIGURES.items():
         make_picture(home / "figures" / f"{figure}.png", size)
+    make_picture(home / "thumbnail.png", (289, 289))
     make_gif(home / "activity.gif")
     if name == "digits-strong":
         make_picture(home / "figures" / "u_matrix.png", (720, 640))
@@ -183,8 +191,8 @@ def make_picture(path, size):
 
 
 def make_gif(path):
-    """Write a GIF that uses what the format has: colours of their own for frames, pixels that
-    let the frame before through, frames of a part only, all ways to dispose."""
+    """Write a GIF, and its script. It uses what the format has: colours of their own for frames,
+    pixels that let the frame before through, frames of a part only, all ways to dispose."""
     rng = np.random.default_rng(1)
     frames = []
     for number in range(60):
@@ -197,3 +205,4 @@ def make_gif(path):
     frames[0].save(
         path, save_all=True, append_images=frames[1:], duration=40, loop=0, disposal=ways
     )
+    player.write_script(path, ORIGIN)

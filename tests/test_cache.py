@@ -86,7 +86,7 @@ def test_a_changed_kernel_never_meets_a_stale_map(clone):
 
 def test_a_changed_figure_never_retrains(clone):
     folder, make = clone
-    append(folder / "src/topodream/pictures/figures.py", "# a remark\n")
+    append(folder / "src/topodream/pictures/figures/prototypes.py", "# a remark\n")
     assert make(FIGURE) == set()
     assert (folder / FIGURE).exists()
 

@@ -1,12 +1,11 @@
 """docs/extending.md, typed in a copy of the project: the whole workflow with what it adds."""
 
 import re
-import subprocess
 
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import append, copy_project, planned, snakemake
+from test_workflow import copy_project, snakemake
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 # In the page's order; in each at most so many files that are there already are changed.

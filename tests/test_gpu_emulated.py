@@ -95,7 +95,7 @@ def test_whatever_the_shape(experiment, n_inputs, seed):
     assert found.squared_error == pytest.approx(expected.squared_error, rel=1e-9, abs=1e-12)
     np.testing.assert_allclose(found.activity, expected.activity, rtol=1e-9, atol=1e-12)
     for name, array in reference.state.arrays.items():
-        found_array = getattr(ensemble.starts[0], name)
+        found_array = getattr(ensemble.states[0], name)
         np.testing.assert_allclose(found_array, array, rtol=1e-8, atol=1e-12)
 
 
@@ -163,8 +163,8 @@ def test_the_host_waits_for_the_device_as_often_whatever_the_steps(name):
 def test_progress_is_told_as_the_device_gets_on(small_experiment, monkeypatch):
     monkeypatch.setattr(cupy, "STEPS_PER_TICK", 32)
     experiment = small_experiment()
-    states = [states.start(experiment, 784, np.random.default_rng(n)) for n in range(2)]
-    ensemble = create_ensemble([experiment] * 2, states, gpu_check.samples(784), StandIn())
+    starts = [states.start(experiment, 784, np.random.default_rng(n)) for n in range(2)]
+    ensemble = create_ensemble([experiment] * 2, starts, gpu_check.samples(784), StandIn())
     told = []
     ensemble.advance(dict.fromkeys(range(2), np.arange(70)), told.append)
     assert told == [64, 64, 12]

@@ -23,7 +23,8 @@ from topodream.measures import (
 from topodream.measures.measure import GROUPS, Measure, Subject, by_name, measured
 from topodream.measures.registry import MEASURED, MEASURES
 from topodream.models import MODELS, mwta, sparse_dream
-from topodream.pictures import figures
+from topodream.pictures import canvas
+from topodream.pictures.figures import hit_map, learning_curve
 from topodream.training import states
 from topodream.training.map_file import Map
 from topodream.training.trained import Divergence, History, Snapshot, Trained
@@ -199,10 +200,10 @@ def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, unlabell
     assert results["curve"]["held_out_mse"][0] > 0
     assert results["curve"]["held_out_mse"][1:] == [None, None]
     write_json(tmp_path / "measures.json", results)
-    figure = figures.learning_curve(
+    figure = learning_curve.plot(
         blown_up.history.training_mse, results["curve"], 0.1, "title", "data"
     )
-    figures.save(figure, tmp_path / "curve.png", "note")
+    canvas.save(figure, tmp_path / "curve.png", "note")
 
 
 def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map, unlabelled):
@@ -221,8 +222,8 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
     assert results["measures"]["held_out_mse"] > 0
     assert stopped.title == "small (the start, it diverged in epoch 1)"
     assert stopped.last_wins.tolist() == [0] * 20
-    figures.hit_map(stopped.last_wins, stopped.experiment.grid, "title", "data")
-    figures.learning_curve(history.training_mse, results["curve"], 0.1, "title", "data")
+    hit_map.plot(stopped.last_wins, stopped.experiment.grid, "title", "data")
+    learning_curve.plot(history.training_mse, results["curve"], 0.1, "title", "data")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from topodream.files.storage import write_json
 from topodream.grid import Grid
 from topodream.page import dotplot, page
 from topodream.pictures import player, thumbnails
+from topodream.pictures.of_maps import PICTURES
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def results(tmp_path, shipped_config):
 @pytest.fixture
 def contents(results):
     return page.Contents(
-        experiments=made_results.QUESTIONS,
+        experiments=made_results.shown(),
         datasets=["digits", "tapestry", "pan"],
         groups=made_results.GROUPS,
         findings=results / "findings.json",
@@ -36,7 +37,6 @@ def contents(results):
 
 
 def rendered(results, contents):
-    page.write_companions(results, contents, made_results.ORIGIN)
     return page.render(results, contents, made_results.ORIGIN)
 
 
@@ -104,8 +104,7 @@ def test_pictures_that_are_not_whole_are_said(results, tmp_path):
 
 
 def render_all(folder):
-    contents = page.Contents({"digits-small": "?"})
-    page.write_companions(folder, contents, made_results.ORIGIN)
+    contents = page.Contents(made_results.shown(["digits-small"]))
     return page.render(folder, contents, made_results.ORIGIN)
 
 
@@ -194,15 +193,26 @@ def test_the_same_results_give_the_same_bytes(results, contents):
     assert made == {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
 
 
-def test_companions_are_those_that_were_announced(results, contents):
+def test_nothing_but_the_page_is_made_and_no_map_is_read(results, contents):
     before = set(results.rglob("*"))
-    page.write_companions(results, contents, made_results.ORIGIN)
-    made = {path.relative_to(results).as_posix() for path in set(results.rglob("*")) - before}
-    assert made == {
-        *(f"{name}/thumbnail.png" for name in made_results.EXPERIMENTS),
-        *(f"{name}/activity.gif.js" for name in made_results.EXPERIMENTS),
-        "data/pan.gif.js",
-    }
+    assert not any(path.name == "model.h5" for path in before)
+    rendered(results, contents)
+    assert set(results.rglob("*")) == before
+
+
+def test_the_pictures_that_it_is_told_of_are_shown_in_their_order(results):
+    told = ["hit_map", "activity", "prototypes"]
+    html = rendered(results, page.Contents({"pan-small": {"question": "?", "pictures": told}}))
+    files = [f"pan-small/{PICTURES[name].file}" for name in told]
+    found = re.findall(r'(?:src|href)="(pan-small/(?:figures/)?\w+\.(?:png|gif))"', html)
+    assert [file for file in dict.fromkeys(found) if "thumbnail" not in file] == files
+
+
+@pytest.mark.parametrize("file", ["thumbnail.png", "figures/hit_map.png"])
+def test_a_picture_that_is_missing_is_said(results, contents, file):
+    (results / "pan-small" / file).unlink()
+    with pytest.raises(InputError, match=f"cannot read .*{file}: no such file"):
+        rendered(results, contents)
 
 
 def test_every_link_leads_to_a_file_or_to_a_place_in_the_page(results, contents):
@@ -247,15 +257,14 @@ def test_the_chain_can_be_followed_from_a_map_to_the_raw_data(results, contents)
 
 
 def test_nothing_is_shown_of_what_there_is_not(results):
-    html = rendered(results, page.Contents({"pan-small": "Why?"}))
+    html = rendered(results, page.Contents(made_results.shown(["pan-small"])))
     for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):
         assert absent not in html
 
 
 def test_a_group_that_lacks_something_is_an_error(results, contents):
-    page.write_companions(results, contents, made_results.ORIGIN)
     with pytest.raises(InputError, match="groups: each needs name, about and experiments"):
-        contents = page.Contents({"pan-small": "?"}, groups=[{"name": "a"}])
+        contents = page.Contents(made_results.shown(["pan-small"]), groups=[{"name": "a"}])
         page.render(results, contents, made_results.ORIGIN)
 
 

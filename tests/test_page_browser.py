@@ -55,13 +55,12 @@ def results(tmp_path_factory, shipped_config):
     folder.mkdir()
     made_results.make(folder, shipped_config)
     contents = page.Contents(
-        experiments=made_results.QUESTIONS,
+        experiments=made_results.shown(),
         datasets=["digits", "tapestry", "pan"],
         groups=made_results.GROUPS,
         findings=folder / "findings.json",
         sweeps=["strength"],
     )
-    page.write_companions(folder, contents, made_results.ORIGIN)
     write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
     return folder
 
@@ -150,7 +149,7 @@ def with_long_names(tmp_path_factory, shipped_config):
         patch.setattr(made_results, "FINDINGS", found)
         made_results.make(folder, shipped_config)
         contents = page.Contents(
-            experiments={name: section["question"] for name, section in sections.items()},
+            experiments=made_results.shown(sections),
             datasets=["digits"],
             groups=[
                 {"name": "word" * 60, "about": "word" * 60, "experiments": [names["pan-small"]]}
@@ -158,7 +157,6 @@ def with_long_names(tmp_path_factory, shipped_config):
             findings=folder / "findings.json",
             sweeps=["strength"],
         )
-        page.write_companions(folder, contents, made_results.ORIGIN)
         write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
     return folder, names
 
@@ -671,7 +669,7 @@ def test_thirty_maps_open_at_once(visit, results, tmp_path):
     names = [f"map-{number}" for number in range(30)]
     for name in names:
         shutil.copytree(folder / "digits-small", folder / name)
-    contents = page.Contents(dict.fromkeys(names, "Why?"))
+    contents = page.Contents(made_results.shown(names))
     write_text(folder / "index.html", page.render(folder, contents, made_results.ORIGIN))
     took = []
     for _ in range(3):

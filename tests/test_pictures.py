@@ -1,44 +1,110 @@
 import itertools
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import imageio.v3 as iio
 import legible
 import numpy as np
 import pytest
 
+from topodream import traits as all_traits
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.grid import Grid
 from topodream.measures.responses import show
-from topodream.models import mwta, sparse_dream
+from topodream.models import MODELS, mwta, sparse_dream
 from topodream.models.mwta import Lateral
 from topodream.pictures import (
     animation,
+    animations,
+    canvas,
     drawing,
     figures,
     lettering,
     performing,
-    sheets,
     sweep_figure,
+    tapestry_figure,
     tiles,
 )
-from topodream.pictures import names as pictures
+from topodream.pictures.animations import ANIMATIONS, animations_of, at_work
+from topodream.pictures.figures import (
+    FIGURES,
+    figures_of,
+    hit_map,
+    label_map,
+    lateral_matrix,
+    lateral_tiles,
+    learning_curve,
+    prototypes,
+    reconstructions,
+    u_matrix,
+)
+from topodream.pictures.of_maps import PICTURES, pictures_of
+from topodream.pictures.picture import Animation, Figure, chosen
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
 from topodream.training.loop import train
 from topodream.training.map_file import Map
+from topodream.traits import LABELS, SEQUENCE
+
+ROOT = Path(__file__).parents[1]
+LEARNT = {"lateral_excitation", "global_inhibition", "column_inhibition", "lateral_matrix"}
+TRAITS = {value for name, value in vars(all_traits).items() if name.isupper() and name != "OF_DATA"}
 
 # ------------------------------------------------------------------ which there are
 
 
-def test_every_picture_has_a_caption_and_someone_who_makes_it():
-    kinds = list(itertools.product(("mwta", "sparse_dream"), (False, True)))
-    drawn = {name for model, labelled in kinds for name in pictures.figure_names(model, labelled)}
-    moving = {
-        name for model, sequence in kinds for name in pictures.animation_names(model, sequence)
+def test_a_picture_is_of_the_maps_that_have_all_it_needs():
+    one, other = Figure("one", "", "a.b"), Animation("other", "", "a.b", needs=("labels", "trace"))
+    assert chosen([other, one], {"labels"}) == (one,)
+    assert chosen([other, one], {"labels", "sequence", "trace"}) == (other, one)
+    assert (one.file, other.file) == ("figures/one.png", "other.gif")
+
+
+@pytest.mark.parametrize(
+    ("model", "of_data", "more"),
+    [
+        ("mwta", {LABELS}, {"label_map", "lateral_excitation"}),
+        ("mwta", {SEQUENCE}, {"lateral_excitation", "trajectory"}),
+        ("sparse_dream", {LABELS}, {"label_map", *LEARNT}),
+        ("sparse_dream", {SEQUENCE}, LEARNT),
+        ("sparse_dream", set(), LEARNT),
+    ],
+)
+def test_which_pictures_maps_have(model, of_data, more):
+    every = ["prototypes", "reconstructions", "learning_curve", "hit_map", "u_matrix"]
+    traits = MODELS[model].traits | of_data
+    found = [picture.name for picture in pictures_of(traits)]
+    assert set(found) == {*every, "activity", "formation", *more}
+    assert [picture.name for picture in figures_of(traits)][:5] == every
+    # A page shows what was learnt, what moves, and the rest.
+    moving = [picture.name for picture in animations_of(traits)]
+    assert found[: len(moving) + 2] == ["prototypes", *moving, "reconstructions"]
+
+
+def test_pictures_are_told_apart_and_each_has_a_caption_and_someone_who_makes_it():
+    assert len(PICTURES) == len({picture.file for picture in (*FIGURES, *ANIMATIONS)})
+    assert len(PICTURES) == len(FIGURES) + len(ANIMATIONS)
+    for picture in PICTURES.values():
+        assert re.fullmatch(r"[A-Z].*\.", picture.caption)
+        assert set(picture.needs) <= TRAITS
+        assert callable(picture.load())
+
+
+def test_every_room_of_pictures_is_registered():
+    rooms = {
+        f"{package.__name__}.{path.stem}"
+        for package in (figures, animations)
+        for path in Path(package.__file__).parent.glob("*.py")
     }
-    assert set(drawing.DRAWN) == drawn
-    assert set(performing.ANIMATED) == moving
-    assert set(pictures.CAPTIONS) == drawn | moving
+    registries = {f"{package.__name__}.__init__" for package in (figures, animations)}
+    assert rooms - registries == {picture.module for picture in PICTURES.values()}
+
+
+def test_readers_are_told_of_every_picture():
+    told = (ROOT / "results" / "README.md").read_text()
+    for picture in PICTURES.values():
+        assert f"`{picture.name}`" in told or f"`<experiment>/{picture.file}`" in told
 
 
 # ------------------------------------------------------------------ sheets and tiles
@@ -48,18 +114,18 @@ def test_neighbours_of_one_pattern_are_at_no_distance_whatever_their_strength():
     pattern, opposite = np.array([0.0, 1, 2]), np.array([2.0, 1, 0])
     weights = np.array([pattern, 5 * pattern, opposite])
     # In a row: the unit in the middle touches its double and its opposite.
-    distances = sheets.neighbour_distances(weights, Grid(1, 3))
+    distances = u_matrix.neighbour_distances(weights, Grid(1, 3))
     np.testing.assert_allclose(distances, [0, 1, 2], atol=1e-12)
     # In a column nothing else changes; units of a 3 x 1 sheet touch in rows.
     np.testing.assert_allclose(
-        sheets.neighbour_distances(weights, Grid(3, 1)), [0, 1, 2], atol=1e-12
+        u_matrix.neighbour_distances(weights, Grid(3, 1)), [0, 1, 2], atol=1e-12
     )
 
 
 def test_constant_prototypes_and_lone_units_have_their_distances():
     constant = np.array([[1.0, 1, 1], [0, 0, 0], [0, 1, 2]])
-    np.testing.assert_allclose(sheets.neighbour_distances(constant, Grid(1, 3)), 1)
-    assert np.isnan(sheets.neighbour_distances(constant[:1], Grid(1, 1))).all()
+    np.testing.assert_allclose(u_matrix.neighbour_distances(constant, Grid(1, 3)), 1)
+    assert np.isnan(u_matrix.neighbour_distances(constant[:1], Grid(1, 1))).all()
 
 
 @pytest.mark.parametrize("edge", ["full", "notebook"])
@@ -70,7 +136,7 @@ def test_fixed_excitation_is_what_the_score_adds_to_the_drive(edge, row_norm):
     gain = mwta.lateral_gain(lateral, grid, "float64")
     excitation = mwta.score(drive, gain, lateral, grid) - drive
     units = np.array([0, 8, 29])
-    rows = sheets.fixed_excitation(lateral, grid, units)
+    rows = mwta.fixed_excitation(lateral, grid, units)
     np.testing.assert_allclose(rows @ drive, excitation[units])
     assert rows.max() > 0
     assert rows[1, 8] == 0  # not itself
@@ -90,7 +156,7 @@ def one_winner(small_experiment, rows, cols):
 
 def test_units_get_the_class_they_win_most_of(labelled, small_experiment):
     state = mwta.State(np.vstack([np.eye(3), np.zeros(3)]), np.zeros(4))
-    found = sheets.label_units(state, labelled, one_winner(small_experiment, 2, 2))
+    found = label_map.label_units(state, labelled, one_winner(small_experiment, 2, 2))
     assert found.classes.tolist() == [3, 7]
     # One of each: the first class. One of 3. Two of 7, one of 3. Never won.
     assert found.winners.tolist() == [0, 0, 1, -1]
@@ -99,16 +165,16 @@ def test_units_get_the_class_they_win_most_of(labelled, small_experiment):
 
 
 def test_units_are_labelled_by_the_first_samples_only(labelled, small_experiment, monkeypatch):
-    monkeypatch.setattr(sheets, "MOST_LABELLED", 3)
+    monkeypatch.setattr(label_map, "MOST_LABELLED", 3)
     state = mwta.State(np.eye(3), np.zeros(3))
-    found = sheets.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    found = label_map.label_units(state, labelled, one_winner(small_experiment, 1, 3))
     assert found.winners.tolist() == [0, 0, -1]
     assert found.n_samples == 3
 
 
 def test_a_map_that_never_answers_has_no_labels(labelled, small_experiment):
     state = mwta.State(np.zeros((3, 3)), np.zeros(3))
-    found = sheets.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    found = label_map.label_units(state, labelled, one_winner(small_experiment, 1, 3))
     assert found.winners.tolist() == [-1, -1, -1]
     assert np.isnan(found.purity)
 
@@ -146,7 +212,7 @@ def test_tiles_of_bytes_stay_bytes():
 
 
 def drawn(figure, tmp_path):
-    figures.save(figure, tmp_path / "picture.png", '{"made_by": "a test"}')
+    canvas.save(figure, tmp_path / "picture.png", '{"made_by": "a test"}')
     assert list(tmp_path.iterdir()) == [tmp_path / "picture.png"]
     return iio.imread(tmp_path / "picture.png")
 
@@ -158,7 +224,7 @@ def colours(picture):
 @pytest.mark.parametrize(("rows", "cols"), [(20, 20), (1, 7), (9, 2), (1, 1)])
 def test_prototypes_of_any_grid(tmp_path, rows, cols):
     weights = np.random.default_rng(0).random((rows * cols, 35))
-    figure = figures.prototypes(weights, (7, 5), Grid(rows, cols), "title", "data")
+    figure = prototypes.plot(weights, (7, 5), Grid(rows, cols), "title", "data")
     picture = drawn(figure, tmp_path)
     assert (0, 0, 0) in colours(picture)  # the largest weights are black
     assert max(picture.shape) > 500
@@ -168,8 +234,8 @@ def test_a_pixel_of_a_prototype_is_a_square_of_pixels(tmp_path):
     # 10 x 10 units of 8 x 8 inputs, tiles of 9: 91 pixels, enlarged tenfold.
     weights = np.zeros((100, 64))
     weights[55, 0] = 1
-    picture = drawn(figures.prototypes(weights, (8, 8), Grid(10, 10), "", ""), tmp_path)
-    top, left = figures.MARGIN["top"], figures.MARGIN["left"]
+    picture = drawn(prototypes.plot(weights, (8, 8), Grid(10, 10), "", ""), tmp_path)
+    top, left = canvas.MARGIN["top"], canvas.MARGIN["left"]
     sheet = picture[top : top + 910, left : left + 910, 0]
     # Unit 55 is in row 5, column 5; its first pixel lies one gap further.
     where = 10 * (5 * 9 + 1)
@@ -178,7 +244,7 @@ def test_a_pixel_of_a_prototype_is_a_square_of_pixels(tmp_path):
 
 
 def test_a_prototype_map_of_zeros_can_be_drawn(tmp_path):
-    drawn(figures.prototypes(np.zeros((4, 4)), (2, 2), Grid(2, 2), "t", "d"), tmp_path)
+    drawn(prototypes.plot(np.zeros((4, 4)), (2, 2), Grid(2, 2), "t", "d"), tmp_path)
 
 
 def said(figure):
@@ -187,14 +253,14 @@ def said(figure):
 
 def inside(picture, cells):
     """The pixels of a sheet of that many units a side."""
-    top, left, side = figures.MARGIN["top"], figures.MARGIN["left"], figures.SHEET_SIZE
+    top, left, side = canvas.MARGIN["top"], canvas.MARGIN["left"], canvas.SHEET_SIZE
     side -= side % cells
     return picture[top : top + side, left : left + side, :3]
 
 
 def test_dead_units_are_white_and_said(tmp_path):
     wins = np.array([0, 10, 100, 1000])
-    figure = figures.hit_map(wins, Grid(2, 2), "title", "data")
+    figure = hit_map.plot(wins, Grid(2, 2), "title", "data")
     assert "25.0 % of units" in said(figure)
     sheet = inside(drawn(figure, tmp_path), 2)
     assert (sheet[5:275, 5:275] == 255).all()
@@ -202,27 +268,27 @@ def test_dead_units_are_white_and_said(tmp_path):
 
 
 def test_a_hit_map_without_any_win_can_be_drawn(tmp_path):
-    drawn(figures.hit_map(np.zeros(4, int), Grid(2, 2), "title", "data"), tmp_path)
+    drawn(hit_map.plot(np.zeros(4, int), Grid(2, 2), "title", "data"), tmp_path)
 
 
 def test_a_u_matrix_shows_borders_bright(tmp_path):
     distances = np.full(16, 0.5)
     distances[5] = 1.5
-    sheet = inside(drawn(figures.u_matrix(distances, Grid(4, 4), "t", "d"), tmp_path), 4)
+    sheet = inside(drawn(u_matrix.plot(distances, Grid(4, 4), "t", "d"), tmp_path), 4)
     brightness = sheet.astype(int).sum(axis=-1)
     assert brightness[210, 210] > brightness[70, 210] == brightness[490, 490]
 
 
 @pytest.mark.parametrize("distances", [[np.nan], [1.0]])
 def test_a_u_matrix_without_any_difference_can_be_drawn(tmp_path, distances):
-    drawn(figures.u_matrix(np.array(distances), Grid(1, 1), "t", "d"), tmp_path)
+    drawn(u_matrix.plot(np.array(distances), Grid(1, 1), "t", "d"), tmp_path)
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 10, 47])
 def test_classes_have_colours_of_their_own_and_no_class_is_white(tmp_path, n_classes):
     winners = np.arange(-1, 48) % (n_classes + 1) - 1
     classes = 10 + np.arange(n_classes, dtype=np.uint8)
-    figure = figures.label_map(winners, classes, Grid(7, 7), "t", "d")
+    figure = label_map.plot(winners, classes, Grid(7, 7), "t", "d")
     sheet = inside(drawn(figure, tmp_path), 7)
     cells = sheet.reshape(7, 80, 7, 80, 3).swapaxes(1, 2).reshape(49, 80, 80, 3)[:, 3:-3, 3:-3]
     by_class = dict(zip(winners.tolist(), cells, strict=True))
@@ -248,7 +314,7 @@ def test_a_tile_shows_what_its_unit_hears_of_the_whole_grid(tmp_path):
     effects = np.zeros((6, 6))
     effects[4, 2], effects[4, 3] = 1, -1  # unit 4 is excited by 2, inhibited by 3
     shown = np.arange(2), np.arange(3)
-    figure = figures.lateral_tiles(effects, shown, Grid(2, 3), "t", "d")
+    figure = lateral_tiles.plot(effects, shown, Grid(2, 3), "t", "d")
     colours = red_and_blue(figure)
     # Unit 4's tile is in row 1, column 1; units 2 and 3 are at (0, 2) and (1, 0) of it.
     top, left = 1 * 3 + 1, 1 * 4 + 1
@@ -265,7 +331,7 @@ def test_a_choice_of_units_is_said_and_numbered(tmp_path):
     grid = Grid(30, 30)
     rows, cols = tiles.spread_units(grid)
     effects = np.zeros((len(rows) * len(cols), grid.n_units))
-    figure = figures.lateral_tiles(effects, (rows, cols), grid, "t", "d")
+    figure = lateral_tiles.plot(effects, (rows, cols), grid, "t", "d")
     assert "20 x 20 units, evenly chosen" in said(figure)
     assert "all are 0" in said(figure)
     names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
@@ -278,13 +344,13 @@ def test_a_choice_of_units_is_said_and_numbered(tmp_path):
 )
 def test_a_colour_bar_shows_only_the_signs_there_are(values, end):
     effects = np.array([values, values], float)
-    figure = figures.lateral_tiles(effects, (np.arange(1), np.arange(2)), Grid(1, 2), "t", "d")
+    figure = lateral_tiles.plot(effects, (np.arange(1), np.arange(2)), Grid(1, 2), "t", "d")
     assert figure.axes[1].get_ylim() == end
 
 
 def test_matrices_share_one_scale_symmetric_about_zero(tmp_path):
     weak, strong = np.full((4, 4), 0.1), np.full((4, 4), -3.0)
-    figure = figures.lateral_matrix({"weak": weak, "strong": strong}, Grid(2, 2), "t", "d")
+    figure = lateral_matrix.plot({"weak": weak, "strong": strong}, Grid(2, 2), "t", "d")
     shown = [axes.get_images()[0] for axes in figure.axes[:2]]
     assert [picture.norm.vmin for picture in shown] == [-3, -3]
     assert [picture.norm.vmax for picture in shown] == [3, 3]
@@ -297,7 +363,7 @@ def test_matrices_share_one_scale_symmetric_about_zero(tmp_path):
 
 def test_learning_curve_shows_both_errors(tmp_path):
     curve = {"epoch": [0, 1, 2], "held_out_mse": [99.0, 0.3, 0.2]}
-    figure = figures.learning_curve(np.array([5.0, 0.1]), curve, 0.5, "title", "data")
+    figure = learning_curve.plot(np.array([5.0, 0.1]), curve, 0.5, "title", "data")
     lines = figure.axes[0].get_lines()
     assert lines[0].get_ydata().tolist() == [5.0, 0.1]
     assert list(lines[1].get_xdata()) == [1, 2]
@@ -308,7 +374,7 @@ def test_learning_curve_shows_both_errors(tmp_path):
 @pytest.mark.parametrize("n_epochs", [0, 1, 3])
 def test_a_learning_curve_counts_whole_epochs(tmp_path, n_epochs):
     curve = {"epoch": list(range(n_epochs + 1)), "held_out_mse": [9.0] + [0.1] * n_epochs}
-    figure = figures.learning_curve(np.full(n_epochs, 0.5), curve, 0.5, "title", "data")
+    figure = learning_curve.plot(np.full(n_epochs, 0.5), curve, 0.5, "title", "data")
     drawn(figure, tmp_path)
     low, high = figure.axes[0].get_xlim()
     ticks = [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high]
@@ -318,7 +384,7 @@ def test_a_learning_curve_counts_whole_epochs(tmp_path, n_epochs):
 
 def test_reconstructions_stand_below_their_samples(tmp_path):
     samples, reconstructed = np.zeros((12, 4)), np.ones((12, 4))
-    figure = figures.reconstructions(samples, reconstructed, (2, 2), "title", "data")
+    figure = reconstructions.plot(samples, reconstructed, (2, 2), "title", "data")
     sheet = figure.axes[0].get_images()[0].get_array()
     assert (np.asarray(sheet)[1:3, 1:3] == 0).all()
     assert (np.asarray(sheet)[4:6, 1:3] == 1).all()
@@ -328,20 +394,20 @@ def test_reconstructions_stand_below_their_samples(tmp_path):
 def test_samples_to_show_take_classes_in_turn():
     labels = np.array([1, 1, 0, 2, 0, 2, 2], np.uint8)
     samples = Samples(np.zeros((7, 2, 2), np.uint8), labels, None)
-    assert figures.pick_samples(samples, 5).tolist() == [2, 0, 3, 4, 1]
-    assert len(figures.pick_samples(samples, 99)) == 7
+    assert reconstructions.pick_samples(samples, 5).tolist() == [2, 0, 3, 4, 1]
+    assert len(reconstructions.pick_samples(samples, 99)) == 7
 
 
 def test_samples_without_labels_are_spread_evenly():
     samples = Samples(np.zeros((101, 2, 2), np.uint8), None, None)
-    assert figures.pick_samples(samples, 3).tolist() == [0, 50, 100]
+    assert reconstructions.pick_samples(samples, 3).tolist() == [0, 50, 100]
 
 
 def test_tapestry_is_drawn_pixel_for_pixel(tmp_path):
     pixels = np.zeros((840, 840), np.uint8)
     pixels[100, 200] = 255
-    picture = drawn(figures.tapestry(pixels, "title", "data"), tmp_path)
-    top, left = figures.MARGIN["top"], figures.MARGIN["left"]
+    picture = drawn(tapestry_figure.draw(pixels, "title", "data"), tmp_path)
+    top, left = canvas.MARGIN["top"], canvas.MARGIN["left"]
     sheet = picture[top : top + 840, left : left + 840, 0]
     assert sheet[100, 200] == 0
     assert (sheet[90:110, 190:210] == 0).sum() == 1
@@ -349,13 +415,13 @@ def test_tapestry_is_drawn_pixel_for_pixel(tmp_path):
 
 def test_pictures_repeat_to_the_byte(tmp_path):
     for name in ("one.png", "two.png"):
-        figure = figures.hit_map(np.arange(4), Grid(2, 2), "title", "data")
-        figures.save(figure, tmp_path / name, "note")
+        figure = hit_map.plot(np.arange(4), Grid(2, 2), "title", "data")
+        canvas.save(figure, tmp_path / name, "note")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 def test_a_picture_says_what_made_it(tmp_path):
-    drawn(figures.hit_map(np.arange(4), Grid(2, 2), "t", "d"), tmp_path)
+    drawn(hit_map.plot(np.arange(4), Grid(2, 2), "t", "d"), tmp_path)
     assert "a test" in iio.immeta(tmp_path / "picture.png")["Description"]
 
 
@@ -387,25 +453,25 @@ def sheets_of(grid, title, data):
     units = grid.n_units
     shown = tiles.spread_units(grid)
     effects = rng.normal(size=(len(shown[0]) * len(shown[1]), units))
-    yield figures.hit_map(rng.integers(0, 99, units), grid, title, data)
-    yield figures.u_matrix(rng.random(units), grid, title, data)
-    yield figures.prototypes(rng.random((units, 64)), (8, 8), grid, title, data)
-    yield figures.lateral_tiles(effects, shown, grid, title, data)
-    yield figures.label_map(np.arange(units) % 10, np.arange(10, dtype=np.uint8), grid, title, data)
+    yield hit_map.plot(rng.integers(0, 99, units), grid, title, data)
+    yield u_matrix.plot(rng.random(units), grid, title, data)
+    yield prototypes.plot(rng.random((units, 64)), (8, 8), grid, title, data)
+    yield lateral_tiles.plot(effects, shown, grid, title, data)
+    yield label_map.plot(np.arange(units) % 10, np.arange(10, dtype=np.uint8), grid, title, data)
 
 
 def of_images(shape, count, title, data):
     """The figures that depend on the shape of images, or on nothing but words."""
     images = np.random.default_rng(0).random((count, shape[0] * shape[1]))
-    yield figures.reconstructions(images, images, shape, title, data)
-    yield figures.prototypes(images, shape, Grid(1, count), title, data)
+    yield reconstructions.plot(images, images, shape, title, data)
+    yield prototypes.plot(images, shape, Grid(1, count), title, data)
     curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 0.065, 0.06]}
-    yield figures.learning_curve(np.array([0.07, 0.06]), curve, 0.07, title, data)
+    yield learning_curve.plot(np.array([0.07, 0.06]), curve, 0.07, title, data)
     matrices = {
         "column inhibition (does not act)": -images @ images.T * 1e7,
         "together": images @ images.T,
     }
-    yield figures.lateral_matrix(matrices, Grid(1, count), title, data)
+    yield lateral_matrix.plot(matrices, Grid(1, count), title, data)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
@@ -423,7 +489,7 @@ def test_figures_of_any_name_and_image_are_legible(name, shape):
 
 def test_many_reconstructions_of_small_images_are_legible():
     images = np.zeros((100, 64))
-    figure = figures.reconstructions(images, images, (8, 8), "x" * 200, "d")
+    figure = reconstructions.plot(images, images, (8, 8), "x" * 200, "d")
     assert legible.faults(figure) == []
 
 
@@ -432,7 +498,7 @@ def test_many_reconstructions_of_small_images_are_legible():
 def test_label_maps_name_all_classes_legibly(grid, n_classes):
     classes = np.arange(n_classes).astype(np.uint8)
     winners = np.arange(grid.n_units) % (n_classes + 1) - 1
-    figure = figures.label_map(winners, classes, grid, LONG, TOLD)
+    figure = label_map.plot(winners, classes, grid, LONG, TOLD)
     assert legible.faults(figure) == []
     assert figure.bbox.height < 1000  # further columns, not an endless one
     named = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
@@ -443,16 +509,16 @@ def test_label_maps_name_all_classes_legibly(grid, n_classes):
 
 
 def test_up_to_ten_classes_have_no_numbers_in_units():
-    figure = figures.label_map(np.arange(4), np.arange(10, dtype=np.uint8), Grid(2, 2), "t", "d")
+    figure = label_map.plot(np.arange(4), np.arange(10, dtype=np.uint8), Grid(2, 2), "t", "d")
     assert figure.axes[0].get_lines() == []
 
 
 def test_a_map_too_large_for_numbers_has_a_colour_for_each_class():
     classes, grid = np.arange(62, dtype=np.uint8), Grid(1, 400)
-    figure = figures.label_map(np.arange(400) % 62, classes, grid, "t", "d")
+    figure = label_map.plot(np.arange(400) % 62, classes, grid, "t", "d")
     patches = figure.axes[1].get_legend().get_patches()[:-1]
     assert len({patch.get_facecolor() for patch in patches}) == 62
-    assert figure.bbox.width < figures.MOST_WRITTEN
+    assert figure.bbox.width < label_map.MOST_WRITTEN
 
 
 @pytest.mark.parametrize("grid", [Grid(1, 40), Grid(40, 1), Grid(2, 200), Grid(1, 7)], ids=str)
@@ -463,7 +529,7 @@ def test_figures_of_few_rows_or_columns_are_no_threads(grid):
 
 def test_tiles_of_a_row_of_units_stand_one_below_the_other():
     effects = np.eye(7)
-    figure = figures.lateral_tiles(effects, (np.arange(1), np.arange(7)), Grid(1, 7), "t", "d")
+    figure = lateral_tiles.plot(effects, (np.arange(1), np.arange(7)), Grid(1, 7), "t", "d")
     sheet = np.asarray(figure.axes[0].get_images()[0].get_array())
     np.testing.assert_array_equal(sheet[1::2, 1:-1], effects)
     dots = figure.axes[0].get_lines()[0]
@@ -475,7 +541,7 @@ def test_tiles_of_a_row_of_units_stand_one_below_the_other():
 
 
 def test_a_number_too_many_is_noticed():
-    figure = figures.hit_map(np.arange(4), Grid(2, 2), "title", "data")
+    figure = hit_map.plot(np.arange(4), Grid(2, 2), "title", "data")
     figure.text(0.99, 0.5, "cut off")
     axes = figure.axes[0]
     axes.text(0.5, 0.5, "one")
@@ -713,17 +779,16 @@ def subject_of(model, data, **more):
 def test_every_picture_that_a_map_has_can_be_made(trained, noise, tmp_path, model, is_sequence):
     data = noise(is_sequence)
     subject = subject_of(trained(data, model=model), data)
-    names = drawing.names_of(subject.model, data)
+    names = {figure.name for figure in figures_of(subject.traits)}
     assert ("label_map" in names) is not is_sequence
     for name in names:
         drawn(drawing.draw(name, subject), tmp_path)
     performance = performing.Performance(subject.model, data, 4, 100)
-    for name in performing.names_of(subject.model, data):
+    for name in [one.name for one in animations_of(performance.traits)]:
         made = performing.animate(name, performance)
         animation.write_gif(tmp_path / f"{name}.gif", made.frames, made.frame_ms, "note")
         assert iio.imread(tmp_path / f"{name}.gif", index=None).std() > 5
-    missing = set(drawing.DRAWN) - set(names)
-    for name in missing:
+    for name in {figure.name for figure in FIGURES} - names:
         with pytest.raises(InputError, match=f"small has no figure {name}"):
             drawing.draw(name, subject)
 
@@ -819,7 +884,7 @@ def test_a_trajectory_has_the_maps_own_trace_or_the_notebooks(trained, noise):
     without = trained(data, trace=None)
 
     def with_trace_of(trace):
-        experiment = performing.with_trace(without.experiment, trace)
+        experiment = at_work.with_trace(without.experiment, trace)
         return frames_of("trajectory", replace(without, experiment=experiment), data)
 
     assert (with_trace_of(None) == with_trace_of(0.5)).all()
@@ -1061,8 +1126,8 @@ def test_frames_are_made_as_they_are_written(tmp_path, monkeypatch):
 def test_a_large_picture_in_strips_is_that_in_one(tmp_path, monkeypatch):
     weights = np.random.default_rng(0).random((9, 20 * 30))
     for numbers, name in ((2**23, "one.png"), (8 * 400, "strips.png")):
-        monkeypatch.setattr(figures, "NUMBERS", numbers)
-        figure = figures.prototypes(weights, (20, 30), Grid(3, 3), "title", "data")
+        monkeypatch.setattr(canvas, "NUMBERS", numbers)
+        figure = prototypes.plot(weights, (20, 30), Grid(3, 3), "title", "data")
         assert (len(figure.axes[0].get_images()) > 1) == (name == "strips.png")
-        figures.save(figure, tmp_path / name, "note")
+        canvas.save(figure, tmp_path / name, "note")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "strips.png").read_bytes()

@@ -238,22 +238,29 @@ def profile(name):
     return yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
 
 
-def rules():
-    """Names of all rules, those that are made in a loop too."""
-    text = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    made = [
-        f"{name}_{kind}"
-        for name in re.findall(r"f\"(\w+)_\{'_'\.join\(kind", text)
-        for kind in KINDS
-    ]
-    return set(re.findall(r"^rule (\w+):", text, re.MULTILINE)) | set(made)
-
-
-KINDS = [f"{model}_{data}" for model in ("mwta", "sparse_dream") for data in ("mnist", "pan")]
-
-
 def test_slurm_groups_every_step_but_the_page():
-    assert set(profile("slurm")["groups"]) == rules() - {"build_page"}
+    paths = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+    text = "\n".join(path.read_text() for path in paths)
+    named = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
+    assert set(profile("slurm")["groups"]) == named - {"build_page"}
+    # Those that are made in a loop say themselves where they go.
+    made = text.split("\n    rule:\n")[1:]
+    assert made
+    assert all("group:\n            group_of_training\n" in rule for rule in made)
+
+
+def test_slurm_groups_a_map_with_its_pictures(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    to_slurm = ("--workflow-profile", "profiles/slurm")
+    targets = ("results/tiny-pan/formation.gif", "results/tiny-pan/figures/hit_map.png")
+    steps = []
+    for profile_ in ((), to_slurm):
+        said = snakemake(folder, *profile_, "--dry-run", "--", *targets).stdout
+        steps.append(said.split("Group job experiment")[1:])
+    assert steps[0] == []  # on one machine there are no groups
+    (of_the_map,) = steps[1]
+    grouped = set(re.findall(r"^ +rule (\w+):", of_the_map, re.MULTILINE))
+    assert {"train", "plot_map_mwta_sequence", "render_map_gifs_mwta_sequence"} <= grouped
 
 
 @pytest.mark.parametrize("name", ["slurm", "cluster-generic", "kubernetes"])

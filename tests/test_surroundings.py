@@ -19,10 +19,11 @@ MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True
 DRAW = f"""
 import numpy, pathlib, sys
 sys.argv[0] = {str(ROOT / "src" / "plot_map.py")!r}
-from topodream.pictures import animation, figures
+from topodream.pictures import animation, canvas
+from topodream.pictures.figures import u_matrix
 from topodream.grid import Grid
-figure = figures.u_matrix(numpy.arange(12.0), Grid(3, 4), "title", "data")
-figures.save(figure, pathlib.Path("u_matrix.png"), "note")
+figure = u_matrix.plot(numpy.arange(12.0), Grid(3, 4), "title", "data")
+canvas.save(figure, pathlib.Path("u_matrix.png"), "note")
 pathlib.Path("palette").write_bytes(animation.palette())
 """
 

@@ -42,6 +42,7 @@ DATA = [
     "results/data/tapestry.png",
     "results/data/pan.h5",
     "results/data/pan.gif",
+    "results/data/pan.gif.js",
 ]
 PAGE = "results/index.html"
 FINDINGS = "results/findings.json"
@@ -53,11 +54,14 @@ REPLICATE = "tiny-digits--seed-1"
 
 
 def figures_of(name):
-    return {f"results/{name}/figures/{figure}.png" for figure in FIGURES[name]}
+    """The thumbnail is drawn together with them."""
+    figures = {f"results/{name}/figures/{figure}.png" for figure in FIGURES[name]}
+    return {*figures, f"results/{name}/thumbnail.png"}
 
 
 def gifs_of(name):
-    return {f"results/{name}/{gif}.gif" for gif in GIFS[name]}
+    """Each is a GIF and a script."""
+    return {f"results/{name}/{gif}.gif{script}" for gif in GIFS[name] for script in ("", ".js")}
 
 
 def numbers_of(*names):
@@ -69,19 +73,8 @@ def files_of(name):
     return numbers_of(name) | figures_of(name) | gifs_of(name)
 
 
-def page_files(*names):
-    """What is made together with the page."""
-    own = {f"results/{name}/thumbnail.png" for name in names}
-    # What is not known is made like tiny-digits.
-    gifs = {f"results/{n}/{gif}.gif.js" for n in names for gif in GIFS.get(n, GIFS["tiny-digits"])}
-    return {PAGE, "results/data/pan.gif.js", *own, *gifs}
-
-
-PAGE_FILES = page_files(*NAMES)
 OF_THE_SWEEP = SWEEP | numbers_of(*POINTS)
-ALL_FILES = PAGE_FILES.union(
-    DATA, OF_THE_SWEEP, numbers_of(REPLICATE), JUDGED, *map(files_of, NAMES)
-)
+ALL_FILES = {PAGE}.union(DATA, OF_THE_SWEEP, numbers_of(REPLICATE), JUDGED, *map(files_of, NAMES))
 
 
 GIT = shutil.which("git") is not None
@@ -359,7 +352,7 @@ def script_of(path):
     """The script that makes a file, by its name."""
     ends = {
         "/config.yaml": "resolve_experiment", "/model.h5": "train", "/measures.json": "measure",
-        "/thumbnail.png": "build_page", ".gif.js": "build_page", "index.html": "build_page",
+        "index.html": "build_page", "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
         "/digits.h5": "prepare_mnist", "/tapestry.h5": "build_tapestry",
         "/pan.h5": "build_pan_sequence", "/tapestry.png": "plot_tapestry",
         "/pan.gif": "render_sequence_gif", "strength.json": "summarise_sweep",
@@ -691,7 +684,7 @@ def test_a_target_needs_only_what_it_is_made_of(tmp_path):
     }
 
 
-@pytest.mark.parametrize("kept", [PAGE_FILES, ALL_FILES - PAGE_FILES], ids=["page", "all else"])
+@pytest.mark.parametrize("kept", [{PAGE}, ALL_FILES - {PAGE}], ids=["page", "all else"])
 def test_what_was_deleted_is_made_again(copy, kept):
     for path in ALL_FILES - kept:
         (copy / path).unlink()
@@ -701,48 +694,61 @@ def test_what_was_deleted_is_made_again(copy, kept):
 def test_changing_an_experiment_makes_only_that_one_again(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
     changed = files_of("tiny-digits") | numbers_of(REPLICATE)
-    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
+    assert planned(copy) == {PAGE, *changed, *JUDGED}
 
 
 def test_swapping_two_numbers_is_noticed(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
     changed = files_of("tiny-pan") | OF_THE_SWEEP
-    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
+    assert planned(copy) == {PAGE, *changed, *JUDGED}
 
 
 def test_a_default_that_an_experiment_overrides_concerns_only_the_others(copy):
     change_overlay(copy, lambda c: c.update(defaults={"mwta": {"trace": 0.25}}))
     changed = files_of("tiny-digits") | numbers_of(REPLICATE) | files_of("tiny-wild")
-    assert planned(copy) == {*PAGE_FILES, *changed, *JUDGED}
+    assert planned(copy) == {PAGE, *changed, *JUDGED}
 
 
 def test_changing_a_question_rewrites_only_the_page(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(question="Why?"))
-    assert planned(copy) == PAGE_FILES
+    assert planned(copy) == {PAGE}
 
 
 def test_an_experiment_more_leaves_the_others_alone(copy):
     change_overlay(copy, lambda c: c["experiments"].update(more={"extends": "tiny-digits"}))
     change_overlay(copy, lambda c: c["run"].append("more"))
     more = {path.replace("tiny-digits", "more") for path in files_of("tiny-digits")}
-    assert planned(copy) == page_files(*NAMES, "more") | more
+    assert planned(copy) == {PAGE} | more
 
 
 def test_changing_the_animation_leaves_maps_and_figures_alone(copy):
     change_overlay(copy, lambda c: c["animation"].update(sequence_frames=20))
     gifs = set().union(*map(gifs_of, NAMES))
-    assert planned(copy) == {*PAGE_FILES, "results/data/pan.gif", *gifs}
+    assert planned(copy) == {PAGE, "results/data/pan.gif", "results/data/pan.gif.js", *gifs}
 
 
 def test_editing_how_figures_are_drawn_redraws_only_them(copy):
     append(copy / "src/plot_map.py", "# a remark\n")
-    assert planned(copy) == {*PAGE_FILES, *set().union(*map(figures_of, NAMES))}
+    assert planned(copy) == {PAGE, *set().union(*map(figures_of, NAMES))}
+
+
+@pytest.mark.parametrize(
+    ("room", "pictures_of", "names"),
+    [
+        ("figures/label_map.py", figures_of, ["tiny-digits", "tiny-dream", "tiny-wild"]),
+        ("figures/lateral_matrix.py", figures_of, ["tiny-dream"]),
+        ("animations/formation.py", gifs_of, NAMES),
+    ],
+)
+def test_editing_a_picture_redraws_those_of_the_maps_that_have_it(copy, room, pictures_of, names):
+    append(copy / "src/topodream/pictures" / room, "# a remark\n")
+    assert planned(copy) == {PAGE, *set().union(*map(pictures_of, names))}
 
 
 @pytest.mark.parametrize(
     ("source", "trained"),
     [
-        ("training.py", [*NAMES, *POINTS, REPLICATE]),
+        ("training/loop.py", [*NAMES, *POINTS, REPLICATE]),
         ("models/mwta.py", ["tiny-pan", "tiny-digits", "tiny-wild", *POINTS, REPLICATE]),
         ("models/sparse_dream.py", ["tiny-dream"]),
         ("engines/fast_mwta.py", ["tiny-pan", "tiny-digits", *POINTS, REPLICATE]),
@@ -755,14 +761,14 @@ def test_editing_a_model_or_an_engine_retrains_its_maps_alone(copy, source, trai
     made = set().union(*(files_of(n) if n in NAMES else numbers_of(n) for n in trained))
     made = {path for path in made if "config.yaml" not in path}
     also = {*SWEEP, *JUDGED} if REPLICATE in trained else set()
-    assert planned(copy) == {*PAGE_FILES, *made, *also}
+    assert planned(copy) == {PAGE, *made, *also}
 
 
 def test_editing_a_measure_measures_anew_and_trains_nothing(copy):
     append(copy / "src/topodream/measures/coding.py", "# a remark\n")
     measured = {f"results/{name}/measures.json" for name in [*NAMES, *POINTS, REPLICATE]}
     drawn = set().union(*map(figures_of, NAMES))  # the learning curve is of the measures
-    assert planned(copy) == {*PAGE_FILES, *measured, *drawn, *SWEEP, *JUDGED}
+    assert planned(copy) == {PAGE, *measured, *drawn, *SWEEP, *JUDGED}
 
 
 def test_other_versions_of_packages_train_anew(copy):
@@ -773,7 +779,7 @@ def test_other_versions_of_packages_train_anew(copy):
     common.write_text(other + common.read_text())
     made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
     made = {path for path in made if "config.yaml" not in path}
-    assert planned(copy) == {*PAGE_FILES, *made, *JUDGED}
+    assert planned(copy) == {PAGE, *made, *JUDGED}
 
 
 def other_cupy(folder):
@@ -794,26 +800,27 @@ def test_kernels_for_a_gpu_and_cupy_are_nothing_to_maps_of_a_cpu(copy):
 def test_editing_the_data_step_makes_everything_after_it(copy):
     append(copy / "src/build_pan_sequence.py", "# a remark\n")
     changed = {path for path in files_of("tiny-pan") | OF_THE_SWEEP if "config.yaml" not in path}
-    after = {"results/data/pan.h5", "results/data/pan.gif", *JUDGED, *PAGE_FILES}
+    of_data = {f"results/data/pan.{suffix}" for suffix in ("h5", "gif", "gif.js")}
+    after = {*of_data, *JUDGED, PAGE}
     assert planned(copy) == after | changed
 
 
 def test_another_claim_is_judged_without_training(copy):
     path = copy / "findings.yaml"
     path.write_text(path.read_text().replace("above: 5", "above: 4"))
-    assert planned(copy) == {*PAGE_FILES, *JUDGED}
+    assert planned(copy) == {PAGE, *JUDGED}
 
 
 def test_one_value_more_in_a_sweep_trains_only_that(copy):
     over = {"lateral.strength": [0.05, 0.2, 0.3], "seed": [0, 1]}
     change_overlay(copy, lambda c: c["sweeps"]["tiny-strength"].update(over=over))
     point = "tiny-strength--0.3"
-    assert planned(copy) == {*PAGE_FILES, *SWEEP, *numbers_of(point, f"{point}--seed-1")}
+    assert planned(copy) == {PAGE, *SWEEP, *numbers_of(point, f"{point}--seed-1")}
 
 
 def test_editing_how_sweeps_are_drawn_redraws_only_them(copy):
     append(copy / "src/topodream/pictures/sweep_figure.py", "# a remark\n")
-    assert planned(copy) == {*PAGE_FILES, "results/sweeps/tiny-strength.png"}
+    assert planned(copy) == {PAGE, "results/sweeps/tiny-strength.png"}
 
 
 def test_touching_files_makes_nothing_again(copy):
@@ -1078,7 +1085,7 @@ def test_snakemakes_linter_misses_conda_and_nothing_else(copy):
 def test_every_rule_has_a_log_and_says_what_it_makes():
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         rules = re.findall(r"^ *rule(?: \w+)?:\n(.*?)(?:\n\n\n|\Z)", path.read_text(), re.M | re.S)
-        assert rules or path.name in ("common.smk", "contents.smk", "resources.smk")
+        assert rules or path.name == "common.smk"
         for rule in rules:
             assert rule.lstrip().startswith('"""'), path
             assert "    log:" in rule, path

@@ -99,6 +99,7 @@ def make(home):
     for name in ("m", "s"):
         (home / name / "figures").mkdir()
         Image.new("RGB", (60, 40)).save(home / name / "figures/prototypes.png")
+        Image.new("RGB", (60, 40)).save(home / name / "thumbnail.png")
         Image.new("P", (60, 40)).save(home / name / "activity.gif")
     Image.new("RGB", (60, 40)).save(home / "data/tapestry.png")
     Image.new("P", (60, 40)).save(home / "data/pan.gif")
@@ -176,7 +177,10 @@ OPTIONS = {
         "replicates": {"m": {"0": "m", "1": "s"}},
     },
     "contents": {
-        "experiments": {"m": "Why?", "s": "How?"},
+        "experiments": {
+            "m": {"question": "Why?", "pictures": ["prototypes", "activity"]},
+            "s": {"question": "How?", "pictures": ["prototypes"]},
+        },
         "groups": [{"name": "One", "about": "A map", "experiments": ["m"]}],
         "datasets": ["digits", "tapestry", "pan"],
         "findings": True,
@@ -381,7 +385,6 @@ def resume(home):
 
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
-COMPANIONS = ("thumbnail.png", ".gif.js")
 OUTPUTS = (
     "out/out.yaml",
     "out/out.h5",
@@ -437,7 +440,6 @@ TARGETS = {
         ("options/contents.json",),
         page,
         "index.html",
-        COMPANIONS,
     ),
     "train": Target(
         2,
@@ -459,8 +461,8 @@ TARGETS = {
     "plot_map": Target(
         1, ("m/model.h5", "m/measures.json"), plot_map, "m/figures/learning_curve.png"
     ),
-    "render_map_gifs": Target(1, ("w/model.h5", "data/digits.h5"), gifs, "w/activity.gif"),
-    "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out/out.gif"),
+    "render_map_gifs": Target(1, ("w/model.h5", "data/digits.h5"), gifs, "w/activity.gif", (".gif.js",)),
+    "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out/out.gif", (".gif.js",)),
     "plot_tapestry": Target(
         0.5,
         ("data/tapestry.h5",),
@@ -481,12 +483,11 @@ TARGETS = {
     "build_page": Target(
         3,
         (
-            "m/config.yaml", "m/measures.json", "m/model.h5", "m/activity.gif", "data/pan.h5",
+            "m/config.yaml", "m/measures.json", "m/thumbnail.png", "m/activity.gif", "data/pan.h5",
             "m/figures/prototypes.png", "findings.json", "sweeps/sw.json", "data/pan.gif",
         ),
         page,
         "index.html",
-        COMPANIONS,
     ),
 }  # fmt: skip
 

@@ -1,28 +1,37 @@
-# results/<experiment>/model.h5 and its data -> *.gif
+# results/<experiment>/model.h5 and its data -> *.gif, and each as a script
 
 # Which animations a map has depends on its model and its data: a rule for each kind of map.
-for kind in MAP_KINDS:
+for kind, names in map_kinds(CATALOGUE).items():
 
     rule:
         """Every animation of a map: how it formed, and how it is at work."""
         name:
-            f"render_map_gifs_{'_'.join(kind)}"
+            f"render_map_gifs_{kind}"
         input:
-            code=code_for_experiment("render_map_gifs.py"),
+            code=INPUTS.code_for_pictures("render_map_gifs.py", kind.animations),
             model="results/{experiment}/model.h5",
-            data=experiment_data,
+            data=INPUTS.data,
         output:
             [
-                map_picture(f"results/{{experiment}}/{name}.gif", name)
-                for name in animations_of(kind)
+                report(
+                    f"results/{{experiment}}/{animation.file}",
+                    category="{experiment}",
+                    labels={"picture": animation.title},
+                    caption=text_for_report(ROOT, animation),
+                )
+                for animation in kind.animations
             ],
+            # For the player of the page.
+            scripts=[f"results/{{experiment}}/{one.file}.js" for one in kind.animations],
         log:
             "results/{experiment}/logs/animations.log",
         wildcard_constraints:
-            experiment=experiments_of(kind),
+            experiment=pattern(names),
+        group:
+            group_of_training
         resources:
-            mem_mb=map_gifs_memory,
-            runtime=map_runtime,
+            mem_mb=NEEDS.map_gifs_memory,
+            runtime=NEEDS.map_runtime,
         params:
             versions=versions_for("render_map_gifs.py"),
             settings=flags(CATALOGUE.animation),

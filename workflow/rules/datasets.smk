@@ -4,23 +4,23 @@
 rule prepare_mnist:
     """Labelled images, from the source that the config names."""
     input:
-        code=code("prepare_mnist.py"),
-        embedded=embedded_files,
-        idx=idx_files,
+        code=INPUTS.code("prepare_mnist.py"),
+        embedded=INPUTS.embedded_files,
+        idx=INPUTS.idx_files,
     output:
         "results/data/{dataset}.h5",
     log:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
-        dataset=datasets_of("mnist"),
+        dataset=datasets_of(CATALOGUE, "mnist"),
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=data_memory,
-        runtime=data_runtime,
+        mem_mb=NEEDS.data_memory,
+        runtime=NEEDS.data_runtime,
     params:
         versions=versions_for("prepare_mnist.py"),
-        settings=source_flags,
-        places=mirror_flags,
+        settings=PARAMS.source,
+        places=PARAMS.mirrors,
     shell:
         "python {input.code[0]:q}"
         " {params.settings}"
@@ -33,21 +33,21 @@ rule prepare_mnist:
 rule build_tapestry:
     """A square of images that repeats at its edges."""
     input:
-        code=code("build_tapestry.py"),
-        digits=lambda wildcards: f"results/data/{CATALOGUE.datasets[wildcards.dataset]['digits']}.h5",
+        code=INPUTS.code("build_tapestry.py"),
+        digits=INPUTS.made_of("digits"),
     output:
         "results/data/{dataset}.h5",
     log:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
-        dataset=datasets_of("tapestry"),
+        dataset=datasets_of(CATALOGUE, "tapestry"),
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=data_memory,
-        runtime=data_runtime,
+        mem_mb=NEEDS.data_memory,
+        runtime=NEEDS.data_runtime,
     params:
         versions=versions_for("build_tapestry.py"),
-        settings=dataset_flags("side"),
+        settings=PARAMS.dataset("side"),
     shell:
         "python {input.code[0]:q}"
         " --digits {input.digits:q}"
@@ -59,21 +59,21 @@ rule build_tapestry:
 rule build_pan_sequence:
     """Windows moving over a tapestry."""
     input:
-        code=code("build_pan_sequence.py"),
-        tapestry=tapestry_of,
+        code=INPUTS.code("build_pan_sequence.py"),
+        tapestry=INPUTS.made_of("tapestry"),
     output:
         "results/data/{dataset}.h5",
     log:
         "results/data/logs/{dataset}.log",
     wildcard_constraints:
-        dataset=datasets_of("pan"),
+        dataset=datasets_of(CATALOGUE, "pan"),
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=data_memory,
-        runtime=data_runtime,
+        mem_mb=NEEDS.data_memory,
+        runtime=NEEDS.data_runtime,
     params:
         versions=versions_for("build_pan_sequence.py"),
-        settings=dataset_flags(
+        settings=PARAMS.dataset(
             "frames",
             "held_out_frames",
             "window",
@@ -93,7 +93,7 @@ rule build_pan_sequence:
 rule plot_tapestry:
     """The tapestry of training images."""
     input:
-        code=code("plot_tapestry.py"),
+        code=INPUTS.code("plot_tapestry.py"),
         tapestry="results/data/{dataset}.h5",
     output:
         report(
@@ -105,10 +105,10 @@ rule plot_tapestry:
     log:
         "results/data/logs/{dataset}-picture.log",
     wildcard_constraints:
-        dataset=datasets_of("tapestry"),
+        dataset=datasets_of(CATALOGUE, "tapestry"),
     resources:
-        mem_mb=tapestry_picture_memory,
-        runtime=data_picture_runtime,
+        mem_mb=NEEDS.tapestry_picture_memory,
+        runtime=NEEDS.data_picture_runtime,
     params:
         versions=versions_for("plot_tapestry.py"),
     shell:
@@ -121,23 +121,25 @@ rule plot_tapestry:
 rule render_sequence_gif:
     """What the moving window sees, and where it is."""
     input:
-        code=code("render_sequence_gif.py"),
+        code=INPUTS.code("render_sequence_gif.py"),
         sequence="results/data/{dataset}.h5",
-        tapestry=tapestry_of,
+        tapestry=INPUTS.made_of("tapestry"),
     output:
-        report(
+        gif=report(
             "results/data/{dataset}.gif",
             category="Data",
             labels={"data set": "{dataset}", "picture": "animation"},
             caption="../report/sequence.rst",
         ),
+        # For the player of the page.
+        script="results/data/{dataset}.gif.js",
     log:
         "results/data/logs/{dataset}-animation.log",
     wildcard_constraints:
-        dataset=datasets_of("pan"),
+        dataset=datasets_of(CATALOGUE, "pan"),
     resources:
-        mem_mb=sequence_gif_memory,
-        runtime=data_picture_runtime,
+        mem_mb=NEEDS.sequence_gif_memory,
+        runtime=NEEDS.data_picture_runtime,
     params:
         versions=versions_for("render_sequence_gif.py"),
         settings=flags(
@@ -151,5 +153,5 @@ rule render_sequence_gif:
         " --sequence {input.sequence:q}"
         " --tapestry {input.tapestry:q}"
         " {params.settings}"
-        " --output {output:q}"
+        " --output {output.gif:q}"
         " 2>&1 | tee {log:q}"

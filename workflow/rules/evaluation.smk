@@ -1,25 +1,24 @@
-# results/<experiment>/model.h5 -> measures.json and figures/*.png
+# results/<experiment>/model.h5 -> measures.json, figures/*.png and thumbnail.png
 
 
 rule measure:
     """How well a map reconstructs, how smooth it is, how many units are dead."""
     input:
-        code=code_for_experiment("measure.py"),
+        code=INPUTS.code_for_experiment("measure.py"),
         model="results/{experiment}/model.h5",
-        data=experiment_data,
+        data=INPUTS.data,
     output:
         "results/{experiment}/measures.json",
     log:
         "results/{experiment}/logs/measure.log",
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=measure_memory,
-        runtime=map_runtime,
+        mem_mb=NEEDS.measure_memory,
+        runtime=NEEDS.map_runtime,
     params:
         versions=versions_for("measure.py"),
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
-        # The curve takes most of the time, and is drawn only of what has pictures.
-        curve=lambda wildcards: "" if has_pictures(wildcards.experiment) else "--no-curve",
+        curve=PARAMS.curve,
     shell:
         "python {input.code[0]:q}"
         " --model {input.model:q}"
@@ -31,29 +30,37 @@ rule measure:
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.
-for kind in MAP_KINDS:
+for kind, names in map_kinds(CATALOGUE).items():
 
     rule:
-        """Every figure of a map, in one process: to start takes longer than to draw."""
+        """Every figure of a map, and it small: in one process, to start takes longer than to draw."""
         name:
-            f"plot_map_{'_'.join(kind)}"
+            f"plot_map_{kind}"
         input:
-            code=code_for_experiment("plot_map.py"),
+            code=INPUTS.code_for_pictures("plot_map.py", kind.figures),
             model="results/{experiment}/model.h5",
-            data=experiment_data,
+            data=INPUTS.data,
             measures="results/{experiment}/measures.json",
         output:
             [
-                map_picture(f"results/{{experiment}}/figures/{name}.png", name)
-                for name in figures_of(kind)
+                report(
+                    f"results/{{experiment}}/{figure.file}",
+                    category="{experiment}",
+                    labels={"picture": figure.title},
+                    caption=text_for_report(ROOT, figure),
+                )
+                for figure in kind.figures
             ],
+            thumbnail="results/{experiment}/thumbnail.png",
         log:
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
-            experiment=experiments_of(kind),
+            experiment=pattern(names),
+        group:
+            group_of_training
         resources:
-            mem_mb=figures_memory,
-            runtime=map_runtime,
+            mem_mb=NEEDS.figures_memory,
+            runtime=NEEDS.map_runtime,
         params:
             versions=versions_for("plot_map.py"),
             settings=flags({"count": CATALOGUE.evaluation["reconstructions"]}),
@@ -65,4 +72,5 @@ for kind in MAP_KINDS:
             " --measures {input.measures:q}"
             " {params.settings}"
             " --output-folder {params.folder:q}"
+            " --thumbnail {output.thumbnail:q}"
             " 2>&1 | tee {log:q}"

@@ -4,18 +4,18 @@
 rule summarise_sweep:
     """What was measured at every point of a sweep."""
     input:
-        code=code("summarise_sweep.py"),
-        measures=points_of,
+        code=INPUTS.code("summarise_sweep.py"),
+        measures=INPUTS.measures_of_sweep,
     output:
         "results/sweeps/{sweep}.json",
     log:
         "results/sweeps/logs/{sweep}.log",
     resources:
-        mem_mb=sweep_memory,
-        runtime=small_runtime,
+        mem_mb=NEEDS.sweep_memory,
+        runtime=NEEDS.small_runtime,
     params:
         versions=versions_for("summarise_sweep.py"),
-        sweep=lambda wildcards: json.dumps(asdict(CATALOGUE.sweeps[wildcards.sweep])),
+        sweep=PARAMS.sweep,
         results=subpath(output[0], ancestor=2),
     # Through standard input: no argument may be longer than 128 KiB.
     shell:
@@ -29,7 +29,7 @@ rule summarise_sweep:
 rule plot_sweep:
     """Measures over the values of the swept setting, a dot for each seed."""
     input:
-        code=code("plot_sweep.py"),
+        code=INPUTS.code("plot_sweep.py"),
         sweep="results/sweeps/{sweep}.json",
     output:
         report(
@@ -41,8 +41,8 @@ rule plot_sweep:
     log:
         "results/sweeps/logs/{sweep}-picture.log",
     resources:
-        mem_mb=sweep_memory,
-        runtime=small_runtime,
+        mem_mb=NEEDS.sweep_memory,
+        runtime=NEEDS.small_runtime,
     params:
         versions=versions_for("plot_sweep.py"),
     shell:
@@ -55,15 +55,15 @@ rule plot_sweep:
 rule tabulate_findings:
     """The findings as a table to quote from."""
     input:
-        code=code("tabulate_findings.py"),
+        code=INPUTS.code("tabulate_findings.py"),
         findings="results/findings.json",
     output:
         "results/findings.md",
     log:
         "results/logs/findings-table.log",
     resources:
-        mem_mb=small_memory,
-        runtime=small_runtime,
+        mem_mb=NEEDS.small_memory,
+        runtime=NEEDS.small_runtime,
     params:
         versions=versions_for("tabulate_findings.py"),
     shell:
@@ -76,23 +76,18 @@ rule tabulate_findings:
 rule judge_findings:
     """Whether what was said about experiments is borne out by what was measured."""
     input:
-        code=code("judge_findings.py"),
-        measures=measures_of(
-            name for names in CATALOGUE.replicates.values() for name in names.values()
-        ),
+        code=INPUTS.code("judge_findings.py"),
+        measures=INPUTS.measures_of_findings,
     output:
         "results/findings.json",
     log:
         "results/logs/findings.log",
     resources:
-        mem_mb=findings_memory,
-        runtime=small_runtime,
+        mem_mb=NEEDS.findings_memory,
+        runtime=NEEDS.small_runtime,
     params:
         versions=versions_for("judge_findings.py"),
-        # From a function, or braces in a text would be taken for wildcards.
-        questions=lambda wildcards: json.dumps(
-            {"statements": CATALOGUE.statements, "replicates": CATALOGUE.replicates}
-        ),
+        questions=PARAMS.questions,
         results=subpath(output[0], parent=True),
     shell:
         "python {input.code[0]:q}"

@@ -4,17 +4,17 @@
 rule resolve_experiment:
     """The complete settings of an experiment, as training reads them."""
     input:
-        code=code_for_experiment("resolve_experiment.py"),
+        code=INPUTS.code("resolve_experiment.py"),
     output:
         "results/{experiment}/config.yaml",
     log:
         "results/{experiment}/logs/resolve.log",
     resources:
-        mem_mb=small_memory,
-        runtime=small_runtime,
+        mem_mb=NEEDS.small_memory,
+        runtime=NEEDS.small_runtime,
     params:
         versions=versions_for("resolve_experiment.py"),
-        settings=resolved_settings,
+        settings=PARAMS.settings,
     shell:
         "python {input.code[0]:q}"
         " --settings {params.settings:q}"
@@ -25,8 +25,8 @@ rule resolve_experiment:
 rule train:
     """One map, trained from its start to its last epoch."""
     input:
-        code=code_for_training(),
-        data=experiment_data,
+        code=INPUTS.code_for_training,
+        data=INPUTS.data,
         config="results/{experiment}/config.yaml",
     output:
         "results/{experiment}/model.h5",
@@ -36,11 +36,11 @@ rule train:
     # An engine computes on one thread.
     threads: 1
     resources:
-        mem_mb=training_memory(),
-        runtime=training_runtime(),
-        gpu=training_gpus,
+        mem_mb=NEEDS.training_memory,
+        runtime=NEEDS.training_runtime,
+        gpu=NEEDS.training_gpus,
     params:
-        versions=versions_for_training,
+        versions=PARAMS.versions_for_training,
     shell:
         "python {input.code[0]:q}"
         " --data {input.data:q}"
@@ -50,8 +50,7 @@ rule train:
 
 
 # Maps that train together on a GPU (`maps_per_gpu_job:`): a rule for each job, whose outputs are
-# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps. The
-# group is the one that the profiles put a map's other steps into: they can't name these rules.
+# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps.
 for number, names in enumerate(CATALOGUE.ensembles):
 
     rule:
@@ -59,22 +58,22 @@ for number, names in enumerate(CATALOGUE.ensembles):
         name:
             f"train_together_{number}"
         input:
-            code=code_for_training(*names),
-            data=data_of(names[0]),
+            code=INPUTS.code_for_training_together(names),
+            data=INPUTS.data_of(names[0]),
             configs=expand("results/{name}/config.yaml", name=names),
         output:
             expand("results/{name}/model.h5", name=names),
         log:
             f"results/logs/train-together-{number}.log",
         group:
-            "experiment"
+            group_of_training
         threads: 1
         resources:
-            mem_mb=training_memory(*names),
-            runtime=training_runtime(*names),
+            mem_mb=NEEDS.training_together_memory(names),
+            runtime=NEEDS.training_together_runtime(names),
             gpu=1,
         params:
-            versions=gpu_versions("train.py"),
+            versions=versions_for_gpu("train.py"),
         shell:
             "python {input.code[0]:q}"
             " --data {input.data:q}"

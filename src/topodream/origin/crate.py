@@ -210,7 +210,9 @@ class _Crate:
         """Describe a run: by what, of what, with which settings, what came out."""
         note = self._notes[made[0]]
         links = [link for path in made for link in links_of(path, self._notes[path], self._shelf)]
-        used = [*map(self._used, links), *self._config_of(made[0]), *self._parameters(note)]
+        # What it made of what it made itself, scripts of GIFs, didn't come in.
+        came_in = [link for link in links if link.file not in made]
+        used = [*map(self._used, came_in), *self._config_of(made[0]), *self._parameters(note)]
         name = identity[1:].rsplit("/", 1)[0]
         by = f"{note['made_by']}, commit {note['commit']}"
         device = f" on {note['device']}" if "device" in note else ""

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from topodream.files.errors import ContentError
-from topodream.files.reading import check_file, most_bytes, parsable, read_bytes
+from topodream.files.reading import check_file, most_bytes, parsable, read_bytes, readable
 from topodream.files.storage import read_hdf5, read_json
 from topodream.files.strict import read_yaml
 
@@ -82,9 +82,18 @@ def _gif_comment(path: Path) -> Any:
 
 
 def _comment(path: Path) -> Any:
-    begin, end = map(re.escape, COMMENTS[path.suffix])
-    pattern = rf"^{begin}provenance: (\{{.*\}}){end}$"
-    found = re.search(pattern, read_bytes(path).decode(), re.MULTILINE)
+    return _comment_in(read_bytes(path).decode(), path.suffix)
+
+
+def _first_line(path: Path) -> Any:
+    """Return the comment that a script begins with; a GIF follows."""
+    with readable(path), path.open("rb") as script:
+        return _comment_in(script.readline().decode(), path.suffix)
+
+
+def _comment_in(text: str, suffix: str) -> Any:
+    begin, end = map(re.escape, COMMENTS[suffix])
+    found = re.search(rf"^{begin}provenance: (\{{.*\}}){end}$", text, re.MULTILINE)
     return json.loads(found[1]) if found else {}
 
 
@@ -104,5 +113,6 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".png": _description,
     ".gif": _gif_comment,
     **dict.fromkeys(COMMENTS, _comment),
+    ".js": _first_line,
     ".yaml": _comment_of_settings,
 }

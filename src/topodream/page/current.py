@@ -10,6 +10,7 @@ from topodream.origin import notes
 from topodream.origin.lineage import BROKEN, Shelf, links_of
 from topodream.page import page
 from topodream.pictures import player
+from topodream.pictures.of_maps import PICTURES, THUMBNAIL
 from topodream.plan.found import Found
 
 # What a data set is made of, by the key of its section that names it.
@@ -40,7 +41,10 @@ def sort_out(results: Path, found: Found) -> page.Contents:
     sweeps = sound(found["sweeps"], look.check_sweep)
     findings = sound(["findings"] if found["findings"] else [], look.check_findings)
     return page.Contents(
-        experiments={name: found["experiments"][name]["question"] for name in experiments},
+        experiments={
+            name: {key: found["experiments"][name][key] for key in page.SHOWN}
+            for name in experiments
+        },
         datasets=look.datasets_of(experiments),
         findings=results / "findings.json" if findings else None,
         sweeps=sweeps,
@@ -69,8 +73,8 @@ class _Look:
         if self._read(home / "config.yaml")["settings"] != settings:
             raise _OutdatedError("it was not yet trained with its settings")
         self._check_made_of(home / "measures.json")
-        kind = self._read(self._results / f"data/{settings['dataset']}.h5")["kind"]
-        for file in page.picture_files(settings["model"], kind).values():
+        pictures = self._found["experiments"][name]["pictures"]
+        for file in (THUMBNAIL, *(PICTURES[picture].file for picture in pictures)):
             self._check_picture(home / file, measured)
 
     def check_sweep(self, name: str) -> None:
@@ -137,7 +141,9 @@ class _Look:
         """Check that a picture is whole, of the map, and drawn as the config says."""
         page.check_picture(path)
         if path.suffix == ".gif":
-            player.checked_digest(path)
+            script = player.script_of(path)
+            if self._read(script).get("gif_sha256") != player.checked_digest(path):
+                raise _OutdatedError(f"{script.name} is of another GIF")
         note = self._read(path)
         if note.get("model_sha256") != measured["model_sha256"]:
             raise _OutdatedError(f"{path.name} is of an earlier map")

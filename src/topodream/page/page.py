@@ -1,7 +1,7 @@
 """The page: every experiment with its settings, measures, pictures and origin.
 
-One HTML file with its style and scripts in it. It links to the pictures beside it, and to what
-:func:`write_companions` makes: thumbnails, and scripts that hold the GIFs.
+One HTML file with its style and scripts in it. It links to the pictures beside it, those that it is
+told of, to the thumbnails of maps, and to the scripts that hold the GIFs.
 """
 
 import json
@@ -16,7 +16,7 @@ from PIL import Image
 
 from topodream import __version__
 from topodream.files.digests import file_digest
-from topodream.files.errors import InputError
+from topodream.files.errors import InputError, show
 from topodream.files.reading import check_file, most_bytes, parsable
 from topodream.files.results import (
     ANY,
@@ -27,14 +27,14 @@ from topodream.files.results import (
     check,
     read_result,
 )
-from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.files.storage import Content, complete, read_hdf5, text_of
 from topodream.measures.registry import MEASURES
 from topodream.origin import notes
 from topodream.page import dotplot
-from topodream.pictures import player, thumbnails
-from topodream.pictures.names import CAPTIONS, animation_names, figure_names
-from topodream.settings.config import Experiment, read_experiment, to_mapping
-from topodream.training.map_file import shape_of
+from topodream.pictures import player
+from topodream.pictures.of_maps import PICTURES, THUMBNAIL
+from topodream.settings.checking import one_of
+from topodream.settings.config import read_experiment, to_mapping
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
@@ -55,8 +55,7 @@ DATA_PICTURES = {
     "tapestry": (".png", "The tapestry of training images that windows pan over."),
     "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
 }
-# Pictures that take the page's whole width: those of many small ones, and long ones.
-WIDE_PICTURES = ("figures/prototypes.png", "figures/lateral_matrix.png")
+# Pictures as long as that take the page's whole width, and those that say so.
 WIDE_ASPECT = 1.9
 
 
@@ -67,7 +66,8 @@ class Contents:
     Attributes
     ----------
     experiments : mapping
-        Name -> the question it asks.
+        Name -> the ``question`` it asks, and its ``pictures``, a list of names of
+        :data:`topodream.pictures.of_maps.PICTURES`.
     datasets : sequence of str
     groups : sequence of mappings
         ``name``, ``about`` and ``experiments``, a list of names. Those in none come last.
@@ -79,7 +79,7 @@ class Contents:
         What else lies in the results, by name -> why it isn't shown.
     """
 
-    experiments: Mapping[str, str]
+    experiments: Mapping[str, Mapping[str, Any]]
     datasets: Sequence[str] = ()
     groups: Sequence[Mapping[str, Any]] = ()
     findings: Path | None = None
@@ -87,24 +87,14 @@ class Contents:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_companions(results: Path, contents: Contents, origin: Mapping[str, str]) -> None:
-    """Write the files that only the page needs: thumbnails, and scripts that hold the GIFs.
+def _picture_of_maps(name: object) -> None:
+    """Refuse what is no picture of maps."""
+    if not isinstance(name, str) or name not in PICTURES:
+        raise ValueError(f"{show(name)} is no picture of a map: {one_of(PICTURES)}")
 
-    That is ``<experiment>/thumbnail.png`` for each experiment, and ``<file>.gif.js`` beside
-    each GIF that the page shows. ``origin`` is
-    what makes them, see :func:`topodream.origin.provenance.record`.
-    """
-    for name in contents.experiments:
-        home = results / name
-        note = _write_thumbnail(home, origin)
-        for file in _pictures_of(results, read_experiment(home / "config.yaml")).values():
-            if file.endswith(".gif"):
-                player.write_script(home / file, note)
-    for name in contents.datasets:
-        shown = _described(results, name)
-        if shown.kind == "sequence" and (results / "data" / f"{name}.gif").exists():
-            note = {"data_sha256": shown.attributes["content_sha256"], **origin}
-            player.write_script(results / "data" / f"{name}.gif", note)
+
+# What is said of an experiment, see :class:`Contents`.
+SHOWN = {"question": str, "pictures": [_picture_of_maps]}
 
 
 def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
@@ -223,7 +213,7 @@ def _groups(
     return [group for group in found if group["experiments"]]
 
 
-def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
+def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     home = results / name
     measured = read_result(home / "measures.json", MEASURED)
     experiment = read_experiment(home / "config.yaml")
@@ -234,7 +224,7 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
         divergence = measured["divergence"]
         return {
             "name": name,
-            "question": question,
+            "question": shown["question"],
             "model": settings["model"],
             "dataset": settings["dataset"],
             "divergence": divergence,
@@ -244,10 +234,10 @@ def _experiment(results: Path, name: str, question: str) -> dict[str, Any]:
             "settings": dict(_flat(settings)),
             "values": values,
             "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
-            "thumbnail": _picture(results, f"{name}/thumbnail.png", "Prototypes in the middle."),
+            "thumbnail": _picture(results, f"{name}/{THUMBNAIL}", "Prototypes in the middle."),
             "pictures": [
-                _picture(results, f"{name}/{file}", CAPTIONS[picture], kind=file)
-                for picture, file in _pictures_of(results, experiment).items()
+                _picture(results, f"{name}/{one.file}", one.caption, kind=one.file, wide=one.wide)
+                for one in map(PICTURES.__getitem__, shown["pictures"])
             ],
             "origin": {
                 **{"trained by" if k == "made by" else k: v for k, v in _origin(made_by).items()},
@@ -268,47 +258,6 @@ def _badge(divergence: str | None, dead: float | None) -> str | None:
     if dead is None or dead <= MOSTLY_DEAD:
         return None
     return f"{100 * dead:.0f} % of units dead"
-
-
-def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
-    """Return the files of a map's pictures by their names, those made, in the order to show them."""
-    home = results / experiment.name
-    files = picture_files(experiment.model, _described(results, experiment.dataset).kind)
-    return {name: file for name, file in files.items() if (home / file).exists()}
-
-
-def picture_files(model: str, kind: str) -> dict[str, str]:
-    """Return the files of all pictures that a map can have, by their names, in their order.
-
-    ``kind`` is that of its data set, see :class:`topodream.files.storage.Content`.
-    """
-    is_sequence = kind == "sequence"
-    figures = figure_names(model, labelled=not is_sequence)
-    animations = animation_names(model, is_sequence)
-    files = {name: f"figures/{name}.png" for name in figures}
-    files |= {name: f"{name}.gif" for name in animations}
-    return {name: files[name] for name in (figures[0], *reversed(animations), *figures[1:])}
-
-
-def _write_thumbnail(home: Path, origin: Mapping[str, str]) -> dict[str, str]:
-    """Write the thumbnail of a map; return its note, which holds for what shows the map."""
-    path = home / "model.h5"
-    grid = read_experiment(home / "config.yaml").grid
-    content = read_hdf5(path, ("map",), parts=("state/weights",))
-    with complete(path):
-        height, width = image_shape = shape_of(content.attributes["image_shape"])
-        weights = content.arrays["state/weights"]
-        check_array("weights", weights, (grid.n_units, height * width), str(weights.dtype))
-        drawn = thumbnails.draw(weights, grid, image_shape)
-        note = {
-            "experiment": home.name,
-            "settings": text_of(content, "settings"),
-            "model_sha256": text_of(content, "content_sha256"),
-            "data_sha256": text_of(content, "data_sha256"),
-            **origin,
-        }
-    thumbnails.write(home / "thumbnail.png", drawn, json.dumps(note))
-    return note
 
 
 def _findings_origin(path: Path | None) -> dict[str, str]:
@@ -423,10 +372,14 @@ def check_picture(path: Path) -> tuple[int, int]:
     with parsable(path, ValueError, SyntaxError), Image.open(path) as image:
         width, height = image.size
         image.verify()  # that it is whole, where its format can tell
+    if path.suffix == ".gif":
+        player.checked_digest(path)
     return width, height
 
 
-def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str, Any]:
+def _picture(
+    results: Path, file: str, caption: str, kind: str = "", *, wide: bool = False
+) -> dict[str, Any]:
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
     width, height = check_picture(results / file)
     moving = file.endswith(".gif")
@@ -437,7 +390,7 @@ def _picture(results: Path, file: str, caption: str, kind: str = "") -> dict[str
         "caption": caption,
         "width": width,
         "height": height,
-        "wide": kind in WIDE_PICTURES or width > WIDE_ASPECT * height,
+        "wide": wide or width > WIDE_ASPECT * height,
     }
 
 

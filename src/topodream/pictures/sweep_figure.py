@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from topodream.pictures.figure_parts import Axes, Figure, Line2D
-from topodream.pictures.figures import (
+from topodream.pictures.canvas import (
     DPI,
     HELD_OUT_COLOUR,
     LINE_OF_TEXT,
@@ -19,6 +18,7 @@ from topodream.pictures.figures import (
     size_of,
     text_width,
 )
+from topodream.pictures.figure_parts import Axes, Figure, Line2D
 from topodream.pictures.lettering import apart, rows_apart, wrapped
 
 # In inches.

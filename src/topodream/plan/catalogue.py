@@ -73,6 +73,11 @@ class Sweep:
     points: tuple[Point, ...]
     measures: tuple[str, ...]
 
+    @property
+    def maps(self) -> list[str]:
+        """The experiments of all points, with all seeds."""
+        return [name for point in self.points for name in point.replicates.values()]
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -110,6 +115,11 @@ class Catalogue:
     datasets: Mapping[str, Section]
     evaluation: Section
     animation: Section
+
+    @property
+    def maps_of_findings(self) -> list[str]:
+        """The experiments that statements are about, with all seeds."""
+        return [name for names in self.replicates.values() for name in names.values()]
 
     def experiment(self, name: str) -> Experiment:
         """Return an experiment; InputError says so if there is none of that name."""
@@ -293,10 +303,7 @@ def _ensembles(
     An experiment that stands in the config is not among them. It is asked for by its name, and a
     job makes all of its maps or none: its replicates would be trained for nobody.
     """
-    asked_for = [
-        [name for point in sweep.points for name in point.replicates.values()]
-        for sweep in sweeps.values()
-    ]
+    asked_for = [sweep.maps for sweep in sweeps.values()]
     asked_for.append([name for seeds in replicates.values() for name in seeds.values()])
     taken: set[str] = set()
     ensembles = []

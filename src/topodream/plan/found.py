@@ -14,7 +14,8 @@ from typing import Any
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.storage import json_digest
-from topodream.plan.catalogue import Catalogue, Sweep
+from topodream.plan.catalogue import Catalogue
+from topodream.plan.maps import shown_of
 from topodream.settings.config import to_mapping
 
 Found = dict[str, Any]
@@ -34,7 +35,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     Returns
     -------
     dict, as JSON holds it
-        ``experiments`` (name -> its ``question``, ``settings_sha256``), ``sweeps`` (name -> the
+        ``experiments`` (name -> its ``question``, ``pictures``, ``settings_sha256``), ``sweeps`` (name -> the
         ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
         ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
         with what lies there; ``datasets`` and ``options`` (``held_out``; of figures; of GIFs) as in
@@ -44,7 +45,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     return {
         "experiments": {
             name: {
-                "question": catalogue.questions[name],
+                **shown_of(catalogue, name),
                 "settings_sha256": json_digest(to_mapping(catalogue.experiments[name])),
                 "state_sha256": _state(results / name),
             }
@@ -52,7 +53,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
             if name not in catalogue.selected and _is_made(results / name)
         },
         "sweeps": {
-            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, _maps_of_sweep(sweep))
+            name: _summary(catalogue, {"sweep": asdict(sweep)}, path, sweep.maps)
             for name, sweep in catalogue.sweeps.items()
             if name not in catalogue.selected_sweeps
             and (path := results / "sweeps" / f"{name}.json").is_file()
@@ -78,11 +79,8 @@ def _is_made(home: Path) -> bool:
 
 
 def _state(home: Path) -> str:
-    """Return a digest of a map's measures and of the names of its files.
-
-    Not of those that only the page needs, and makes: it would be made again because of them.
-    """
-    patterns = ("*.yaml", "*.h5", "*.gif", "figures/*.png")
+    """Return a digest of a map's measures and of the names of its files."""
+    patterns = ("*.yaml", "*.h5", "*.gif", "*.gif.js", "*.png", "figures/*.png")
     names = sorted(path.name for pattern in patterns for path in home.glob(pattern))
     return json_digest({"files": names, "measures": _digest(home / "measures.json")})
 
@@ -108,12 +106,7 @@ def _findings(catalogue: Catalogue, path: Path) -> Found | None:
     if not path.is_file():
         return None
     options = {"statements": catalogue.statements, "replicates": catalogue.replicates}
-    maps = [name for names in catalogue.replicates.values() for name in names.values()]
-    return _summary(catalogue, options, path, maps)
-
-
-def _maps_of_sweep(sweep: Sweep) -> list[str]:
-    return [name for point in sweep.points for name in point.replicates.values()]
+    return _summary(catalogue, options, path, catalogue.maps_of_findings)
 
 
 def _unknown(catalogue: Catalogue, results: Path) -> list[str]:

@@ -5,7 +5,7 @@ from above, not averages; what was measured stands beside the numbers.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,14 +47,15 @@ UNIT_SECONDS = 3e-6
 PIXEL_SECONDS, PRODUCT_SECONDS = 1.5e-6, 0.1e-9
 # Putting a frame together and packing it: 8 milliseconds.
 FRAME_SECONDS = 20e-3
-# What the page looks at of each map, thumbnails and scripts of GIFs among them.
+# What the page looks at of each map.
 SECONDS_PER_MAP = 2
 
 # Reading a data set, for each of its bytes: to unpack it, and hash it.
 READING_SECONDS = 50e-9
 # Making one: its source is unpacked, and it is hashed and packed, as well as it can be.
 MAKING_SECONDS = 400e-9
-# Steps that read neither a map nor a data set, and what each map adds whose measures they read.
+# Steps that read neither a map nor a data set, the page among them, and what each map adds whose
+# measures they read.
 SMALL_MIB, MIB_PER_MAP = 200, 0.15
 
 # Making a data set: the interpreter, and how often all of it is there: as its files were, as the
@@ -198,21 +199,6 @@ def page_seconds(n_maps: int) -> float:
 def small_mib(n_maps: int = 0) -> int:
     """Return a bound on the memory of a step that reads the measures of some maps, in MiB."""
     return math.ceil(SMALL_MIB + MIB_PER_MAP * n_maps)
-
-
-def page_mib(maps: Iterable[tuple[Experiment, DataSize]], n_points: int) -> int:
-    """Return a bound on the memory that writing the page takes, in MiB.
-
-    Parameters
-    ----------
-    maps : iterable of (Experiment, DataSize)
-        Those that it may show, and what they learnt.
-    n_points : int
-        Maps of sweeps and findings, whose measures it may look at.
-    """
-    # One at a time is read, for its thumbnail.
-    weights = [_n_weights(one, data.n_inputs)[0] * _itemsize(one) for one, data in maps]
-    return small_mib(len(weights) + n_points) + _mib(4 * max(weights, default=0))
 
 
 def training_mib(experiments: Sequence[Experiment], data: DataSize) -> int:

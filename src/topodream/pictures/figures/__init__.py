@@ -1,0 +1,86 @@
+"""The figures of maps: a module for each, or for a few alike, and its lines here.
+
+Pictures are listed in the order in which they are drawn and shown.
+"""
+
+from collections.abc import Collection
+
+from topodream.pictures.picture import Figure, chosen
+from topodream.traits import (
+    COLUMN_INHIBITION,
+    GLOBAL_INHIBITION,
+    LABELS,
+    LATERAL_EXCITATION,
+    LEARNT_EXCITATION,
+)
+
+FIGURES = (
+    Figure(
+        "prototypes",
+        "Every unit's prototype at its place on the grid.",
+        "prototypes.draw",
+        wide=True,
+    ),
+    Figure(
+        "reconstructions",
+        "Held-out samples above their reconstructions.",
+        "reconstructions.draw",
+    ),
+    Figure(
+        "learning_curve",
+        "Reconstruction error over the epochs.",
+        "learning_curve.draw",
+    ),
+    Figure(
+        "hit_map",
+        "How often each unit won in the last epoch, on a logarithmic scale.",
+        "hit_map.draw",
+    ),
+    Figure(
+        "u_matrix",
+        "U-matrix: how much each unit's prototype differs from its neighbours'.",
+        "u_matrix.draw",
+    ),
+    Figure(
+        "label_map",
+        "The class of which each unit wins the most training samples.",
+        "label_map.draw",
+        needs=(LABELS,),
+    ),
+    Figure(
+        "lateral_excitation",
+        "Which units each unit is excited by: a tile per unit.",
+        "lateral_tiles.lateral_excitation",
+        needs=(LATERAL_EXCITATION,),
+    ),
+    Figure(
+        "global_inhibition",
+        "Which units each unit is inhibited by, over the whole grid: a tile per unit.",
+        "lateral_tiles.global_inhibition",
+        needs=(GLOBAL_INHIBITION,),
+    ),
+    Figure(
+        "column_inhibition",
+        "Which units of its column each unit is inhibited by: a tile per unit.",
+        "lateral_tiles.column_inhibition",
+        needs=(COLUMN_INHIBITION,),
+    ),
+    Figure(
+        "lateral_matrix",
+        "All lateral weights as matrices, on one scale of colours.",
+        "lateral_matrix.draw",
+        needs=(LEARNT_EXCITATION,),
+        wide=True,
+    ),
+)
+
+
+def figures_of(traits: Collection[str]) -> tuple[Figure, ...]:
+    """Return the figures that a map has, by its traits and those of its data.
+
+    Examples
+    --------
+    >>> [figure.name for figure in figures_of({LATERAL_EXCITATION})][-2:]
+    ['u_matrix', 'lateral_excitation']
+    """
+    return chosen(FIGURES, traits)

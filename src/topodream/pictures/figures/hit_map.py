@@ -1,0 +1,30 @@
+"""How often each unit won."""
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.grid import Grid
+from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
+from topodream.pictures.drawing import Subject
+from topodream.pictures.figure_parts import Figure, LogNorm
+
+
+def draw(subject: Subject) -> Figure:
+    """Draw how often each unit won."""
+    model = subject.model
+    title = subject.title("wins of each unit")
+    return plot(model.last_wins, model.experiment.grid, title, model.data)
+
+
+def plot(wins: npt.NDArray[np.int64], grid: Grid, title: str, data: str) -> Figure:
+    """Draw how often each unit won, on a logarithmic scale; white units never did."""
+    dead = 100 * float(np.mean(wins == 0))
+    note = f"White: never won ({dead:.1f} % of units).\nData: {data}."
+    figure, axes, bar = sheet_axes(grid, title, note, lines=2)
+    sheet = np.ma.masked_equal(grid.sheet(wins), 0)
+    # Over a decade at least, or the ticks of its parts are written out.
+    scale = LogNorm(1, max(int(wins.max()), 10))
+    image = draw_sheet(axes, sheet, "viridis", scale)
+    figure.colorbar(image, cax=bar, label="wins in the last epoch")
+    unit_ticks(axes, grid)
+    return figure

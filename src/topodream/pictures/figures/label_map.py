@@ -1,0 +1,189 @@
+"""The class that each unit stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.data.samples import Samples
+from topodream.grid import Grid
+from topodream.measures.responses import show
+from topodream.models.model import State
+from topodream.pictures.canvas import DPI, draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
+from topodream.pictures.drawing import Subject
+from topodream.pictures.figure_parts import (
+    Axes,
+    Figure,
+    ListedColormap,
+    Normalize,
+    Outline,
+    Patch,
+    TextPath,
+    colormaps,
+    to_rgb,
+)
+from topodream.pictures.tiles import Indices
+from topodream.settings.config import Experiment
+
+# What a unit measures at least with its class written into it, by digits; no picture gets longer
+# than that for it.
+CLASS_CELLS = {1: 12, 2: 14, 3: 19}
+MOST_WRITTEN = 4000
+LINE_OF_LEGEND = 21
+# Training samples that label a map at most: 10,000 samples give 400 units 125 wins each.
+MOST_LABELLED = 10_000
+# Ten that colour-blind people tell apart, from Petroff (2021), "Accessible color sequences for data
+# visualization", arXiv:2107.02270.
+CLASS_COLOURS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+
+
+def draw(subject: Subject) -> Figure:
+    """Draw the class that each unit stands for."""
+    experiment, train = subject.model.experiment, subject.data.train
+    found = label_units(subject.model.trained.state, train, experiment)
+    every = "all" if found.n_samples == len(train.pixels) else "the first"
+    note = (
+        f"The class of which a unit wins most of {every} {found.n_samples:,} training samples; white: "
+        f"of none.\n{100 * found.purity:.1f} % of wins are of the unit's class. Data: {subject.model.data}."
+    )
+    title = subject.title("labels of units")
+    return plot(found.winners, found.classes, experiment.grid, title, note)
+
+
+def plot(
+    winners: Indices, classes: npt.NDArray[np.uint8], grid: Grid, title: str, note: str
+) -> Figure:
+    """Draw the class that each unit stands for, in a colour of its own.
+
+    Of more classes than anyone tells apart by colour, colours are used again, and each unit has
+    its class written into it.
+
+    Parameters
+    ----------
+    winners : (n_units,)
+        Positions in ``classes``; -1, drawn white, for a unit of no class.
+    classes : (n_classes,)
+        The labels.
+    note : str
+        Stands below: what the labels were found by.
+    """
+    colours, cell = _class_colours(classes, grid)
+    patches = [
+        Patch(color=colour, label=str(label))
+        for colour, label in zip(colours, classes, strict=True)
+    ]
+    never = Patch(facecolor="white", edgecolor="black", label="none")
+    key, beside = _class_key([*patches, never], grid, cell)
+    figure, axes, legend = sheet_axes(grid, title, note, lines=2, beside=beside, cell=cell)
+    sheet = np.ma.masked_less(grid.sheet(winners), 0)
+    draw_sheet(axes, sheet, ListedColormap(colours), Normalize(-0.5, len(classes) - 0.5))
+    if cell:
+        _write_classes(axes, grid.sheet(winners), classes, colours)
+    legend.set_axis_off()
+    legend.legend(bbox_to_anchor=(0, 1), **key)
+    unit_ticks(axes, grid)
+    return figure
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Which class each unit stands for.
+
+    Attributes
+    ----------
+    classes : (n_classes,)
+        The labels there are, ascending.
+    winners : (n_units,) int
+        The position in ``classes`` of the class of which the unit wins the most samples, the
+        first of several; -1 where it wins none.
+    purity : float
+        The share of wins, over all units, that are of the unit's class; NaN without any win.
+    n_samples : int
+        Samples it was made of.
+    """
+
+    classes: npt.NDArray[np.uint8]
+    winners: npt.NDArray[np.intp]
+    purity: float
+    n_samples: int
+
+
+def label_units(state: State, samples: Samples, experiment: Experiment) -> Labelling:
+    """Label units by the classes of the samples they win, the first ``MOST_LABELLED``.
+
+    ``samples`` must have labels.
+    """
+    assert samples.labels is not None  # noqa: S101
+    vectors = samples.lazy_vectors(experiment.dtype, MOST_LABELLED)
+    labels = samples.labels[:MOST_LABELLED]
+    classes = np.unique(labels)
+    nothing = np.empty(0, np.intp)  # but wins
+    wins = np.array(
+        [show(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
+    )
+    total = int(wins.sum())
+    return Labelling(
+        classes=classes,
+        winners=np.where(wins.any(axis=0), wins.argmax(axis=0), -1),
+        purity=int(wins.max(axis=0).sum()) / total if total else np.nan,
+        n_samples=len(labels),
+    )
+
+
+def _class_colours(classes: npt.NDArray[np.uint8], grid: Grid) -> tuple[Any, int]:
+    """Return the colours of classes, and pixels for a unit to have its class in it, else 0."""
+    count = len(classes)
+    if count <= len(CLASS_COLOURS):
+        return CLASS_COLOURS[:count], 0
+    cell = CLASS_CELLS[len(str(classes.max()))]
+    if cell * max(grid.rows, grid.cols) > MOST_WRITTEN:
+        return colormaps["turbo"](np.linspace(0, 1, count)), 0
+    return [CLASS_COLOURS[place % len(CLASS_COLOURS)] for place in range(count)], cell
+
+
+def _class_key(
+    handles: list[Patch], grid: Grid, cell: int
+) -> tuple[dict[str, Any], tuple[int, int]]:
+    """Return how the legend of classes is drawn, in columns, and its size in pixels."""
+    height, _ = sheet_size(grid, cell)
+    # The ten classes that stay in one column, "none" among them, and the title above.
+    rows = max(len(CLASS_COLOURS) + 1, height // LINE_OF_LEGEND - 1)
+    key: dict[str, Any] = {
+        "handles": handles, "title": "class", "loc": "upper left", "borderaxespad": 0,
+        "frameon": False, "handlelength": 1.4, "ncols": -(-len(handles) // rows),
+    }  # fmt: skip
+    width, height = size_of(Figure(dpi=DPI).legend(**key))
+    return key, (height, 20 + width + 10)
+
+
+def _write_classes(
+    axes: Axes, sheet: Indices, classes: npt.NDArray[np.uint8], colours: Sequence[str]
+) -> None:
+    """Write into each unit its class, black or white, whichever is seen better."""
+    wide, high = axes.bbox.width / sheet.shape[1], axes.bbox.height / sheet.shape[0]
+    # A digit is 0.64 of the font's size wide; a rim is left free.
+    points = min(12, 0.8 * min(wide / len(str(classes.max())) / 0.64, high) * 72 / DPI)
+    for place, label in enumerate(classes):
+        y, x = np.nonzero(sheet == place)
+        ink = "white" if _luminance(colours[place]) < 0.18 else "black"
+        outline = _centred(TextPath((0, 0), str(label), size=points))
+        # Matplotlib makes the farthest point of a marker half its size.
+        size = 2 * float(np.abs(np.asarray(outline.vertices)).max())
+        axes.plot(x, y, linestyle="", marker=outline, markersize=size, markeredgewidth=0, color=ink)
+
+
+def _centred(outline: Outline) -> Outline:
+    points = np.asarray(outline.vertices)
+    return Outline(points - (points.min(axis=0) + points.max(axis=0)) / 2, outline.codes)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, in [0, 1], as WCAG 2 defines it."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))

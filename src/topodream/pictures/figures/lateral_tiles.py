@@ -1,0 +1,149 @@
+"""Lateral weights of one kind, a tile for each unit."""
+
+from typing import Any
+
+import numpy as np
+
+from topodream.grid import Floats, Grid
+from topodream.pictures.canvas import (
+    DPI,
+    about_zero,
+    exact_axes,
+    tiled,
+    widen_for_labels,
+    write_numbers,
+)
+from topodream.pictures.drawing import Subject
+from topodream.pictures.figure_parts import Axes, Figure, colormaps
+from topodream.pictures.tiles import Indices, spread_units, tile
+
+# Grids longer than that many times their width have tiles one below, or beside, the other.
+THIN = 4
+# Pixels that a unit has to measure in a tile for a dot to mark it.
+LEAST_MARKED = 3
+# Between tiles of red and blue.
+NEUTRAL_SEPARATOR_COLOUR = "#9a9a9a"
+
+
+def lateral_excitation(subject: Subject) -> Figure:
+    """Draw what excites each unit."""
+    return draw("lateral_excitation", subject)
+
+
+def global_inhibition(subject: Subject) -> Figure:
+    """Draw what inhibits each unit, over the whole grid."""
+    return draw("global_inhibition", subject)
+
+
+def column_inhibition(subject: Subject) -> Figure:
+    """Draw what inhibits each unit in its column."""
+    return draw("column_inhibition", subject)
+
+
+def draw(name: str, subject: Subject) -> Figure:
+    """Draw one kind of lateral weights, by their name (:class:`topodream.models.model.LateralWeights`)."""
+    grid = subject.model.experiment.grid
+    (lateral,) = (found for found in subject.lateral if found.name == name)
+    rows, cols = shown = spread_units(grid)
+    units = (rows[:, None] * grid.cols + cols).ravel()
+    title = subject.title(lateral.title)
+    return plot(lateral.effects(units), shown, grid, title, subject.model.data)
+
+
+def plot(
+    effects: Floats, shown: tuple[Indices, Indices], grid: Grid, title: str, data: str
+) -> Figure:
+    """Draw what units hear of all others: a tile for each, at its place on the grid.
+
+    Parameters
+    ----------
+    effects : (n_rows_shown * n_cols_shown, n_units)
+        The lateral weights of the units shown, row by row: above 0 what excites them,
+        below 0 what inhibits them.
+    shown : (n_rows_shown,), (n_cols_shown,)
+        The rows and the columns of these units.
+    """
+    rows, cols = shown
+    columns = _columns_of_tiles(grid, shown)
+    picture = tile(grid.sheet(effects), columns)
+    complete = len(effects) == grid.n_units
+    enlarged = tiled(picture.shape)
+    marked = enlarged >= LEAST_MARKED
+    which = "each unit" if complete else f"{len(rows)} x {len(cols)} units, evenly chosen"
+    ends = "to the 99.9th percentile of weights but 0" if effects.any() else "none, all are 0"
+    note = (
+        f"A tile for {which}: the whole grid, as far as it excites (red) or inhibits (blue) the "
+        f"unit{', which is at the dot' if marked else ''}.\nScale: {ends}.\nData: {data}."
+    )
+    figure, axes, bar = exact_axes(picture.shape, enlarged, title, note, lines=3)
+    scale = about_zero(effects, 99.9)
+    image = axes.imshow(picture, cmap=_reds_and_blues(), norm=scale, interpolation="nearest")
+    _signed_bar(figure, image, bar, effects)
+    if marked:
+        _mark_own_places(axes, shown, grid, columns, enlarged)
+    _tile_ticks(axes, grid, shown, columns)
+    widen_for_labels(figure)
+    return figure
+
+
+def _columns_of_tiles(grid: Grid, shown: tuple[Indices, Indices]) -> int:
+    """Return how many tiles stand side by side: at their places, but those of thin grids.
+
+    Tiles of a row of units, in a row, would be a thread.
+    """
+    rows, cols = shown
+    if grid.cols > THIN * grid.rows:
+        return 1
+    return len(rows) * len(cols) if grid.rows > THIN * grid.cols else len(cols)
+
+
+def _reds_and_blues() -> Any:
+    return colormaps["RdBu_r"].with_extremes(bad=NEUTRAL_SEPARATOR_COLOUR)
+
+
+def _signed_bar(figure: Figure, image: Any, bar: Axes, values: Floats) -> None:
+    """Draw the colour bar of a scale about 0, without the half of which there is nothing."""
+    low, high = bool((values < 0).any()), bool((values > 0).any())
+    extend = "both" if low == high else "min" if low else "max"
+    drawn = figure.colorbar(image, cax=bar, extend=extend, label="lateral weight")
+    limit = image.norm.vmax
+    if low != high:
+        drawn.ax.set_ylim(-limit if low else 0, limit if high else 0)
+
+
+def _mark_own_places(
+    axes: Axes, shown: tuple[Indices, Indices], grid: Grid, columns: int, enlarged: int
+) -> None:
+    """Put a dot into each tile, where its unit is; a unit is ``enlarged`` pixels wide."""
+    rows, cols = (each.ravel() for each in np.meshgrid(*shown, indexing="ij"))
+    down, across = np.divmod(np.arange(len(rows)), columns)
+    x, y = across * (grid.cols + 1) + 1 + cols, down * (grid.rows + 1) + 1 + rows
+    points = 0.5 * enlarged * 72 / DPI
+    axes.plot(
+        x,
+        y,
+        "o",
+        color="black",
+        markersize=points,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+    )
+
+
+def _tile_ticks(axes: Axes, grid: Grid, shown: tuple[Indices, Indices], columns: int) -> None:
+    """Write which units the tiles are of, and within tiles of thin grids which they show."""
+    rows, cols = shown
+    if columns == len(cols) and THIN * grid.rows >= grid.cols:
+        write_numbers(axes.yaxis, rows, grid.rows + 1)
+        write_numbers(axes.xaxis, cols, grid.cols + 1)
+        axes.set(xlabel="unit column", ylabel="unit row")
+        return
+    units = [f"{row}, {col}" for row in rows for col in cols]
+    if columns == 1:
+        write_numbers(axes.yaxis, units, grid.rows + 1, first=0.5)
+        write_numbers(axes.xaxis, np.arange(grid.cols), 1, first=1)
+        axes.set(ylabel="unit: row, column", xlabel="column on the grid")
+    else:
+        write_numbers(axes.xaxis, units, grid.cols + 1, first=0.5)
+        write_numbers(axes.yaxis, np.arange(grid.rows), 1, first=1)
+        axes.set(xlabel="unit: row, column", ylabel="row on the grid")

@@ -1,0 +1,130 @@
+"""Held-out samples beside their reconstructions."""
+
+import numpy as np
+import numpy.typing as npt
+
+from topodream.data.samples import Samples
+from topodream.grid import Floats
+from topodream.measures.responses import show, with_activation
+from topodream.models import MODELS
+from topodream.pictures.canvas import (
+    DPI,
+    LEAST_WIDTH,
+    LINE_OF_TEXT,
+    LINE_OF_TITLE,
+    MARGIN,
+    fitted,
+    greys,
+    name_data,
+)
+from topodream.pictures.drawing import Subject
+from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.tiles import tile
+from topodream.traits import ACTIVATION
+
+
+def draw(subject: Subject) -> Figure:
+    """Draw held-out samples beside their reconstructions."""
+    model, held_out = subject.model, subject.data.held_out
+    experiment = model.experiment
+    if subject.activation is not None:
+        experiment = with_activation(experiment, subject.activation)
+    settings = experiment.settings
+    samples = held_out.lazy_vectors(experiment.dtype)
+    chosen = pick_samples(held_out, subject.count)
+    ascending, places = np.unique(chosen, return_inverse=True)
+    if experiment.has_trace:
+        # A reconstruction depends on the samples before it: all are shown.
+        responses = show(model.trained.state, samples, experiment, kept=ascending)
+    else:
+        responses = show(model.trained.state, samples.pick(chosen), experiment)
+        places = np.arange(len(chosen))
+    activation = (
+        f", activation {settings.activation}"
+        if ACTIVATION in MODELS[experiment.model].traits
+        else ""
+    )
+    return plot(
+        samples[chosen],
+        responses.drawn[places],
+        model.image_shape,
+        subject.title(f"reconstructions{activation}"),
+        model.data,
+    )
+
+
+def plot(
+    samples: Floats, reconstructed: Floats, image_shape: tuple[int, int], title: str, data: str
+) -> Figure:
+    """Draw samples, each above its reconstruction, all on the samples' own scale.
+
+    Parameters
+    ----------
+    samples, reconstructed : (n_samples, n_inputs)
+    """
+    height, width = image_shape
+    # Fewer of wide ones, and more room for high ones, or they are slivers.
+    per_row = min(max(1, min(10, 20 * height // width)), len(samples))
+    n_rows = -(-len(samples) // per_row)
+    each = min(850 // per_row, max(85, 42 * width // height))
+    # Two images and a little more.
+    size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
+    figure, all_axes, bar = _rows_of_axes(n_rows, size, title, f"Held-out samples of: {data}.")
+    for row, axes in enumerate(all_axes):
+        here = slice(row * per_row, (row + 1) * per_row)
+        pairs = np.concatenate([_pad(samples[here], per_row), _pad(reconstructed[here], per_row)])
+        picture = tile(pairs.reshape(-1, height, width), per_row)
+        axes.imshow(picture, cmap=greys(), vmin=0, vmax=1, interpolation="nearest")
+        axes.set_xticks([])
+        axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        if height != width:  # squares fill their axes, or nearly
+            axes.set_anchor("W")
+    figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
+    return figure
+
+
+def pick_samples(samples: Samples, count: int) -> npt.NDArray[np.intp]:
+    """Choose samples to show: classes in turn where there are labels, else evenly spread."""
+    available = len(samples.pixels)
+    if samples.labels is None:
+        return np.linspace(0, available - 1, min(count, available)).astype(np.intp)
+    labels = samples.labels
+    occurrence = np.zeros(available, int)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        occurrence[members] = np.arange(len(members))
+    return np.lexsort((labels, occurrence))[:count]
+
+
+def _rows_of_axes(
+    n_rows: int, size: tuple[int, int], title: str, note: str
+) -> tuple[Figure, list[Axes], Axes]:
+    """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
+    left, right = 120, 110
+    width = max(left + size[0] + right, LEAST_WIDTH)
+    # Images that are not as wide as their axes stand in the middle, and the title begins there.
+    title, title_lines = fitted(title, width - left - 30, "large")
+    note, note_lines = fitted(note, width - MARGIN["left"])
+    above = 40 + (title_lines - 1) * LINE_OF_TITLE
+    below = 50 + (note_lines - 1) * LINE_OF_TEXT
+    height = above + n_rows * size[1] + below
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    inner = {
+        "left": left / width, "right": (left + size[0]) / width,
+        "bottom": below / height, "top": 1 - above / height, "hspace": 0.06,
+    }  # fmt: skip
+    all_axes = figure.subplots(n_rows, 1, squeeze=False, gridspec_kw=inner)[:, 0]
+    all_axes[0].set_title(title, loc="left")
+    tall = min(180, size[1])
+    middle = below - 5 + n_rows * size[1] / 2
+    bar = figure.add_axes(
+        ((left + size[0] + 20) / width, (middle - tall / 2) / height, 16 / width, tall / height)
+    )
+    name_data(figure, note)
+    return figure, list(all_axes), bar
+
+
+def _pad(images: Floats, count: int) -> Floats:
+    return np.pad(images, ((0, count - len(images)), (0, 0)), constant_values=np.nan)

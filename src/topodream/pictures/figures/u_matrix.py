@@ -1,0 +1,67 @@
+"""U-matrix: how much each unit's prototype differs from its neighbours'."""
+
+import numpy as np
+
+from topodream.grid import Floats, Grid
+from topodream.measures.order import directions, neighbour_pairs, similarities
+from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
+from topodream.pictures.drawing import Subject
+from topodream.pictures.figure_parts import Figure, Normalize
+
+
+def draw(subject: Subject) -> Figure:
+    """Draw how much each unit's prototype differs from its neighbours'."""
+    model, grid = subject.model, subject.model.experiment.grid
+    distances = neighbour_distances(model.trained.weights, grid)
+    return plot(distances, grid, subject.title("U-matrix"), model.data)
+
+
+def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
+    """Draw how much each unit's prototype differs from its neighbours'.
+
+    Parameters
+    ----------
+    distances : (n_units,)
+        See :func:`neighbour_distances`; NaN, no neighbour, is white.
+    """
+    note = (
+        "Distance: 1 - correlation of two prototypes. 0: the same pattern, 1: unrelated; a constant\n"
+        f"prototype is at 1 from any. Scale: 1st to 99th percentile.\nData: {data}."
+    )
+    figure, axes, bar = sheet_axes(grid, title, note, lines=3)
+    # A few units without pattern would leave the rest in one colour.
+    ends = np.nanpercentile(distances, (1, 99)) if np.isfinite(distances).any() else (0, 1)
+    scale = Normalize(*ends)
+    image = draw_sheet(axes, grid.sheet(distances), "cividis", scale)
+    figure.colorbar(image, cax=bar, extend="both", label="mean distance to touching units")
+    unit_ticks(axes, grid)
+    return figure
+
+
+def neighbour_distances(weights: Floats, grid: Grid) -> Floats:
+    """Return the U-matrix: each unit's mean distance to the units that touch it.
+
+    Distance is 1 - Pearson's correlation of prototypes: 0 for equal patterns whatever their
+    strength, 1 for unrelated ones, 2 for opposite ones. A constant prototype is at 1 from any.
+    After Ultsch and Siemon (1990), "Kohonen's self organizing feature maps for exploratory
+    data analysis", who take Euclidean distances: with these, a unit would stand out for
+    being strong.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    grid : Grid
+
+    Returns
+    -------
+    (n_units,) in [0, 2], NaN for a unit that nothing touches
+    """
+    one, other = neighbour_pairs(grid)
+    distances = 1 - similarities(directions(weights, centred=True), (one, other))
+    both = np.concatenate([one, other])
+    total = np.bincount(both, np.concatenate([distances, distances]), minlength=grid.n_units)
+    touching = np.bincount(both, minlength=grid.n_units)
+    means: Floats = np.divide(
+        total, touching, out=np.full(grid.n_units, np.nan), where=touching > 0
+    )
+    return means

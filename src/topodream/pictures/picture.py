@@ -1,0 +1,86 @@
+"""What a picture of a map is to all others: which maps have it, what it shows, who makes it.
+
+The workflow and the page ask for that, so this module and the two registries
+(:mod:`topodream.pictures.figures`, :mod:`topodream.pictures.animations`) load nothing that draws.
+"""
+
+import importlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that maps can have.
+
+    Attributes
+    ----------
+    name : str
+    caption : str
+        What it shows, in a line: for the page.
+    function : str
+        Who makes it: a module beside the registry, and a function of it.
+    needs : tuple of str
+        The traits (:mod:`topodream.traits`) that a map and its data must have between them.
+    wide : bool
+        Whether it takes the page's whole width, even where it is not long.
+    """
+
+    name: str
+    caption: str
+    function: str
+    needs: tuple[str, ...] = ()
+    wide: bool = False
+
+    package: ClassVar[str]
+    place: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """Its name, for readers."""
+        return self.name.replace("_", " ")
+
+    @property
+    def file(self) -> str:
+        """Its file, in the folder of the map's results."""
+        return self.place.format(self.name)
+
+    @property
+    def module(self) -> str:
+        """The module of who makes it."""
+        return f"{self.package}.{self.function.split('.')[0]}"
+
+    def load(self) -> Callable[[Any], Any]:
+        """Return who makes it, of what the registry's pictures are made of."""
+        made: Callable[[Any], Any] = getattr(
+            importlib.import_module(self.module), self.function.split(".")[1]
+        )
+        return made
+
+
+class Figure(Picture):
+    """A still picture; its function turns a :class:`~topodream.pictures.drawing.Subject` into it."""
+
+    package = "topodream.pictures.figures"
+    place = "figures/{}.png"
+
+
+class Animation(Picture):
+    """A moving one; of a :class:`~topodream.pictures.performing.Performance`."""
+
+    package = "topodream.pictures.animations"
+    place = "{}.gif"
+
+
+P = TypeVar("P", bound=Picture)
+
+
+def chosen(pictures: Iterable[P], traits: Collection[str]) -> tuple[P, ...]:
+    """Return those of some pictures that a map of these traits, its data's included, has."""
+    return tuple(picture for picture in pictures if set(traits).issuperset(picture.needs))
+
+
+def modules_of(pictures: Iterable[Picture]) -> tuple[str, ...]:
+    """Return the modules that make some pictures, each once."""
+    return tuple(dict.fromkeys(picture.module for picture in pictures))

@@ -1,0 +1,133 @@
+"""What rules are given: code, data and measures, most of them as functions of wildcards."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from topodream.data import raw_files
+from topodream.data.mnist import EMBEDDED
+from topodream.files.errors import InputError
+from topodream.pictures.picture import Picture, modules_of
+from topodream.plan.catalogue import Catalogue
+from topodream.plan.sources import Input, Sources
+from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, in_one_line
+
+OfWildcards = Callable[[Wildcards], list[Input]]
+
+# What the page is filled into.
+TEMPLATES = tuple(
+    f"src/topodream/page/templates/{name}"
+    for name in ("page.html", "page.css", "page.js", "player.js", "gif.js")
+)
+
+
+def data_file(dataset: str) -> str:
+    """Return the file of a data set."""
+    return f"results/data/{dataset}.h5"
+
+
+def measures_of(names: Iterable[str]) -> list[str]:
+    """Return the measures of experiments."""
+    return [f"results/{name}/measures.json" for name in names]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The inputs of rules.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    sources : Sources
+        Those of the project.
+    """
+
+    catalogue: Catalogue
+    sources: Sources
+
+    # ------------------------------------------------------------------ code
+
+    def code(self, script: str) -> OfWildcards:
+        """Return a function: a script, first, and every module of the project that it imports."""
+        return lambda wildcards: self.sources.of_script(script)  # noqa: ARG005
+
+    def code_for_experiment(self, script: str) -> OfWildcards:
+        """Return a function: the same for what is made of an experiment's map, with its model."""
+        return lambda wildcards: self.sources.of_script(
+            script, experiment_of(self.catalogue, wildcards).modules
+        )
+
+    def code_for_pictures(self, script: str, pictures: Iterable[Picture]) -> OfWildcards:
+        """Return a function: the same for pictures of the map, with what draws these."""
+        drawn_by = modules_of(pictures)
+        return lambda wildcards: self.sources.of_script(
+            script, (*experiment_of(self.catalogue, wildcards).modules, *drawn_by)
+        )
+
+    def code_for_training(self, wildcards: Wildcards) -> list[Input]:
+        """Return the same for training, with an experiment's model and engines and no others."""
+        experiment = experiment_of(self.catalogue, wildcards)
+        return self.sources.of_script("train.py", experiment.modules_of_training)
+
+    def code_for_training_together(self, names: Iterable[str]) -> OfWildcards:
+        """Return a function: the same for experiments that are alike."""
+        modules = self.catalogue.experiments[next(iter(names))].modules_of_training
+        return lambda wildcards: self.sources.of_script("train.py", modules)  # noqa: ARG005
+
+    def templates(self, _wildcards: Wildcards) -> list[Input]:
+        """Return what the page is filled into."""
+        return [self.sources.file(self.sources.root / path) for path in TEMPLATES]
+
+    # ------------------------------------------------------------------ data
+
+    def data(self, wildcards: Wildcards) -> str:
+        """Return the data set that an experiment learns."""
+        return data_file(experiment_of(self.catalogue, wildcards).dataset)
+
+    def data_of(self, name: str) -> str:
+        """Return the same of an experiment that is named."""
+        return data_file(self.catalogue.experiments[name].dataset)
+
+    def made_of(self, key: str) -> Callable[[Wildcards], str]:
+        """Return a function: the data set that another one is made of, which its ``key`` names."""
+        return lambda wildcards: data_file(dataset_of(self.catalogue, wildcards)[key])
+
+    def embedded_files(self, wildcards: Wildcards) -> list[Input]:
+        """Return the IDX files that come with the package, where a data set is made of them."""
+        is_embedded = dataset_of(self.catalogue, wildcards)["source"] == "embedded"
+        return sorted(map(self.sources.file, EMBEDDED.glob("*.gz"))) if is_embedded else []
+
+    def idx_files(self, wildcards: Wildcards) -> list[Input]:
+        """Return the IDX files that a source reads from a folder.
+
+        Other content remakes all; the same in another folder, plain or gzipped, nothing. Where one
+        is missing or can't be read there are none here, and the script says so; but what was made
+        of them before Snakemake would remove.
+        """
+        section = dataset_of(self.catalogue, wildcards)
+        if section["source"] != "idx":
+            return []
+        try:
+            found = raw_files.digests_of(Path(section["folder"]))
+        except InputError as error:
+            made = data_file(wildcards.dataset)
+            if not Path(made).exists():
+                return []
+            with in_one_line():
+                raise InputError(
+                    f"data set {wildcards.dataset!r}: {error} ({made} is left as it is)"
+                ) from error
+        return [
+            self.sources.by_content(str(path), name, digest, is_local=True, elsewhere=True)
+            for name, (path, digest) in found.items()
+        ]
+
+    # ------------------------------------------------------------------ measures
+
+    def measures_of_sweep(self, wildcards: Wildcards) -> list[str]:
+        """Return the measures of all points of a sweep, with all seeds."""
+        return measures_of(self.catalogue.sweeps[wildcards.sweep].maps)
+
+    def measures_of_findings(self, _wildcards: Wildcards) -> list[str]:
+        """Return the measures of what the findings speak of, with all seeds."""
+        return measures_of(self.catalogue.maps_of_findings)

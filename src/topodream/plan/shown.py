@@ -1,0 +1,93 @@
+"""What the page shows, and the files that belong to it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from topodream.pictures.of_maps import THUMBNAIL
+from topodream.plan.catalogue import Catalogue
+from topodream.plan.found import besides
+from topodream.plan.inputs import data_file, measures_of
+from topodream.plan.maps import map_kind, shown_of
+from topodream.plan.wildcards import Wildcards
+
+PAGE = "results/index.html"
+# What a picture of a data set is, by its kind.
+DATA_PICTURES = {"tapestry": "png", "pan": "gif"}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is selected.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    results : Path
+        The folder of results, in which there may be more.
+    """
+
+    catalogue: Catalogue
+    results: Path
+
+    def datasets(self) -> list[str]:
+        """Return the data sets behind the selected experiments, each before what is made of it."""
+        known = self.catalogue.datasets
+        wanted = [self.catalogue.experiments[name].dataset for name in self.catalogue.selected]
+        for name in wanted:  # grows while it is walked through
+            wanted += [known[name][key] for key in ("digits", "tapestry") if key in known[name]]
+        return [name for name in known if name in wanted]
+
+    def data_pictures(self) -> list[str]:
+        """Return one picture for each data set that has one."""
+        kinds = {name: self.catalogue.datasets[name]["kind"] for name in self.datasets()}
+        return [
+            f"results/data/{name}.{DATA_PICTURES[kind]}"
+            for name, kind in kinds.items()
+            if kind in DATA_PICTURES
+        ]
+
+    def of_experiment(self, name: str) -> list[str]:
+        """Return the settings, measures and pictures of a map."""
+        pictures = map_kind(self.catalogue, name).pictures
+        return [
+            f"results/{name}/config.yaml",
+            *measures_of([name]),
+            *(f"results/{name}/{file}" for file in (THUMBNAIL, *(one.file for one in pictures))),
+        ]
+
+    def files(self) -> list[str]:
+        """Return everything that the page shows, reads or loads."""
+        of_maps = [file for name in self.catalogue.selected for file in self.of_experiment(name)]
+        data = list(map(data_file, self.datasets()))
+        sweeps = [
+            f"results/sweeps/{name}.{suffix}"
+            for name in self.catalogue.selected_sweeps
+            for suffix in ("json", "png")
+        ]
+        findings = ["results/findings.json"] if self.catalogue.findings else []
+        found = of_maps + data + self.data_pictures() + sweeps + findings
+        return found + [f"{path}.js" for path in found if path.endswith(".gif")]
+
+    def maps(self) -> list[str]:
+        """Return the map of every selected experiment."""
+        return [f"results/{name}/model.h5" for name in self.catalogue.selected]
+
+    def made_files(self) -> list[str]:
+        """Return the page, all that it shows, and the maps: what is deleted is made again."""
+        tables = ["results/findings.md"] if self.catalogue.findings else []
+        return [PAGE, *self.files(), *self.maps(), *tables]
+
+    def contents(self, _wildcards: Wildcards) -> str:
+        """Return what the page shows, each in its order, and what it finds besides, as JSON."""
+        catalogue = self.catalogue
+        content: dict[str, Any] = {
+            "experiments": {name: shown_of(catalogue, name) for name in catalogue.selected},
+            "groups": [{"name": name, **group} for name, group in catalogue.groups.items()],
+            "datasets": self.datasets(),
+            "findings": catalogue.findings,
+            "sweeps": catalogue.selected_sweeps,
+            "besides": besides(catalogue, self.results),
+        }
+        return json.dumps(content)
