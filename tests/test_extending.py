@@ -1,11 +1,18 @@
 """docs/extending.md, typed in a copy of the project: the whole workflow with what it adds."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import copy_project, snakemake
+from test_workflow import append, copy_project, planned, snakemake
+
+from topodream.settings.checking import merge
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 # In the page's order; in each at most so many files that are there already are changed.
@@ -44,40 +51,151 @@ def change(folder, part):
     return name
 
 
-OVERLAY = """
-run: [toy, tiny-dream]
-datasets:
-  tapestry: {side: 6}
-  pan: {frames: 300, held_out_frames: 60}
+BEFORE = """
+run: [tiny-dream]
 evaluation: {held_out: 60, reconstructions: 12}
 animation: {sequence_frames: 40, images_frames: 12}
 experiments:
-  toy:
-    question: Does what the page adds come out whole?
-    model: nearest
-    dataset: digits
-    grid: {rows: 4, cols: 4}
-    epochs: 2
-    steps_per_epoch: 200
   tiny-dream:
     extends: dream-wide
     grid: {rows: 5, cols: 4}
     epochs: 2
     steps_per_epoch: 200
 """
+TOY = """
+run: [tiny-dream, toy]
+datasets:
+  gratings: {kind: gratings, images: 200, orientations: 4, side: 12, seed: 0}
+experiments:
+  toy:
+    question: Does what the page adds come out whole?
+    model: nearest
+    dataset: gratings
+    grid: {rows: 4, cols: 4}
+    epochs: 2
+    steps_per_epoch: 200
+"""
+FIGURES = {"prototypes", "reconstructions", "learning_curve", "hit_map", "u_matrix"}
+FIGURES |= {"label_map", "largest_weights"}
+PAGE_FILE = "results/index.html"
+
+
+def figures(folder, name):
+    return {
+        path.relative_to(folder).as_posix()
+        for path in (folder / f"results/{name}/figures").iterdir()
+    }
+
+
+def made_of(folder, name):
+    """The files of a map, but its settings."""
+    found = {
+        path.relative_to(folder).as_posix() for path in (folder / "results" / name).glob("*.*")
+    }
+    return (found | figures(folder, name)) - {f"results/{name}/config.yaml"}
 
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
-    """A copy in which a map was made before anything was added, and all since; what was typed."""
+    """A copy with a map that was made before anything was added, and what was typed since."""
     folder = copy_project(tmp_path_factory.mktemp("extended") / "project")
-    (folder / "overlay.yaml").write_text(
-        yaml.safe_dump({**yaml.safe_load(OVERLAY), "run": "tiny-dream"})
-    )
-    without = yaml.safe_load(OVERLAY)
-    del without["experiments"]["toy"]
-    (folder / "overlay.yaml").write_text(yaml.safe_dump({**without, "run": ["tiny-dream"]}))
+    for name in ("docs", "tests", "results/README.md", "pyproject.toml", "CONTRIBUTING.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+    shutil.copy(ROOT / "findings.yaml", folder)
+    (folder / "overlay.yaml").write_text(BEFORE)
     snakemake(folder, "--cores", "2")
     typed = {name: type_in(folder, name) for name in MOST_CHANGED}
-    (folder / "overlay.yaml").write_text(OVERLAY)
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(merge(*map(yaml.safe_load, (BEFORE, TOY)))))
     return folder, typed
+
+
+@pytest.fixture(scope="module")
+def first_plan(extended):
+    """What is planned when all has been typed in."""
+    return planned(extended[0])
+
+
+@pytest.fixture(scope="module")
+def whole(extended, first_plan):
+    """The copy with everything made."""
+    folder, _ = extended
+    snakemake(folder, "--cores", "2")
+    return folder
+
+
+def test_few_files_that_are_there_are_changed(extended):
+    for name, (changed, new) in extended[1].items():
+        assert 0 < len(changed) <= MOST_CHANGED[name], name
+        assert len(set(changed)) == len(changed)
+        assert new, name
+
+
+def test_what_is_typed_is_as_the_project_asks(extended):
+    """By its own checks, and its own tests of models, kinds of data, measures, figures, and docs."""
+    folder, typed = extended
+    new = [name for _, names in typed.values() for name in names if name.endswith(".py")]
+    for command in (
+        ["ruff", "check", *new],
+        ["ruff", "format", "--check", *new],
+        ["mypy"],
+        ["pytest", "-q", "-p", "no:cacheprovider", "tests/test_wings.py",
+         "tests/test_config.py::test_schema_and_dataclasses_agree",
+         "tests/test_repository.py", "-k", "wings or imports or measures or agree"],
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_was_made_before_is_not_trained_anew(first_plan):
+    assert "results/toy/model.h5" in first_plan
+    assert "results/tiny-dream/measures.json" in first_plan  # which has no contrast yet
+    assert "results/tiny-dream/figures/largest_weights.png" in first_plan
+    assert not {"results/tiny-dream/model.h5", "results/data/digits.h5"} & first_plan
+
+
+def test_everything_comes_out(whole):
+    assert {Path(name).stem for name in figures(whole, "toy")} == FIGURES
+    for name in ("toy", "tiny-dream"):
+        measures = json.loads((whole / f"results/{name}/measures.json").read_text())["measures"]
+        assert measures["contrast"] > 0
+        assert measures["contrast_samples"] > 0
+        assert measures["label_purity"] > 0
+    assert measures["excitation_asymmetry"] is not None
+    page = (whole / PAGE_FILE).read_text()
+    for said in (
+        "Does what the page adds come out whole?", "The largest weight of each unit.",
+        "contrast of prototypes", "gratings of 12 x 12, 4 orientations",
+    ):  # fmt: skip
+        assert said in page
+    assert planned(whole) == set()
+
+
+def test_the_model_learns(whole):
+    curve = json.loads((whole / "results/toy/measures.json").read_text())["curve"]
+    assert curve["held_out_mse"][-1] < 0.7 * curve["held_out_mse"][0]
+
+
+@pytest.mark.parametrize("source", ["models/nearest.py", "data/gratings.py"])
+def test_an_edit_of_a_toy_makes_only_the_toy_anew(whole, tmp_path, source):
+    copy = shutil.copytree(whole, tmp_path / "copy")
+    append(copy / "src/topodream" / source, "# a remark\n")
+    data = {"results/data/gratings.h5"} if source.startswith("data/") else set()
+    assert planned(copy) == {PAGE_FILE, *made_of(copy, "toy"), *data}
+
+
+def test_an_edit_of_a_measure_or_a_figure_trains_nothing(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "copy")
+    append(copy / "src/topodream/pictures/figures/largest_weights.py", "# a remark\n")
+    thumbnails = {f"results/{name}/thumbnail.png" for name in ("toy", "tiny-dream")}
+    drawn = figures(copy, "toy") | figures(copy, "tiny-dream") | thumbnails
+    assert planned(copy) == {PAGE_FILE, *drawn}
+    append(copy / "src/topodream/measures/contrast.py", "# a remark\n")
+    measured = {f"results/{name}/measures.json" for name in ("toy", "tiny-dream")}
+    assert planned(copy) == {PAGE_FILE, *drawn, *measured}
