@@ -16,7 +16,7 @@ from snakemake.io import is_callable, is_flagged
 from topodream.data import raw_files
 from topodream.models import MODELS
 from topodream.pictures.of_maps import PICTURES
-from topodream.pictures.picture import Figure
+from topodream.pictures.picture import Still
 from topodream.plan import catalogue as catalogues
 from topodream.plan import params, wildcards
 from topodream.plan.inputs import Inputs
@@ -142,7 +142,7 @@ def names_of(pictures):
 
 def test_a_picture_has_a_text_in_snakemakes_report_or_that_of_all():
     folder = ROOT / "workflow" / "rules"
-    for picture in [*PICTURES.values(), Figure("new", "A new one.", "new.draw")]:
+    for picture in [*PICTURES.values(), Still("new", "A new one.", "new.draw")]:
         assert (folder / text_for_report(ROOT, picture)).is_file()
     assert text_for_report(ROOT, PICTURES["hit_map"]) == "../report/hit_map.rst"
     assert text_for_report(ROOT, picture) == "../report/picture.rst"
