@@ -41,7 +41,7 @@ from topodream.pictures.figures import (
     u_matrix,
 )
 from topodream.pictures.of_maps import PICTURES, pictures_of
-from topodream.pictures.picture import Animation, Figure, chosen
+from topodream.pictures.picture import Moving, Still, chosen
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
 from topodream.training.loop import train
 from topodream.training.map_file import Map
@@ -55,7 +55,7 @@ TRAITS = {value for name, value in vars(all_traits).items() if name.isupper() an
 
 
 def test_a_picture_is_of_the_maps_that_have_all_it_needs():
-    one, other = Figure("one", "", "a.b"), Animation("other", "", "a.b", needs=("labels", "trace"))
+    one, other = Still("one", "", "a.b"), Moving("other", "", "a.b", needs=("labels", "trace"))
     assert chosen([other, one], {"labels"}) == (one,)
     assert chosen([other, one], {"labels", "sequence", "trace"}) == (other, one)
     assert (one.file, other.file) == ("figures/one.png", "other.gif")

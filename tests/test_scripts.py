@@ -309,7 +309,8 @@ def test_gifs_can_be_made_one_by_one(made, tmp_path):
     common += ["--sequence-ms", 100, "--output-folder", tmp_path / "out"]
     done = run("render_map_gifs.py", *common, "--animations", "activity")
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["activity.gif"]
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["activity.gif", "activity.gif.js"]
     assert iio.imread(tmp_path / "out" / "activity.gif", index=None).shape[0] == 3
     done = run("render_map_gifs.py", *common, "--animations", "trajectory")
     assert done.stderr == "render_map_gifs.py: error: tiny-digits has no animation trajectory\n"

@@ -1,7 +1,8 @@
 """The note in every file that says what made it: how each kind of file carries it.
 
 HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, GIFs in
-their comment; YAML, Markdown, HTML and scripts in a comment, a line of its own.
+their comment; YAML, Markdown, HTML and scripts in a comment, a line of its own, with which scripts
+begin.
 """
 
 import json

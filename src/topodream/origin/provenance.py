@@ -33,13 +33,13 @@ PACKAGES = {
     "library.py": ("h5py", "numba"),
     "check_gpu.py": ("numba",),
     "measure.py": ("scipy", "scikit-learn"),
-    "plot_map.py": ("matplotlib",),
+    "plot_map.py": ("matplotlib", "pillow"),
     "plot_tapestry.py": ("matplotlib",),
     "plot_sweep.py": ("matplotlib",),
     "render_map_gifs.py": ("matplotlib", "pillow"),
     "render_sequence_gif.py": ("matplotlib", "pillow"),
     "judge_findings.py": ("scipy",),
-    "build_page.py": ("jinja2", "pillow"),
+    "build_page.py": ("jinja2",),
 }
 # The names that CuPy's packages have: for a CUDA, and built from its sources.
 CUPY_PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "cupy")

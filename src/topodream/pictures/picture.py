@@ -59,15 +59,15 @@ class Picture:
         return made
 
 
-class Figure(Picture):
-    """A still picture; its function turns a :class:`~topodream.pictures.drawing.Subject` into it."""
+class Still(Picture):
+    """A figure; its function turns a :class:`~topodream.pictures.drawing.Subject` into it."""
 
     package = "topodream.pictures.figures"
     place = "figures/{}.png"
 
 
-class Animation(Picture):
-    """A moving one; of a :class:`~topodream.pictures.performing.Performance`."""
+class Moving(Picture):
+    """An animation; its function turns a :class:`~topodream.pictures.performing.Performance` into it."""
 
     package = "topodream.pictures.animations"
     place = "{}.gif"

@@ -8,7 +8,7 @@ from topodream.models import MODELS
 from topodream.pictures.animations import animations_of
 from topodream.pictures.figures import figures_of
 from topodream.pictures.of_maps import pictures_of
-from topodream.pictures.picture import Animation, Figure, Picture
+from topodream.pictures.picture import Moving, Picture, Still
 from topodream.plan.catalogue import Catalogue
 from topodream.traits import LABELS, SEQUENCE
 
@@ -36,12 +36,12 @@ class MapKind:
         return MODELS[self.model].traits.union(self.traits_of_data)
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self) -> tuple[Still, ...]:
         """Its figures, in the order in which they are drawn."""
         return figures_of(self.traits)
 
     @property
-    def animations(self) -> tuple[Animation, ...]:
+    def animations(self) -> tuple[Moving, ...]:
         """Its animations."""
         return animations_of(self.traits)
 

@@ -5,22 +5,22 @@ Pictures are listed in the order in which they are shown.
 
 from collections.abc import Collection
 
-from topodream.pictures.picture import Animation, chosen
+from topodream.pictures.picture import Moving, chosen
 from topodream.traits import SEQUENCE, TRACE
 
 ANIMATIONS = (
-    Animation(
+    Moving(
         "trajectory",
         "Held-out frames, the activity leaving a trace: it moves over the grid.",
         "at_work.trajectory",
         needs=(SEQUENCE, TRACE),
     ),
-    Animation(
+    Moving(
         "activity",
         "Held-out samples, each for itself: input, activity on the grid, reconstruction.",
         "at_work.activity",
     ),
-    Animation(
+    Moving(
         "formation",
         "How the map formed: all prototypes after each epoch.",
         "formation.animate",
@@ -28,7 +28,7 @@ ANIMATIONS = (
 )
 
 
-def animations_of(traits: Collection[str]) -> tuple[Animation, ...]:
+def animations_of(traits: Collection[str]) -> tuple[Moving, ...]:
     """Return the animations that a map has, by its traits and those of its data.
 
     Examples

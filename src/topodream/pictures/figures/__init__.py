@@ -5,7 +5,7 @@ Pictures are listed in the order in which they are drawn and shown.
 
 from collections.abc import Collection
 
-from topodream.pictures.picture import Figure, chosen
+from topodream.pictures.picture import Still, chosen
 from topodream.traits import (
     COLUMN_INHIBITION,
     GLOBAL_INHIBITION,
@@ -15,57 +15,57 @@ from topodream.traits import (
 )
 
 FIGURES = (
-    Figure(
+    Still(
         "prototypes",
         "Every unit's prototype at its place on the grid.",
         "prototypes.draw",
         wide=True,
     ),
-    Figure(
+    Still(
         "reconstructions",
         "Held-out samples above their reconstructions.",
         "reconstructions.draw",
     ),
-    Figure(
+    Still(
         "learning_curve",
         "Reconstruction error over the epochs.",
         "learning_curve.draw",
     ),
-    Figure(
+    Still(
         "hit_map",
         "How often each unit won in the last epoch, on a logarithmic scale.",
         "hit_map.draw",
     ),
-    Figure(
+    Still(
         "u_matrix",
         "U-matrix: how much each unit's prototype differs from its neighbours'.",
         "u_matrix.draw",
     ),
-    Figure(
+    Still(
         "label_map",
         "The class of which each unit wins the most training samples.",
         "label_map.draw",
         needs=(LABELS,),
     ),
-    Figure(
+    Still(
         "lateral_excitation",
         "Which units each unit is excited by: a tile per unit.",
         "lateral_tiles.lateral_excitation",
         needs=(LATERAL_EXCITATION,),
     ),
-    Figure(
+    Still(
         "global_inhibition",
         "Which units each unit is inhibited by, over the whole grid: a tile per unit.",
         "lateral_tiles.global_inhibition",
         needs=(GLOBAL_INHIBITION,),
     ),
-    Figure(
+    Still(
         "column_inhibition",
         "Which units of its column each unit is inhibited by: a tile per unit.",
         "lateral_tiles.column_inhibition",
         needs=(COLUMN_INHIBITION,),
     ),
-    Figure(
+    Still(
         "lateral_matrix",
         "All lateral weights as matrices, on one scale of colours.",
         "lateral_matrix.draw",
@@ -75,7 +75,7 @@ FIGURES = (
 )
 
 
-def figures_of(traits: Collection[str]) -> tuple[Figure, ...]:
+def figures_of(traits: Collection[str]) -> tuple[Still, ...]:
     """Return the figures that a map has, by its traits and those of its data.
 
     Examples
