@@ -19,6 +19,7 @@ from topodream.files.storage import write_text
 from topodream.origin import provenance
 from topodream.page import current, page
 from topodream.plan.found import Found
+from topodream.settings import datasets
 
 
 def main() -> None:
@@ -53,8 +54,8 @@ def main() -> None:
         for key in ("experiments", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
     # What the page is to show has no part in what is made for it.
-    page.write_companions(results, contents, provenance.record({}))
-    origin = provenance.record(wanted, also=page.PARTS)
+    page.write_companions(results, contents, provenance.record({}, datasets.MODULES))
+    origin = provenance.record(wanted, datasets.MODULES, also=page.PARTS)
     write_text(args.output, page.render(results, contents, origin))
 
 

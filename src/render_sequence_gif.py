@@ -6,6 +6,7 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from topodream.data import pan
 from topodream.data.samples import read_data
 from topodream.data.tapestry import read_tapestry
 from topodream.files import cli
@@ -49,6 +50,7 @@ def main() -> None:
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
     note = provenance.picture_note(
         cli.options(args),
+        packages=pan.KIND.picture.packages,
         shows=data.described,
         data_sha256=data.content_sha256,
         tapestry_sha256=woven.content_sha256,

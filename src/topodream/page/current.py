@@ -11,9 +11,7 @@ from topodream.origin.lineage import BROKEN, Shelf, links_of
 from topodream.page import page
 from topodream.pictures import player
 from topodream.plan.found import Found
-
-# What a data set is made of, by the key of its section that names it.
-MADE_OF = ("digits", "tapestry")
+from topodream.settings.datasets import made_of
 
 
 def sort_out(results: Path, found: Found) -> page.Contents:
@@ -69,8 +67,10 @@ class _Look:
         if self._read(home / "config.yaml")["settings"] != settings:
             raise _OutdatedError("it was not yet trained with its settings")
         self._check_made_of(home / "measures.json")
-        kind = self._read(self._results / f"data/{settings['dataset']}.h5")["kind"]
-        for file in page.picture_files(settings["model"], kind).values():
+        data = self._results / f"data/{settings['dataset']}.h5"
+        with complete(data):
+            traits = page.traits_of(self._read(data))
+        for file in page.picture_files(settings["model"], traits).values():
             self._check_picture(home / file, measured)
 
     def check_sweep(self, name: str) -> None:
@@ -130,8 +130,8 @@ class _Look:
         return self._datasets[name]
 
     def _behind(self, dataset: str) -> list[str]:
-        section = self._found["datasets"].get(dataset, {})
-        return [section[key] for key in MADE_OF if key in section]
+        section = self._found["datasets"].get(dataset)
+        return list(made_of(section).values()) if section else []
 
     def _check_picture(self, path: Path, measured: Mapping[str, Any]) -> None:
         """Check that a picture is whole, of the map, and drawn as the config says."""

@@ -5,7 +5,7 @@ One HTML file with its style and scripts in it. It links to the pictures beside 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import jinja2
 from PIL import Image
 
 from topodream import __version__
+from topodream.data import KINDS
+from topodream.data.kind import Kind
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.reading import check_file, most_bytes, parsable
@@ -30,11 +32,13 @@ from topodream.files.results import (
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
 from topodream.measures.descriptions import MEASURES
 from topodream.origin import notes
+from topodream.origin.lineage import MADE_OF
 from topodream.page import dotplot
 from topodream.pictures import player, thumbnails
 from topodream.pictures.names import CAPTIONS, animation_names, figure_names
 from topodream.settings.config import Experiment, read_experiment, to_mapping
 from topodream.training.map_file import shape_of
+from topodream.traits import LABELS, SEQUENCE
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
@@ -51,10 +55,6 @@ MOSTLY_DEAD = 0.5
 
 # Differences, ratios and thresholds of a measure are not written as the measure is.
 CLAIM_FORM = ".3g"
-DATA_PICTURES = {
-    "tapestry": (".png", "The tapestry of training images that windows pan over."),
-    "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
-}
 # Pictures that take the page's whole width: those of many small ones, and long ones.
 WIDE_PICTURES = ("figures/prototypes.png", "figures/lateral_matrix.png")
 WIDE_ASPECT = 1.9
@@ -102,9 +102,10 @@ def write_companions(results: Path, contents: Contents, origin: Mapping[str, str
                 player.write_script(home / file, note)
     for name in contents.datasets:
         shown = _described(results, name)
-        if shown.kind == "sequence" and (results / "data" / f"{name}.gif").exists():
-            note = {"data_sha256": shown.attributes["content_sha256"], **origin}
-            player.write_script(results / "data" / f"{name}.gif", note)
+        for path, _ in _pictures_of_data(results, name, shown):
+            if path.suffix == ".gif":
+                note = {"data_sha256": shown.attributes["content_sha256"], **origin}
+                player.write_script(path, note)
 
 
 def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
@@ -273,18 +274,19 @@ def _badge(divergence: str | None, dead: float | None) -> str | None:
 def _pictures_of(results: Path, experiment: Experiment) -> dict[str, str]:
     """Return the files of a map's pictures by their names, those made, in the order to show them."""
     home = results / experiment.name
-    files = picture_files(experiment.model, _described(results, experiment.dataset).kind)
+    with complete(results / "data" / f"{experiment.dataset}.h5"):
+        traits = traits_of(_described(results, experiment.dataset).attributes)
+    files = picture_files(experiment.model, traits)
     return {name: file for name, file in files.items() if (home / file).exists()}
 
 
-def picture_files(model: str, kind: str) -> dict[str, str]:
+def picture_files(model: str, traits: Collection[str]) -> dict[str, str]:
     """Return the files of all pictures that a map can have, by their names, in their order.
 
-    ``kind`` is that of its data set, see :class:`topodream.files.storage.Content`.
+    ``traits`` are those of its data set, see :func:`traits_of`.
     """
-    is_sequence = kind == "sequence"
-    figures = figure_names(model, labelled=not is_sequence)
-    animations = animation_names(model, is_sequence)
+    figures = figure_names(model, labelled=LABELS in traits)
+    animations = animation_names(model, is_sequence=SEQUENCE in traits)
     files = {name: f"figures/{name}.png" for name in figures}
     files |= {name: f"{name}.gif" for name in animations}
     return {name: files[name] for name in (figures[0], *reversed(animations), *figures[1:])}
@@ -381,11 +383,10 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
 
 def _dataset(results: Path, name: str) -> dict[str, Any]:
     content = _described(results, name)
-    pictures = []
-    if content.kind in DATA_PICTURES:
-        suffix, text = DATA_PICTURES[content.kind]
-        if (results / "data" / f"{name}{suffix}").exists():
-            pictures.append(_picture(results, f"data/{name}{suffix}", text))
+    pictures = [
+        _picture(results, path.relative_to(results).as_posix(), caption)
+        for path, caption in _pictures_of_data(results, name, content)
+    ]
     attributes = content.attributes
     with complete(results / "data" / f"{name}.h5"):
         origin = {
@@ -400,20 +401,43 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
     return {"name": name, "described": described, "pictures": pictures, "origin": origin}
 
 
+def _kind_of(note: Mapping[str, Any]) -> Kind | None:
+    """Return the kind of a data set, by the script that made it."""
+    script = str(note.get("made_by")).split(",")[0]
+    return next((kind for kind in KINDS.values() if kind.script == script), None)
+
+
+def traits_of(note: Mapping[str, Any]) -> frozenset[str]:
+    """Return what the samples of a data set have, by what its file says of itself."""
+    kind, options = _kind_of(note), note["options"]
+    section = json.loads(options) if isinstance(options, str) else options
+    return kind.traits(section) if kind else frozenset()
+
+
+def _pictures_of_data(results: Path, name: str, content: Content) -> list[tuple[Path, str]]:
+    """Return the picture of a data set with its caption, if it has one that was made."""
+    kind = _kind_of(content.attributes)
+    if kind is None or kind.picture is None:
+        return []
+    path = results / "data" / f"{name}{kind.picture.suffix}"
+    return [(path, kind.picture.caption)] if path.exists() else []
+
+
 def _made_of(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of what a data set was made of: the next link of the chain."""
     raw = json.loads(attributes.get("raw_sha256", "{}"))
     found = {f"from {file} (sha256)": digest for file, digest in raw.items()}
-    for kind in ("digits", "tapestry"):
-        if f"{kind}_sha256" in attributes:
-            found[f"from the {kind} (sha256)"] = attributes[f"{kind}_sha256"]
+    for key in MADE_OF:
+        if f"{key}_sha256" in attributes:
+            found[f"from the {key} (sha256)"] = attributes[f"{key}_sha256"]
     return found
 
 
 def _described(results: Path, dataset: str) -> Content:
     """Read what a data set says of itself, without its arrays."""
     path = results / "data" / f"{dataset}.h5"
-    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
+    layouts = list(dict.fromkeys(kind.layout for kind in KINDS.values()))
+    return read_hdf5(path, layouts, parts=())
 
 
 def check_picture(path: Path) -> tuple[int, int]:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from topodream.data import KINDS
 from topodream.models import MODELS
 from topodream.pictures.names import animation_names, figure_names
 from topodream.plan.catalogue import Catalogue
 from topodream.traits import LABELS, SEQUENCE
-
-TRAITS_OF_DATA = {"mnist": {LABELS}, "tapestry": set[str](), "pan": {SEQUENCE}}
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class MapKind:
 def map_kind(catalogue: Catalogue, name: str) -> MapKind:
     """Return of which kind the map of an experiment is."""
     experiment = catalogue.experiments[name]
-    traits = TRAITS_OF_DATA[catalogue.datasets[experiment.dataset]["kind"]]
+    section = catalogue.datasets[experiment.dataset]
+    traits = KINDS[section["kind"]].traits(section)
     return MapKind(experiment.model, tuple(sorted(traits)))
 
 
