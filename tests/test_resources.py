@@ -219,6 +219,17 @@ def test_jobs_ask_for_what_their_images_need(tmp_path):
         assert asked_for(found, rule) > asked_for(without, rule), rule
 
 
+def test_downloads_have_time(some_config):
+    seconds = {}
+    for source in ("idx", "mirror", "keras"):
+        folder = {"folder": "nowhere"} if source == "idx" else {}
+        some_config["datasets"]["digits"] = {"kind": "mnist", "source": source, **folder}
+        datasets = catalogues.resolve(some_config).datasets
+        seconds[source] = resources.data_seconds("digits", datasets, lambda name: SIZES["many"])
+    extra = [seconds[source] - seconds["idx"] for source in ("mirror", "keras")]
+    assert extra == pytest.approx([mnist.DOWNLOAD_SECONDS] * 2)
+
+
 def test_tensorflow_has_room(some_config):
     memory = []
     for source in ("mirror", "keras"):
