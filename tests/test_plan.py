@@ -349,7 +349,9 @@ def test_the_page_shows_what_is_selected_and_what_that_is_made_of(some_config, t
     assert shown.data_pictures() == ["results/data/tapestry.png", "results/data/pan.gif"]
     assert "results/trace-40/trajectory.gif" in shown.files()
     assert shown.companions()[0] == "results/trace-40/thumbnail.png"
-    assert "results/data/pan.gif.js" in shown.companions()
+    gifs = {f"{path}.js" for path in shown.files() if path.endswith(".gif")}
+    assert "results/data/pan.gif.js" in gifs
+    assert set(shown.companions()[1:]) == gifs
     assert shown.made_files()[0] == "results/index.html"
     assert not [path for path in shown.made_files() if "findings" in path or "sweeps" in path]
     content = json.loads(shown.contents(of()))
