@@ -19,6 +19,7 @@ from topodream.files.storage import write_text
 from topodream.origin import provenance
 from topodream.page import current, page
 from topodream.plan.found import Found
+from topodream.settings import datasets
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def main() -> None:
         for key in ("experiments", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
         check(contents.experiments, {ANY: page.SHOWN}, "experiments")
-    origin = provenance.record(wanted, also=page.PARTS)
+    origin = provenance.record(wanted, datasets.MODULES, also=page.PARTS)
     write_text(args.output, page.render(results, contents, origin))
 
 

@@ -27,7 +27,8 @@ def main() -> None:
     args = cli.parse(parser)
 
     content = tapestry.tapestry_content(args.digits, args.side)
-    write_hdf5(args.output, content, provenance.record(cli.options(args)))
+    origin = provenance.record(cli.options(args), packages=tapestry.KIND.packages)
+    write_hdf5(args.output, content, origin)
     print(f"{args.output}: {content.attributes['described']}")
 
 

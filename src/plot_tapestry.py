@@ -6,7 +6,7 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream.data.tapestry import read_tapestry
+from topodream.data.tapestry import KIND, read_tapestry
 from topodream.files import cli
 from topodream.origin import provenance
 from topodream.pictures import canvas, tapestry_figure
@@ -27,6 +27,7 @@ def main() -> None:
     )
     note = provenance.picture_note(
         cli.options(args),
+        packages=KIND.picture.packages,
         shows=woven.described,
         data_sha256=woven.content_sha256,
     )

@@ -44,7 +44,9 @@ def main() -> None:
         parser.error("--source idx needs --folder or --files")
 
     content = mnist.mnist_content(args.source, read_source(args))
-    write_hdf5(args.output, content, provenance.record(cli.options(args, "mirrors", "files")))
+    options = cli.options(args, "mirrors", "files")
+    origin = provenance.record(options, packages=mnist.KIND.packages)
+    write_hdf5(args.output, content, origin)
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from topodream.data import pan
 from topodream.data.samples import read_data
 from topodream.data.tapestry import read_tapestry
 from topodream.files import cli
@@ -55,7 +56,7 @@ def main() -> None:
         "shows": data.described,
         "data_sha256": data.content_sha256,
         "tapestry_sha256": woven.content_sha256,
-        **provenance.record(cli.options(args)),
+        **provenance.record(cli.options(args), packages=pan.KIND.picture.packages),
     }
     animation.write_gif(args.output, frames, args.frame_ms, json.dumps(note))
     player.write_script(args.output, note)

@@ -18,7 +18,6 @@ from topodream.files import cli
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import readable
 from topodream.files.storage import read_hdf5, read_json
-from topodream.origin import notes
 
 
 def main() -> None:
@@ -59,7 +58,7 @@ def fault_of(file: Path) -> InputError | None:
     """Return what is wrong with a file, or hinders reading it."""
     try:
         if file.suffix == ".h5":
-            read_hdf5(file, notes.KINDS, parts=())
+            read_hdf5(file, None, parts=())
         else:
             read_json(file)
     except InputError as error:

@@ -7,6 +7,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from topodream.data import KINDS
 from topodream.files.digests import content_digest
 from topodream.files.storage import Content, write_hdf5, write_json
 from topodream.pictures import player
@@ -151,10 +152,11 @@ def make_data(folder):
     folder.mkdir()
     digests = {}
     made_of = {"raw_sha256": json.dumps({"train-images": "e" * 64})}
-    for name, kind in (("digits", "images"), ("tapestry", "tapestry"), ("pan", "sequence")):
+    for name, kind in zip(("digits", "tapestry", "pan"), KINDS.values(), strict=True):
         arrays = {"train/pixels": np.full((1, 1, 1), len(digests), np.uint8)}
         attributes = {"described": f"made-up {name}", "licence": "none", **made_of}
-        write_hdf5(folder / f"{name}.h5", Content(kind, arrays, attributes), ORIGIN)
+        origin = {**ORIGIN, "made_by": f"{kind.script}, a test"}
+        write_hdf5(folder / f"{name}.h5", Content(kind.layout, arrays, attributes), origin)
         digests[name] = content_digest(arrays)
         made_of = {f"{name}_sha256": digests[name]}
     make_picture(folder / "tapestry.png", (300, 300))

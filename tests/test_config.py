@@ -9,6 +9,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from topodream.data import KINDS
 from topodream.files import strict
 from topodream.files.errors import InputError
 from topodream.grid import Grid
@@ -591,8 +592,8 @@ def every_key():
     yield from nested_schemas(schema_of("config"))
     for name in ("experiment", "mwta", "sparse_dream"):
         yield from nested_schemas(schema_of(name))
-    for kind in schema_of("dataset")["$defs"].values():
-        yield from nested_schemas(kind)
+    for kind in KINDS:
+        yield from nested_schemas(schema_of(f"data/{kind}"))
 
 
 def test_every_key_is_described_and_has_a_type():

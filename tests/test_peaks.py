@@ -17,10 +17,10 @@ from conftest import ROOT
 from test_resources import SIZES as OF_DATA
 
 from topodream.data import idx
+from topodream.data.kind import DataSize
 from topodream.files.storage import Content, write_hdf5
 from topodream.plan import catalogue as catalogues
 from topodream.plan import resources
-from topodream.plan.resources import DataSize
 from topodream.settings.config import to_mapping
 
 HELD_OUT = 2000
@@ -167,17 +167,21 @@ def test_data_sets_of_files_are_made_within_their_memory(catalogue, tmp_path, na
             raw = idx.to_idx(array)
             paths.append(tmp_path / f"{part}-{kind}-ubyte")
             paths[-1].write_bytes(pack(raw))
-    sections = {**catalogue.datasets, "own": {"kind": "mnist", "source": "idx", "folder": "."}}
+    sections = {
+        **catalogue.datasets,
+        "own": {"kind": "mnist", "source": "idx", "folder": str(tmp_path)},
+    }
 
     def sizes(data):
-        return resources.data_size(data, sections, lambda section: paths)
+        return resources.data_size(data, sections)
 
     assert sizes("own") == size
     target = tmp_path / "data.h5"
     measured = peak("prepare_mnist.py", "--source", "idx", "--folder", tmp_path, "--output", target)
+    bound = resources.data_mib("own", sections, sizes)
     for path in (*paths, target):
         path.unlink()
-    assert_bounded(measured, resources.data_mib("own", sections, sizes))
+    assert_bounded(measured, bound)
 
 
 # Sides of an image, of the tapestry in images, and of a window; windows to learn, held out ones.
@@ -212,9 +216,9 @@ def test_windows_and_ten_thousand_frames_stay_within_their_memory(
     ]  # fmt: skip
     bounds = [
         resources.data_mib("tapestry", sections, sizes),
-        resources.tapestry_picture_mib(woven),
+        resources.data_picture_mib("tapestry", sections, sizes),
         resources.data_mib("pan", sections, sizes),
-        resources.sequence_gif_mib(windows, woven),
+        resources.data_picture_mib("pan", sections, sizes),
     ]
     for one, bound in zip(measured, bounds, strict=True):
         assert_bounded(one, bound)

@@ -20,12 +20,11 @@ from topodream.pictures.picture import Still
 from topodream.plan import catalogue as catalogues
 from topodream.plan import params, wildcards
 from topodream.plan.inputs import Inputs
-from topodream.plan.maps import TRAITS_OF_DATA, map_kind, map_kinds, text_for_report
+from topodream.plan.maps import map_kind, map_kinds, text_for_report
 from topodream.plan.needs import Needs
 from topodream.plan.params import Params, flags
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
-from topodream.settings.checking import schema
 from topodream.traits import LABELS, OF_DATA, SEQUENCE
 
 
@@ -52,13 +51,15 @@ def needs(catalogue):
 # ------------------------------------------------------------------ the workflow
 
 
-def test_files_of_rules_define_no_function():
+def test_files_of_rules_define_no_function_but_for_rules():
     for path in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*")]:
         if path.name == "Snakefile" or path.suffix == ".smk":
-            defined = re.findall(r"^ *(?:async )?(?:def|class) .*", path.read_text(), re.MULTILINE)
+            defined = re.split(r"^(?= *(?:async )?(?:def|class) )", path.read_text(), flags=re.M)[
+                1:
+            ]
             # All that asks Snakemake itself, when jobs are planned.
             asks = re.findall(r"^.*\blambda\b.*", path.read_text(), re.MULTILINE)
-            assert defined == [], path
+            assert all(re.search(r"^    rule:\n", one, re.M) for one in defined), path
             assert all("workflow." in line for line in asks), path
 
 
@@ -117,9 +118,7 @@ def test_an_experiment_that_is_none_ends_snakemake_in_a_line(catalogue):
 # ------------------------------------------------------------------ kinds of maps
 
 
-def test_every_kind_of_data_has_traits_and_every_trait_can_name_a_rule():
-    assert set(TRAITS_OF_DATA) == set(schema("dataset")["$defs"])
-    assert set().union(*TRAITS_OF_DATA.values()) == OF_DATA
+def test_every_trait_can_name_a_rule():
     assert all(trait.isidentifier() for trait in OF_DATA)
 
 
@@ -221,8 +220,10 @@ def test_training_depends_on_its_model_and_engine_and_no_other(catalogue, inputs
 
 def test_data_are_of_what_their_section_names(inputs):
     assert inputs.data(of(experiment="trace-40")) == "results/data/pan.h5"
-    assert inputs.made_of("tapestry")(of(dataset="pan")) == "results/data/tapestry.h5"
-    assert inputs.made_of("digits")(of(dataset="tapestry")) == "results/data/digits.h5"
+    assert inputs.made_of(["tapestry"])["tapestry"](of(dataset="pan")) == "results/data/tapestry.h5"
+    of_images = inputs.made_of(["digits"])["digits"]
+    assert of_images(of(dataset="tapestry")) == "results/data/digits.h5"
+    assert inputs.made_of([]) == {}
 
 
 def idx_inputs(some_config, sources, folder):
@@ -230,33 +231,33 @@ def idx_inputs(some_config, sources, folder):
     return Inputs(catalogues.resolve(some_config), sources)
 
 
-def test_idx_files_are_none_where_one_is_missing_and_nothing_was_made(
+def test_raw_files_are_none_where_one_is_missing_and_nothing_was_made(
     some_config, sources, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     inputs = idx_inputs(some_config, sources, tmp_path)
-    assert inputs.idx_files(of(dataset="digits")) == []
-    assert Params(inputs.catalogue, inputs).source(of(dataset="digits")) == shlex.join(
+    assert inputs.raw_files(of(dataset="digits")) == []
+    assert Params(inputs.catalogue, inputs).dataset(of(dataset="digits")) == shlex.join(
         [f"--folder={tmp_path}", "--source=idx"]
     )
     (tmp_path / "results/data").mkdir(parents=True)
     (tmp_path / "results/data/digits.h5").touch()
     with pytest.raises(SystemExit) as ended:
-        inputs.idx_files(of(dataset="digits"))
+        inputs.raw_files(of(dataset="digits"))
     assert str(ended.value).endswith("(results/data/digits.h5 is left as it is)")
 
 
-def test_idx_files_are_recorded_by_their_raw_content(some_config, sources, tmp_path, monkeypatch):
+def test_raw_files_are_recorded_by_their_raw_content(some_config, sources, tmp_path, monkeypatch):
     digests = {"train-images-idx3-ubyte": (tmp_path / "Train.gz", "0123456789abcdef")}
     monkeypatch.setattr(raw_files, "digests_of", lambda folder: digests)
     inputs = idx_inputs(some_config, sources, tmp_path)
-    (file,) = inputs.idx_files(of(dataset="digits"))
+    (file,) = inputs.raw_files(of(dataset="digits"))
     assert file == str(tmp_path / "Train.gz")
     assert file.flags["sourcecache_entry"] == "train-images-idx3-ubyte 0123456789ab"
     assert is_flagged(file, "local")
     assert is_flagged(file, "ancient")
     # Where the files are inputs, their folder is no param.
-    assert Params(inputs.catalogue, inputs).source(of(dataset="digits")) == "--source=idx"
+    assert Params(inputs.catalogue, inputs).dataset(of(dataset="digits")) == "--source=idx"
 
 
 # ------------------------------------------------------------------ params
@@ -271,9 +272,27 @@ def test_flags_are_in_order_and_survive_a_shell():
 
 def test_a_data_set_says_the_settings_that_it_has(catalogue, inputs):
     of_params = Params(catalogue, inputs)
-    assert of_params.dataset("side", "seed")(of(dataset="tapestry")) == "--side=30"
-    assert of_params.source(of(dataset="digits")) == "--source=embedded"
-    assert of_params.mirrors(of(dataset="digits"), []) == ""
+    assert of_params.dataset(of(dataset="tapestry")) == "--side=30"
+    assert of_params.dataset(of(dataset="digits")) == "--source=embedded"
+    assert of_params.not_compared(of(dataset="digits"), []) == ""
+
+
+def test_mirrors_are_told_and_not_compared(some_config, sources):
+    some_config["datasets"]["digits"] |= {"source": "mirror", "mirrors": ["http://a/", "http://b/"]}
+    catalogue = catalogues.resolve(some_config)
+    of_params = Params(catalogue, Inputs(catalogue, sources))
+    assert of_params.dataset(of(dataset="digits")) == "--source=mirror"
+    told = of_params.not_compared(of(dataset="digits"), [])
+    assert told == "--mirrors http://a/ http://b/"
+
+
+def test_the_picture_of_a_data_set_has_a_caption(catalogue, inputs):
+    of_params = Params(catalogue, inputs)
+    assert "windows" in of_params.caption(of(dataset="tapestry"), [])
+    assert of_params.caption(of(dataset="digits"), []) == ""
+    frames = catalogue.animation["sequence_frames"]
+    assert of_params.animation({"frames": "sequence_frames"}) == f"--frames={frames}"
+    assert of_params.animation({}) == ""
 
 
 def test_versions_name_cupy_only_where_a_gpu_may_train(some_config, sources):
@@ -301,7 +320,7 @@ def test_a_second_attempt_asks_for_twice_as_much(needs):
     data, one = of(dataset="pan"), of(experiment="excited-20")
     sweep = of(sweep="strength")
     asked = [
-        (needs.data_memory, data), (needs.data_runtime, data), (needs.sequence_gif_memory, data),
+        (needs.data_memory, data), (needs.data_runtime, data), (needs.data_picture_memory, data),
         (needs.data_picture_runtime, data), (needs.training_memory, one),
         (needs.training_runtime, one), (needs.measure_memory, one), (needs.figures_memory, one),
         (needs.map_gifs_memory, one), (needs.map_runtime, one), (needs.small_memory, one),

@@ -10,6 +10,7 @@ import yaml
 from conftest import ROOT
 
 import topodream
+from topodream.data import KINDS
 from topodream.measures.registry import MEASURES
 from topodream.models import mwta, sparse_dream
 
@@ -108,7 +109,9 @@ def test_measures_are_documented_with_what_they_need():
 def test_contributing_names_the_scripts_that_are_no_rules():
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     scripts = {path.name for path in (ROOT / "src").glob("*.py")}
-    tools = {name for name in scripts if f'("{name}")' not in rules}
+    of_data = {kind.script for kind in KINDS.values()}
+    of_data |= {kind.picture.script for kind in KINDS.values() if kind.picture}
+    tools = {name for name in scripts - of_data if f'("{name}")' not in rules}
     text = (ROOT / "CONTRIBUTING.md").read_text()
     assert set(re.findall(r"`(\w+\.py)`", text)) & scripts == tools
 

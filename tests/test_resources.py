@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ import yaml
 from conftest import ROOT
 from test_workflow import copy_project, snakemake
 
+from topodream.data import KINDS, mnist
 from topodream.data.idx import to_idx
+from topodream.data.kind import DataSize
 from topodream.plan import catalogue as catalogues
 from topodream.plan import resources
-from topodream.plan.resources import DataSize
 
 # Steps a second on one thread, from docs/performance.md.
 MEASURED_STEPS = [
@@ -34,6 +36,7 @@ MEASURED_AFTERWARDS_SECONDS = [
     ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 51.2),
     ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 4.3),
 ]
+PAN = {"pan": {"kind": "pan", "tapestry": "tapestry"}}
 DIGITS = DataSize(4000, 1000, 28, 28)
 SIZES = {
     "digits": DIGITS,
@@ -57,8 +60,8 @@ def resolved(some_config):
     return make
 
 
-def size_of(name, catalogue, paths=()):
-    return resources.data_size(name, catalogue.datasets, lambda section: paths)
+def size_of(name, catalogue):
+    return resources.data_size(name, catalogue.datasets)
 
 
 # ------------------------------------------------------------------ what bounds are made of
@@ -125,8 +128,8 @@ def test_memory_grows_with_the_data_and_few_samples_need_less(resolved):
     [
         lambda one, size: resources.training_seconds([one], size),
         lambda one, size: resources.map_seconds(one, size, 2000, 60),
-        lambda one, size: resources.data_seconds("own", {"own": {}}, lambda name: size),
-        lambda one, size: resources.data_picture_seconds([size], 60),
+        lambda one, size: resources.data_seconds("pan", PAN, lambda name: size),
+        lambda one, size: resources.data_picture_seconds("pan", PAN, lambda name: size, 60),
     ],
 )
 def test_time_grows_with_the_data(resolved, estimate):
@@ -166,7 +169,7 @@ def idx_files(tmp_path):
         np.empty((2, 30, 40), np.uint8), np.empty(2, np.uint8),
     ]  # fmt: skip
     heads = [to_idx(array)[: 4 + 4 * array.ndim] for array in arrays]
-    paths = [tmp_path / str(number) for number in range(4)]
+    paths = [tmp_path / name for name in mnist.MNIST_SHA256]
     for path, head in zip(paths, (gzip.compress(heads[0]), *heads[1:]), strict=True):
         path.write_bytes(head)
     return paths
@@ -175,19 +178,17 @@ def idx_files(tmp_path):
 def test_sizes_are_those_of_the_files_and_of_what_is_made_of_them(catalogue, idx_files):
     datasets = {
         **catalogue.datasets,
-        "digits": {"kind": "mnist", "source": "idx", "folder": "somewhere"},
+        "digits": {"kind": "mnist", "source": "idx", "folder": str(idx_files[0].parent)},
     }
-    sizes = [resources.data_size(n, datasets, lambda _: idx_files) for n in ("digits", "tapestry")]
+    sizes = [resources.data_size(name, datasets) for name in ("digits", "tapestry")]
     assert sizes == [DataSize(3, 2, 30, 40), DataSize(1, 1, 30 * 30, 30 * 40)]
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0", b"\x1f\x8b\x08", b"<html>", b"\0\0\x08\x03"])
 def test_files_whose_size_cannot_be_told_are_taken_for_mnist(catalogue, idx_files, content):
     idx_files[0].write_bytes(content)
-    digits = {"digits": {"kind": "mnist", "source": "idx", "folder": "somewhere"}}
-    assert resources.data_size("digits", digits, lambda _: idx_files) == DataSize(
-        *resources.MNIST, 28, 28
-    )
+    section = {"kind": "mnist", "source": "idx", "folder": str(idx_files[0].parent)}
+    assert resources.data_size("digits", {"digits": section}) == mnist.MNIST_SIZE
 
 
 def asked_for(done, rule, resource="mem_mb"):
@@ -218,6 +219,17 @@ def test_jobs_ask_for_what_their_images_need(tmp_path):
         assert asked_for(found, rule) > asked_for(without, rule), rule
 
 
+def test_downloads_have_time(some_config):
+    seconds = {}
+    for source in ("idx", "mirror", "keras"):
+        folder = {"folder": "nowhere"} if source == "idx" else {}
+        some_config["datasets"]["digits"] = {"kind": "mnist", "source": source, **folder}
+        datasets = catalogues.resolve(some_config).datasets
+        seconds[source] = resources.data_seconds("digits", datasets, lambda name: SIZES["many"])
+    extra = [seconds[source] - seconds["idx"] for source in ("mirror", "keras")]
+    assert extra == pytest.approx([mnist.DOWNLOAD_SECONDS] * 2)
+
+
 def test_tensorflow_has_room(some_config):
     memory = []
     for source in ("mirror", "keras"):
@@ -228,7 +240,7 @@ def test_tensorflow_has_room(some_config):
                 "digits", catalogue.datasets, lambda name, known=catalogue: size_of(name, known)
             )
         )
-    assert memory[1] - memory[0] == resources.TENSORFLOW_MIB
+    assert memory[1] - memory[0] == mnist.TENSORFLOW_MIB
 
 
 # ------------------------------------------------------------------ profiles
@@ -242,11 +254,14 @@ def test_slurm_groups_every_step_but_the_page():
     paths = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
     text = "\n".join(path.read_text() for path in paths)
     named = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
-    assert set(profile("slurm")["groups"]) == named - {"build_page"}
+    # What makes and draws data goes where the first of its rules goes.
+    first = Path(next(iter(KINDS.values())).script).stem
+    assert set(profile("slurm")["groups"]) == named - {"build_page"} | {first}
+    assert f'overwrite_groups.get("{first}")' in text
     # Those that are made in a loop say themselves where they go.
     made = text.split("\n    rule:\n")[1:]
     assert made
-    assert all("group:\n            group_of_training\n" in rule for rule in made)
+    assert all(re.search("group:\n            group_of_(training|data)\n", rule) for rule in made)
 
 
 def test_slurm_groups_a_map_with_its_pictures(tmp_path):

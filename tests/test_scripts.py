@@ -18,7 +18,7 @@ import yaml
 from conftest import ROOT
 from emulator import building
 
-from topodream.data import idx, mnist
+from topodream.data import KINDS, idx, mnist
 from topodream.grid import Grid
 from topodream.models import MODELS
 from topodream.origin import provenance
@@ -64,9 +64,10 @@ def test_code_inputs_name_all_that_a_script_imports(script):
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )
     ours = {line for line in done.stdout.splitlines() if line.startswith(str(ROOT / "src"))}
-    # A registry is none, and names them all; which of them is meant, an experiment says.
-    models = {type(model).__module__ for model in MODELS.values()}
-    sources = {*provenance.local_sources(script, models), *provenance.REGISTRIES}
+    # A registry is none, and names them all; which of them is meant, an experiment says,
+    # or the script of a data set.
+    named = {type(one).__module__ for one in (*MODELS.values(), *KINDS.values())}
+    sources = {*provenance.local_sources(script, named), *provenance.REGISTRIES}
     assert ours <= set(map(str, sources))
     assert str(ROOT / "src" / "topodream" / "files" / "cli.py") in ours
 

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from topodream.data import KINDS, mnist
 from topodream.files import storage
 from topodream.files.digests import file_digest
 from topodream.origin import lineage, notes, provenance
@@ -362,14 +363,23 @@ def script_of(path):
     return next(f"{script}.py" for end, script in ends.items() if path.endswith(end))
 
 
+# Of the scripts of each kind of data, and of their pictures.
+PACKAGES_OF_DATA = {
+    made.script: made.packages
+    for kind in KINDS.values()
+    for made in filter(None, (kind, kind.picture))
+}
+
+
 @pytest.mark.parametrize("path", sorted(ALL_FILES))
 def test_every_file_says_what_made_it(built, path):
     note = notes.read(built / path)
     assert re.fullmatch(rf"{script_of(path)}, topodream \d+\.\d+\.\d+", note["made_by"])
     assert re.fullmatch(r"[0-9a-f]{40}" if GIT else r"unknown \(.*\)", note["commit"])
     assert re.fullmatch(r"[0-9a-f]{64}", note["code_sha256"])
-    packages = {"python", "numpy", *provenance.PACKAGES.get(script_of(path), ())}
-    assert set(note["versions"]) == packages
+    script = script_of(path)
+    packages = PACKAGES_OF_DATA.get(script) or provenance.PACKAGES.get(script, ())
+    assert set(note["versions"]) == {"python", "numpy", *packages}
     assert note.get("device") == ("cpu" if path.endswith("model.h5") else None)
     assert isinstance(note["options"], dict)
 
@@ -411,7 +421,7 @@ def test_every_file_leads_back_to_the_raw_data(built, path):
     else:
         assert raw == notes.read(built / "results/data/digits.h5")["raw_sha256"]
         assert all(
-            link.state == (lineage.EMBEDDED if link.what == "raw" else lineage.MATCHES)
+            link.state == (mnist.FROM_PACKAGE if link.what == "raw" else lineage.MATCHES)
             for link in found.links
         )
     # It says so in its own file too, not only at the end of the chain.

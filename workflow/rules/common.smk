@@ -14,14 +14,16 @@ if not (ROOT / "src").is_dir():
 IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
+from topodream.data import KINDS
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
-from topodream.plan.inputs import Inputs
+from topodream.plan.inputs import Inputs, options_of
 from topodream.plan.maps import map_kinds, text_for_report
 from topodream.plan.needs import Needs
 from topodream.plan.params import Params, flags, versions_for, versions_for_gpu
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
 from topodream.plan.wildcards import datasets_of, in_one_line, pattern
+from topodream.settings import datasets
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated, or the
 # caller's shell hands down a function of that name. A prefix replaces Snakemake's own, bash's
@@ -52,8 +54,9 @@ if workflow.enable_cache and cache_folder and not os.access(cache_folder, os.W_O
     )
 
 # A profile puts the steps of a map into a group, if it does, by the names of their rules. It can't
-# name those that are made in a loop: they go where trainings go. Known when jobs are planned.
+# name those that are made in a loop: they go where trainings go, or the first data set. Known when jobs are planned.
 group_of_training = lambda wildcards: workflow.group_settings.overwrite_groups.get("train")
+group_of_data = lambda wildcards: workflow.group_settings.overwrite_groups.get("prepare_mnist")
 
 # What the rules say of their inputs, params and resources, and what the page shows.
 SOURCES = Sources(ROOT, IS_MODULE, lambda: RerunTrigger.INPUT in workflow.rerun_triggers)

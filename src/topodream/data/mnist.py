@@ -4,17 +4,29 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream.data.idx import RawFiles, parse_idx, read_idx_folder, to_idx, unpack
+from topodream.data import raw_files
+from topodream.data.idx import (
+    RawFiles,
+    find_idx_files,
+    idx_shape,
+    parse_idx,
+    read_idx_folder,
+    to_idx,
+    unpack,
+)
+from topodream.data.kind import DataSize, Kind, Section, Sizes
 from topodream.data.samples import PARTS, Integers
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import readable
 from topodream.files.storage import Content
+from topodream.traits import LABELS
 
 EMBEDDED = Path(__file__).with_name("embedded")
 # sha256 of MNIST's four raw (not compressed) files.
@@ -30,6 +42,14 @@ MIRRORS = (
 )
 MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
 DOWNLOAD_TRIES = 3
+# Sources that download, and how long that may take: 12 MB, TensorFlow and its copy of them.
+DOWNLOADED, DOWNLOAD_SECONDS = ("keras", "mirror"), 20 * 60
+# The source keras imports TensorFlow.
+TENSORFLOW_MIB = 2000
+# Digits that come with the package, and all of MNIST.
+EMBEDDED_SIZE, MNIST_SIZE = DataSize(4_000, 1_000, 28, 28), DataSize(60_000, 10_000, 28, 28)
+# Where a raw file is from, for readers.
+FROM_PACKAGE, AS_PUBLISHED = "matches, comes with topodream", "MNIST's own, as published"
 
 
 def read_embedded() -> RawFiles:
@@ -172,3 +192,77 @@ def select_balanced(labels: npt.NDArray[Any], n_train: int, n_held_out: int) -> 
     train = np.concatenate([members[:n_train] for members in by_class])
     held_out = np.concatenate([members[n_train : n_train + n_held_out] for members in by_class])
     return [np.sort(train), np.sort(held_out)]
+
+
+# ------------------------------------------------------------------ as a kind of data
+
+
+class Mnist(Kind):
+    """Images with labels."""
+
+    script = "prepare_mnist.py"
+    layout = "images"
+    # Whichever mirror serves the files, their digests are checked.
+    not_compared = ("mirrors",)
+    places = ("folder",)
+
+    def traits(self, section: Section) -> frozenset[str]:  # noqa: ARG002
+        """Return that images have labels."""
+        return frozenset({LABELS})
+
+    def size(self, section: Section, behind: Sizes) -> DataSize:  # noqa: ARG002
+        """Return the size of what a source has, of IDX files by their headers.
+
+        Where these aren't there yet, or are something else, it is that of MNIST: who reads them
+        will say so.
+        """
+        if section["source"] == "embedded":
+            return EMBEDDED_SIZE
+        found = idx_size(Path(section["folder"])) if section["source"] == "idx" else None
+        return found or MNIST_SIZE
+
+    def shipped_files(self, section: Section) -> list[Path]:
+        """Return the IDX files that come with the package, where they are the source."""
+        return sorted(EMBEDDED.glob("*.gz")) if section["source"] == "embedded" else []
+
+    def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:
+        """Return the IDX files in a folder, where it is the source."""
+        is_idx = section["source"] == "idx"
+        return raw_files.digests_of(Path(section["folder"])) if is_idx else {}
+
+    def origin_of(self, name: str, sha256: str) -> str | None:
+        """Return whether a file is one of MNIST's, or comes with the package."""
+        if MNIST_SHA256.get(name) == sha256:
+            return AS_PUBLISHED
+        return FROM_PACKAGE if _embedded_digests().get(name) == sha256 else None
+
+    def extra_mib(self, section: Section) -> int:
+        """Return what TensorFlow takes, where it is the source."""
+        return TENSORFLOW_MIB if section.get("source") == "keras" else 0
+
+    def extra_seconds(self, section: Section) -> float:
+        """Return how long a download may take."""
+        return DOWNLOAD_SECONDS if section.get("source") in DOWNLOADED else 0
+
+
+def idx_size(folder: Path) -> DataSize | None:
+    """Return how large a data set of IDX files is, or None if their headers don't tell."""
+    try:
+        found = find_idx_files(folder)
+    except InputError:
+        return None
+    shapes = [idx_shape(paths[0]) for paths in found.values()]
+    # Those of images; those for training come first.
+    images = [shape for shape in shapes if shape and len(shape) == 3]
+    if len(images) < 2:
+        return None
+    height, width = (max(lengths) for lengths in list(zip(*images, strict=True))[1:])
+    return DataSize(images[0][0], images[-1][0], height, width)
+
+
+@cache
+def _embedded_digests() -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in read_embedded().items()}
+
+
+KIND = Mnist()

@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from topodream.data.kind import DataSize, Kind, Picture, Section, Sizes
 from topodream.data.samples import PARTS, Bytes, Integers
 from topodream.data.tapestry import read_tapestry
 from topodream.files.errors import InputError
 from topodream.files.storage import Content
+from topodream.traits import SEQUENCE
 
 
 @dataclass(frozen=True)
 class Walk:
-    """How windows move: see ``dataset.schema.yaml`` for each number."""
+    """How windows move: see ``pan.schema.yaml`` for each number."""
 
     window: int
     hold: int
@@ -86,3 +88,34 @@ def pan_content(tapestry: Path, walk: Walk, n_frames: Mapping[str, int]) -> Cont
         "licence": woven.licence,
     }
     return Content("sequence", arrays, attributes)
+
+
+class Pan(Kind):
+    """Windows that move over a tapestry, frame by frame."""
+
+    script = "build_pan_sequence.py"
+    layout = "sequence"
+    made_of: ClassVar = {"tapestry": "tapestry"}
+    picture = Picture(
+        script="render_sequence_gif.py",
+        suffix=".gif",
+        name="animation",
+        caption="The pan sequence: what the window sees, and where it is.",
+        packages=("matplotlib", "pillow"),
+        n_bytes=lambda size, behind: size.n_bytes + 1.5 * behind["tapestry"].n_bytes,
+        option="sequence",
+        behind=("tapestry",),
+        settings={"frames": "sequence_frames", "frame_ms": "sequence_ms"},
+    )
+
+    def traits(self, section: Section) -> frozenset[str]:  # noqa: ARG002
+        """Return that frames follow one another."""
+        return frozenset({SEQUENCE})
+
+    def size(self, section: Section, behind: Sizes) -> DataSize:  # noqa: ARG002
+        """Return the size of all windows."""
+        n_frames = section["frames"], section["held_out_frames"]
+        return DataSize(*n_frames, section["window"], section["window"])
+
+
+KIND = Pan()

@@ -19,6 +19,8 @@ Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
 PARTS = ("train", "held_out")
+# How files are laid out that hold samples: each by itself, or following one another.
+LAYOUTS = ("images", "sequence")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Data:
         return frozenset(trait for trait, has_it in has.items() if has_it)
 
 
-def read_data(path: Path, kinds: Sequence[str] = ("images", "sequence")) -> Data:
+def read_data(path: Path, kinds: Sequence[str] = LAYOUTS) -> Data:
     """Read a data set that can be learnt."""
     content = read_hdf5(path, kinds)
     with complete(path):

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
+from topodream.data.kind import BYTES_PER_PIXEL, DataSize, Kind, Picture, Section, Sizes
 from topodream.data.samples import PARTS, Bytes, read_data
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
@@ -96,3 +98,28 @@ def read_tapestry(path: Path) -> Tapestry:
             described=text_of(content, "described"),
             licence=text_of(content, "licence"),
         )
+
+
+class TapestryKind(Kind):
+    """Two squares of images, for windows to move over; maps can't learn them."""
+
+    script = "build_tapestry.py"
+    layout = "tapestry"
+    made_of: ClassVar = {"digits": "images"}
+    picture = Picture(
+        script="plot_tapestry.py",
+        suffix=".png",
+        name="tapestry",
+        caption="The tapestry of training images that windows pan over.",
+        packages=("matplotlib",),
+        n_bytes=lambda size, _: size.n_bytes + BYTES_PER_PIXEL * size.n_inputs,
+        option="tapestry",
+    )
+
+    def size(self, section: Section, behind: Sizes) -> DataSize:
+        """Return the size of both squares."""
+        side, images = section["side"], behind["digits"]
+        return DataSize(1, 1, side * images.height, side * images.width)
+
+
+KIND = TapestryKind()

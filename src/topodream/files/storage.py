@@ -51,9 +51,9 @@ Array = npt.NDArray[Any]
 class Content:
     """What one of the project's HDF5 files holds.
 
-    ``kind`` is "images", "tapestry", "sequence", "map", or "state" or "epoch" of a
-    checkpoint; ``arrays`` go by their path in
-    the file ("train/pixels"); ``attributes`` are plain numbers and texts.
+    ``kind`` is "map", "state" or "epoch" of a checkpoint, or how data are laid out: "images",
+    "sequence" or what a kind of data says (:mod:`topodream.data.kind`). ``arrays`` go by their
+    path in the file ("train/pixels"); ``attributes`` are plain numbers and texts.
     """
 
     kind: str
@@ -217,7 +217,7 @@ def _storage_options(array: Array) -> dict[str, Any]:
     }
 
 
-def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) -> Content:
+def read_hdf5(path: Path, kinds: Sequence[str] | None, parts: Sequence[str] = ("",)) -> Content:
     """Read a file of one of the given kinds.
 
     The whole file is checked against its digest, whatever is read of it.
@@ -225,8 +225,8 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
     Parameters
     ----------
     path : Path
-    kinds : sequence of str
-        The accepted kinds of content.
+    kinds : sequence of str or None
+        The accepted kinds of content; None: any.
     parts : sequence of str
         Only arrays whose name starts with one of these are read.
 
@@ -245,7 +245,7 @@ def read_hdf5(path: Path, kinds: Sequence[str], parts: Sequence[str] = ("",)) ->
 
 
 def _content(
-    path: Path, file: io.BufferedReader, kinds: Sequence[str], parts: Sequence[str]
+    path: Path, file: io.BufferedReader, kinds: Sequence[str] | None, parts: Sequence[str]
 ) -> Content:
     """Read a file whose digest is right."""
     try:
@@ -336,9 +336,10 @@ def complete(path: Path) -> Iterator[None]:
         raise damaged(path, error) from error
 
 
-def _check_kind(path: Path, attributes: Mapping[str, Any], kinds: Sequence[str]) -> None:
+def _check_kind(path: Path, attributes: Mapping[str, Any], kinds: Sequence[str] | None) -> None:
     kind, version = attributes.get("kind"), attributes.get("layout_version")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ContentError(f"{path}: holds {kind or 'nothing known'}, needed: {' or '.join(kinds)}")
+    if not isinstance(kind, str) or not (kinds is None or kind in kinds):
+        needed = "a kind" if kinds is None else " or ".join(kinds)
+        raise ContentError(f"{path}: holds {kind or 'nothing known'}, needed: {needed}")
     if version != LAYOUT_VERSION:
         raise damaged(path, f"it has layout {version}, needed: {LAYOUT_VERSION}")

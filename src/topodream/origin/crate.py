@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from topodream.data import KINDS
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.strict import read_yaml
@@ -51,7 +52,8 @@ COPIED_FOLDERS = ("workflow", "src")
 
 # The scripts of the workflow, in the order in which they run.
 STEPS = (
-    "prepare_mnist", "build_tapestry", "build_pan_sequence", "plot_tapestry", "render_sequence_gif",
+    *(Path(kind.script).stem for kind in KINDS.values()),
+    *(Path(kind.picture.script).stem for kind in KINDS.values() if kind.picture),
     "resolve_experiment", "train", "measure", "plot_map", "render_map_gifs", "summarise_sweep",
     "plot_sweep", "judge_findings", "tabulate_findings", "build_page",
 )  # fmt: skip

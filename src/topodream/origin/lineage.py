@@ -4,15 +4,14 @@ Every file says of what it was made by digests. Here they are compared with the 
 in the results now: each link matches, or what lies there is another, or nothing does.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from topodream.data.mnist import MNIST_SHA256, read_embedded
+from topodream.data import KINDS
 from topodream.files.digests import file_digest
 from topodream.files.errors import ContentError
 from topodream.files.storage import complete, read_hdf5
@@ -21,17 +20,10 @@ from topodream.origin import notes
 MATCHES, ANEW, ABSENT = "matches", "has been made anew since", "not there"
 DAMAGED = "damaged"
 BROKEN = (ANEW, ABSENT, DAMAGED)
-EMBEDDED = "matches, comes with topodream"
-AS_PUBLISHED, NOT_KEPT = "MNIST's own, as published", "not kept here"
+NOT_KEPT = "not kept here"
 
-# The kind of data set that a digest is of, by its key in a note.
-DATA_KINDS = {
-    "data": ("images", "sequence", "tapestry"),
-    "tapestry": ("tapestry",),
-    "digits": ("images",),
-}
-
-
+# How a data set is laid out that data are made of, by the key that names it; the nearest first.
+MADE_OF = {key: layout for kind in reversed(KINDS.values()) for key, layout in kind.made_of.items()}
 # What a digest in a note is of, by its key without "_sha256"; in the order of the chain.
 KEYS = {
     "gif": "gif",
@@ -41,8 +33,7 @@ KEYS = {
     "model": "model",
     "measures": "measures",
     "data": "data",
-    "tapestry": "tapestry",
-    "digits": "digits",
+    **{key: key for key in MADE_OF},
     "raw": "raw",
 }
 
@@ -56,14 +47,14 @@ class Link:
     of : Path
         The file that says so.
     what : str
-        "model", "measures", "data", "tapestry", "digits", "raw", "sweep", "findings" or "gif".
+        "model", "measures", "data", "raw", "sweep", "findings", "gif", or a key of ``MADE_OF``.
     name : str
         Of the experiment, sweep or file, where the note has one.
     sha256 : str
         As it is recorded: of the content of an HDF5 file, of the bytes of any other.
     state : str
-        ``MATCHES``, or one of ``BROKEN``; of raw data ``EMBEDDED``, ``AS_PUBLISHED`` or
-        ``NOT_KEPT``.
+        ``MATCHES``, or one of ``BROKEN``; of raw data ``NOT_KEPT``, or what a kind of data says of
+        it (:meth:`topodream.data.kind.Kind.origin_of`).
     file : Path or None
         The one that lies there.
     found_sha256 : str or None
@@ -174,8 +165,10 @@ class Shelf:
     def find(self, of: Path, what: str, name: str, sha256: str) -> Link:
         """Return the link to a file of that digest, or to what lies in its place."""
         there = [path for path in self._places(of, what, name) if path.is_file()]
-        kinds = DATA_KINDS.get(what, ())
-        others = [path for path, kind in self._datasets.items() if kind in kinds]
+        others = [
+            path for path, layout in self._datasets.items()
+            if what == "data" or MADE_OF.get(what) == layout
+        ]  # fmt: skip
         for path in dict.fromkeys([*there, *others]):
             if self._digest(path) == sha256:
                 return Link(of, what, name, sha256, MATCHES, path)
@@ -201,11 +194,12 @@ class Shelf:
 
     @cached_property
     def _datasets(self) -> dict[Path, str]:
-        """The data sets that are sound, with their kind."""
-        found = {}
+        """The data sets that are sound, with how they are laid out."""
+        found, layouts = {}, {kind.layout for kind in KINDS.values()}
         for path in sorted([*self._results.glob("data/*.h5"), *self._results.glob("*.h5")]):
             with suppress(ContentError):
-                found[path] = notes.read(path)["kind"]
+                if (layout := notes.read(path)["kind"]) in layouts:
+                    found[path] = layout
         return found
 
     def _digest(self, path: Path) -> str | None:
@@ -220,17 +214,10 @@ class Shelf:
         if path.suffix != ".h5":
             return file_digest(path)
         # Reading it checks that it is, byte by byte, what was written.
-        return str(read_hdf5(path, notes.KINDS, parts=()).attributes.get("content_sha256"))
+        return str(read_hdf5(path, None, parts=()).attributes.get("content_sha256"))
 
 
 def _raw_link(of: Path, name: str, sha256: str) -> Link:
     """Return the link to a file that nothing here made."""
-    if MNIST_SHA256.get(name) == sha256:
-        return Link(of, "raw", name, sha256, AS_PUBLISHED)
-    comes_with_it = _embedded_digests().get(name) == sha256
-    return Link(of, "raw", name, sha256, EMBEDDED if comes_with_it else NOT_KEPT)
-
-
-@cache
-def _embedded_digests() -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in read_embedded().items()}
+    said = (kind.origin_of(name, sha256) for kind in KINDS.values())
+    return Link(of, "raw", name, sha256, next(filter(None, said), NOT_KEPT))

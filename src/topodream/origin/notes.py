@@ -26,7 +26,6 @@ COMMENTS = {
     ".md": ("<!-- ", " -->"),
     ".html": ("<!-- ", " -->"),
 }
-KINDS = ("images", "tapestry", "sequence", "map", "state", "epoch")
 
 # What is kept as JSON in a text: not all kinds of files hold more than texts and numbers.
 PACKED = ("versions", "options", "settings", "raw_sha256")
@@ -69,7 +68,7 @@ def _unpacked(key: str, value: Any) -> Any:
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    return dict(read_hdf5(path, KINDS, parts=()).attributes)
+    return dict(read_hdf5(path, None, parts=()).attributes)
 
 
 def _description(path: Path) -> Any:

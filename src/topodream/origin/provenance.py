@@ -20,24 +20,20 @@ from topodream.files.digests import file_digest
 from topodream.origin import commits
 
 SRC = Path(__file__).resolve().parents[2]
-REGISTRIES = (SRC / "topodream" / "models" / "__init__.py",)
+REGISTRIES = tuple(SRC / "topodream" / wing / "__init__.py" for wing in ("models", "data"))
 
 # Packages besides NumPy that shape what a script writes. Their versions are recorded in it, and
-# the workflow makes it again when they change.
+# the workflow makes it again when they change. (Of scripts for data, their kind says it: see
+# :mod:`topodream.data.kind`.)
 PACKAGES = {
     "resolve_experiment.py": ("pyyaml",),
-    "prepare_mnist.py": ("h5py",),
-    "build_tapestry.py": ("h5py",),
-    "build_pan_sequence.py": ("h5py",),
     "train.py": ("h5py", "numba"),
     "library.py": ("h5py", "numba"),
     "check_gpu.py": ("numba",),
     "measure.py": ("scipy", "scikit-learn"),
     "plot_map.py": ("matplotlib", "pillow"),
-    "plot_tapestry.py": ("matplotlib",),
     "plot_sweep.py": ("matplotlib",),
     "render_map_gifs.py": ("matplotlib", "pillow"),
-    "render_sequence_gif.py": ("matplotlib", "pillow"),
     "judge_findings.py": ("scipy",),
     "build_page.py": ("jinja2",),
 }
@@ -127,16 +123,18 @@ def _digest_of_code(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def versions(script: str) -> str:
+def versions(script: str, packages: Collection[str] = ()) -> str:
     """Return the versions of Python and of the packages that shape what a script writes, as JSON.
 
     Parameters
     ----------
     script : str
         Its file's name.
+    packages : collection of str
+        Those besides NumPy and what is known of the script here.
     """
-    packages = ("numpy", *PACKAGES.get(script, ()))
-    found = {name: importlib.metadata.version(name) for name in packages}
+    names = ("numpy", *PACKAGES.get(script, ()), *packages)
+    found = {name: importlib.metadata.version(name) for name in names}
     return json.dumps({"python": platform.python_version()} | found)
 
 
@@ -152,6 +150,7 @@ def record(
     options: Mapping[str, Any],
     modules: Collection[str] = (),
     also: Collection[Path] = (),
+    packages: Collection[str] = (),
     script: Path | None = None,
 ) -> dict[str, str]:
     """Return what every result file says of its origin: the script, its code, versions.
@@ -164,6 +163,8 @@ def record(
         What has a part in it by a registry, see :func:`local_sources`.
     also : collection of Path
         Files that count as code besides: templates.
+    packages : collection of str
+        What shapes the file besides, see :func:`versions`.
     script : Path, optional
         What makes the file; without it, the script that runs.
 
@@ -179,14 +180,19 @@ def record(
         "made_by": f"{script.name}, topodream {__version__}",
         "commit": commits.last_commit(SRC, code),
         "code_sha256": _digest_of_code(code),
-        "versions": versions(script.name),
+        "versions": versions(script.name, packages),
         "options": json.dumps(options),
     }
 
 
-def picture_note(options: Mapping[str, Any], modules: Collection[str] = (), **shows: Any) -> str:
+def picture_note(
+    options: Mapping[str, Any],
+    modules: Collection[str] = (),
+    packages: Collection[str] = (),
+    **shows: Any,
+) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**shows, **record(options, modules)})
+    return json.dumps({**shows, **record(options, modules, packages=packages)})
 
 
 def of_measures(measured: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from topodream.page import page
 from topodream.pictures import player
 from topodream.pictures.of_maps import PICTURES, THUMBNAIL
 from topodream.plan.found import Found
-
-# What a data set is made of, by the key of its section that names it.
-MADE_OF = ("digits", "tapestry")
+from topodream.settings.datasets import made_of
 
 
 def sort_out(results: Path, found: Found) -> page.Contents:
@@ -134,8 +132,8 @@ class _Look:
         return self._datasets[name]
 
     def _behind(self, dataset: str) -> list[str]:
-        section = self._found["datasets"].get(dataset, {})
-        return [section[key] for key in MADE_OF if key in section]
+        section = self._found["datasets"].get(dataset)
+        return list(made_of(section).values()) if section else []
 
     def _check_picture(self, path: Path, measured: Mapping[str, Any]) -> None:
         """Check that a picture is whole, of the map, and drawn as the config says."""

@@ -15,6 +15,8 @@ import jinja2
 from PIL import Image
 
 from topodream import __version__
+from topodream.data import KINDS
+from topodream.data.kind import Kind
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError, show
 from topodream.files.reading import check_file, most_bytes, parsable
@@ -30,6 +32,7 @@ from topodream.files.results import (
 from topodream.files.storage import Content, complete, read_hdf5, text_of
 from topodream.measures.registry import MEASURES
 from topodream.origin import notes
+from topodream.origin.lineage import MADE_OF
 from topodream.page import dotplot
 from topodream.pictures import player
 from topodream.pictures.of_maps import PICTURES, THUMBNAIL
@@ -51,10 +54,6 @@ MOSTLY_DEAD = 0.5
 
 # Differences, ratios and thresholds of a measure are not written as the measure is.
 CLAIM_FORM = ".3g"
-DATA_PICTURES = {
-    "tapestry": (".png", "The tapestry of training images that windows pan over."),
-    "sequence": (".gif", "The pan sequence: what the window sees, and where it is."),
-}
 # Pictures as long as that take the page's whole width, and those that say so.
 WIDE_ASPECT = 1.9
 
@@ -330,11 +329,10 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
 
 def _dataset(results: Path, name: str) -> dict[str, Any]:
     content = _described(results, name)
-    pictures = []
-    if content.kind in DATA_PICTURES:
-        suffix, text = DATA_PICTURES[content.kind]
-        if (results / "data" / f"{name}{suffix}").exists():
-            pictures.append(_picture(results, f"data/{name}{suffix}", text))
+    pictures = [
+        _picture(results, path.relative_to(results).as_posix(), caption)
+        for path, caption in _pictures_of_data(results, name, content)
+    ]
     attributes = content.attributes
     with complete(results / "data" / f"{name}.h5"):
         origin = {
@@ -349,20 +347,36 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
     return {"name": name, "described": described, "pictures": pictures, "origin": origin}
 
 
+def _kind_of(note: Mapping[str, Any]) -> Kind | None:
+    """Return the kind of a data set, by the script that made it."""
+    script = str(note.get("made_by")).split(",")[0]
+    return next((kind for kind in KINDS.values() if kind.script == script), None)
+
+
+def _pictures_of_data(results: Path, name: str, content: Content) -> list[tuple[Path, str]]:
+    """Return the picture of a data set with its caption, if it has one that was made."""
+    kind = _kind_of(content.attributes)
+    if kind is None or kind.picture is None:
+        return []
+    path = results / "data" / f"{name}{kind.picture.suffix}"
+    return [(path, kind.picture.caption)] if path.exists() else []
+
+
 def _made_of(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of what a data set was made of: the next link of the chain."""
     raw = json.loads(attributes.get("raw_sha256", "{}"))
     found = {f"from {file} (sha256)": digest for file, digest in raw.items()}
-    for kind in ("digits", "tapestry"):
-        if f"{kind}_sha256" in attributes:
-            found[f"from the {kind} (sha256)"] = attributes[f"{kind}_sha256"]
+    for key in MADE_OF:
+        if f"{key}_sha256" in attributes:
+            found[f"from the {key} (sha256)"] = attributes[f"{key}_sha256"]
     return found
 
 
 def _described(results: Path, dataset: str) -> Content:
     """Read what a data set says of itself, without its arrays."""
     path = results / "data" / f"{dataset}.h5"
-    return read_hdf5(path, ("images", "tapestry", "sequence"), parts=())
+    layouts = list(dict.fromkeys(kind.layout for kind in KINDS.values()))
+    return read_hdf5(path, layouts, parts=())
 
 
 def check_picture(path: Path) -> tuple[int, int]:

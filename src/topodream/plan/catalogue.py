@@ -28,7 +28,8 @@ from topodream.settings.checking import (
     show,
     with_types,
 )
-from topodream.settings.config import Experiment, resolve_dataset, resolve_experiment
+from topodream.settings.config import Experiment, resolve_experiment
+from topodream.settings.datasets import learnable, resolve_dataset
 
 # What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
 # beside theirs are called otherwise.
@@ -160,7 +161,8 @@ def resolve(config: Section) -> Catalogue:
     kinds = config["datasets"]
     datasets = {name: resolve_dataset(name, kinds) for name in kinds}
     sections = config["experiments"]
-    listed = {name: resolve_experiment(name, config) for name in sections}
+    known = learnable(datasets)
+    listed = {name: resolve_experiment(name, config, known) for name in sections}
     groups, sweeps = config.get("groups", {}), config.get("sweeps", {})
     findings = config.get("findings", {"seeds": [], "statements": {}})
     _check_groups(groups, listed)
@@ -242,7 +244,9 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
         settings = _nested(dict(zip(axes, values, strict=True)), where)
         if point in experiments:
             raise InputError(f"{where}: the name {point!r} is taken by another experiment")
-        experiments[point] = resolve_experiment(point, config, base, (where, settings))
+        experiments[point] = resolve_experiment(
+            point, config, learnable(config["datasets"]), base, (where, settings)
+        )
         of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
         points.append(Point(values, of_seeds))
     return Sweep(

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from topodream.data import raw_files
-from topodream.data.mnist import EMBEDDED
 from topodream.files.errors import InputError
 from topodream.pictures.picture import Picture, modules_of
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.sources import Input, Sources
-from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, in_one_line
+from topodream.plan.wildcards import (
+    Wildcards,
+    dataset_of,
+    experiment_of,
+    in_one_line,
+    kind_of,
+)
 
 OfWildcards = Callable[[Wildcards], list[Input]]
 
@@ -24,6 +28,15 @@ TEMPLATES = tuple(
 def data_file(dataset: str) -> str:
     """Return the file of a data set."""
     return f"results/data/{dataset}.h5"
+
+
+def options_of(names: Iterable[str]) -> str:
+    """Return what a command says of its inputs: those of some names, as options of these names.
+
+    >>> options_of(["tapestry", "some_images"])
+    '--tapestry {input.tapestry:q} --some-images {input.some_images:q}'
+    """
+    return " ".join(f"--{name.replace('_', '-')} {{input.{name}:q}}" for name in names)
 
 
 def measures_of(names: Iterable[str]) -> list[str]:
@@ -47,9 +60,12 @@ class Inputs:
 
     # ------------------------------------------------------------------ code
 
-    def code(self, script: str) -> OfWildcards:
-        """Return a function: a script, first, and every module of the project that it imports."""
-        return lambda wildcards: self.sources.of_script(script)  # noqa: ARG005
+    def code(self, script: str, modules: tuple[str, ...] = ()) -> OfWildcards:
+        """Return a function: a script, first, and every module of the project that it imports.
+
+        ``modules`` are those that it imports by a registry.
+        """
+        return lambda wildcards: self.sources.of_script(script, modules)  # noqa: ARG005
 
     def code_for_experiment(self, script: str) -> OfWildcards:
         """Return a function: the same for what is made of an experiment's map, with its model."""
@@ -88,27 +104,31 @@ class Inputs:
         """Return the same of an experiment that is named."""
         return data_file(self.catalogue.experiments[name].dataset)
 
-    def made_of(self, key: str) -> Callable[[Wildcards], str]:
-        """Return a function: the data set that another one is made of, which its ``key`` names."""
-        return lambda wildcards: data_file(dataset_of(self.catalogue, wildcards)[key])
+    def made_of(self, keys: Iterable[str]) -> dict[str, Callable[[Wildcards], str]]:
+        """Return a function for each of some keys: the data set that it names in a section."""
 
-    def embedded_files(self, wildcards: Wildcards) -> list[Input]:
-        """Return the IDX files that come with the package, where a data set is made of them."""
-        is_embedded = dataset_of(self.catalogue, wildcards)["source"] == "embedded"
-        return sorted(map(self.sources.file, EMBEDDED.glob("*.gz"))) if is_embedded else []
+        def file_of(key: str) -> Callable[[Wildcards], str]:
+            return lambda wildcards: data_file(dataset_of(self.catalogue, wildcards)[key])
 
-    def idx_files(self, wildcards: Wildcards) -> list[Input]:
-        """Return the IDX files that a source reads from a folder.
+        return {key: file_of(key) for key in keys}
+
+    def shipped_files(self, wildcards: Wildcards) -> list[Input]:
+        """Return the files of the project that a data set is made of."""
+        section = dataset_of(self.catalogue, wildcards)
+        return list(
+            map(self.sources.file, kind_of(self.catalogue, wildcards).shipped_files(section))
+        )
+
+    def raw_files(self, wildcards: Wildcards) -> list[Input]:
+        """Return a person's files that a data set is made of.
 
         Other content remakes all; the same in another folder, plain or gzipped, nothing. Where one
         is missing or can't be read there are none here, and the script says so; but what was made
         of them before Snakemake would remove.
         """
         section = dataset_of(self.catalogue, wildcards)
-        if section["source"] != "idx":
-            return []
         try:
-            found = raw_files.digests_of(Path(section["folder"]))
+            found = kind_of(self.catalogue, wildcards).raw_files(section)
         except InputError as error:
             made = data_file(wildcards.dataset)
             if not Path(made).exists():

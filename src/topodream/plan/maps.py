@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topodream.data import KINDS
 from topodream.models import MODELS
 from topodream.pictures.animations import animations_of
 from topodream.pictures.figures import figures_of
 from topodream.pictures.of_maps import pictures_of
 from topodream.pictures.picture import Moving, Picture, Still
 from topodream.plan.catalogue import Catalogue
-from topodream.traits import LABELS, SEQUENCE
-
-TRAITS_OF_DATA = {"mnist": {LABELS}, "tapestry": set[str](), "pan": {SEQUENCE}}
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,8 @@ class MapKind:
 def map_kind(catalogue: Catalogue, name: str) -> MapKind:
     """Return of which kind the map of an experiment is."""
     experiment = catalogue.experiments[name]
-    traits = TRAITS_OF_DATA[catalogue.datasets[experiment.dataset]["kind"]]
+    section = catalogue.datasets[experiment.dataset]
+    traits = KINDS[section["kind"]].traits(section)
     return MapKind(experiment.model, tuple(sorted(traits)))
 
 

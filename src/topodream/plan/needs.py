@@ -11,15 +11,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from topodream.data.idx import find_idx_files
-from topodream.files.errors import InputError
+from topodream.data.kind import DataSize
 from topodream.plan import resources
 from topodream.plan.catalogue import Catalogue
-from topodream.plan.resources import DataSize
-from topodream.plan.wildcards import Wildcards, dataset_of
-from topodream.settings.checking import Section
+from topodream.plan.wildcards import Wildcards
 from topodream.settings.config import Experiment
 
 # On a cluster a job is a Snakemake that starts a Snakemake that starts the command:
@@ -27,9 +23,6 @@ from topodream.settings.config import Experiment
 SNAKEMAKE_MIB = 300
 # SLURM counts in minutes. Small steps of time, because those of a group add up.
 MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 1
-
-# Sources that download, and how long that may take: 12 MB, TensorFlow and its copy of them.
-DOWNLOADED, DOWNLOAD_MINUTES = ("keras", "mirror"), 20
 
 # Snakemake finds the attempt by this parameter's name.
 OfWildcards = Callable[[Wildcards, int], int]
@@ -58,15 +51,6 @@ def _in_steps(value: float, step: int) -> int:
     return step * math.ceil(value / step)
 
 
-def idx_paths(section: Section) -> list[Path]:
-    """Return the IDX files of a data set that are there, those for training first."""
-    try:
-        found = find_idx_files(Path(section["folder"]))
-    except InputError:
-        return []
-    return [paths[0] for paths in found.values()]
-
-
 @dataclass(frozen=True, eq=False)
 class Needs:
     """What the jobs of a catalogue ask for."""
@@ -76,7 +60,7 @@ class Needs:
     @cache  # noqa: B019, for there is one object, as long as Snakemake runs
     def size(self, dataset: str) -> DataSize:
         """Return how large a data set is, by the headers of its files, or of what it is made of."""
-        return resources.data_size(dataset, self.catalogue.datasets, idx_paths)
+        return resources.data_size(dataset, self.catalogue.datasets)
 
     def sized(self, name: str) -> tuple[Experiment, DataSize]:
         """Return an experiment, and how large its data set is."""
@@ -91,27 +75,21 @@ class Needs:
         return megabytes(needed, attempt)
 
     def data_runtime(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the time for making a data set: more where it is downloaded."""
-        is_remote = dataset_of(self.catalogue, wildcards).get("source") in DOWNLOADED
-        seconds = resources.data_seconds(wildcards.dataset, self.catalogue.datasets, self.size)
-        return minutes(seconds + is_remote * 60 * DOWNLOAD_MINUTES, attempt)
+        """Return the time for making a data set."""
+        needed = resources.data_seconds(wildcards.dataset, self.catalogue.datasets, self.size)
+        return minutes(needed, attempt)
 
-    def tapestry_picture_memory(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory for drawing a tapestry."""
-        return megabytes(resources.tapestry_picture_mib(self.size(wildcards.dataset)), attempt)
-
-    def sequence_gif_memory(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory for showing windows on their tapestry."""
-        tapestry = dataset_of(self.catalogue, wildcards)["tapestry"]
-        sizes = self.size(wildcards.dataset), self.size(tapestry)
-        return megabytes(resources.sequence_gif_mib(*sizes), attempt)
+    def data_picture_memory(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the memory for a picture of a data set."""
+        needed = resources.data_picture_mib(wildcards.dataset, self.catalogue.datasets, self.size)
+        return megabytes(needed, attempt)
 
     def data_picture_runtime(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the time for a picture of a data set."""
-        section = dataset_of(self.catalogue, wildcards)
-        names = [wildcards.dataset, *(section[key] for key in ("tapestry",) if key in section)]
-        sizes = list(map(self.size, names))
-        return minutes(resources.data_picture_seconds(sizes, self._most_frames()), attempt)
+        needed = resources.data_picture_seconds(
+            wildcards.dataset, self.catalogue.datasets, self.size, self._most_frames()
+        )
+        return minutes(needed, attempt)
 
     # ------------------------------------------------------------------ training
 

@@ -2,17 +2,15 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
 from topodream.origin.provenance import CUPY_PACKAGES, installed, versions
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.inputs import Inputs
-from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of
+from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, kind_of
 from topodream.settings.checking import Section
 from topodream.settings.config import to_mapping
-
-OfWildcards = Callable[[Wildcards], str]
 
 
 def flags(settings: Section) -> str:
@@ -31,18 +29,14 @@ def flags(settings: Section) -> str:
     return shlex.join(words)
 
 
-def some(section: Section, *keys: str) -> Section:
-    """Return those of some keys that a section has."""
-    return {key: section[key] for key in keys if key in section}
-
-
-def versions_for(script: str) -> str:
-    """Return the versions of what shapes a script's files.
+def versions_for(script: str, packages: Collection[str] = ()) -> str:
+    """Return the versions of what shapes a script's files, ``packages`` among them.
 
     With other versions they are made again, and not found in a cache. (Without braces, which would
     be taken for wildcards.)
     """
-    return ", ".join(f"{name} {version}" for name, version in json.loads(versions(script)).items())
+    found = json.loads(versions(script, packages))
+    return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
 def versions_for_gpu(script: str) -> str:
@@ -80,22 +74,27 @@ class Params:
         """
         return "" if wildcards.experiment in self.catalogue.listed else "--no-curve"
 
-    def dataset(self, *keys: str) -> OfWildcards:
-        """Return a function: the named settings of a data set, those it has, as flags."""
-        return lambda wildcards: flags(some(dataset_of(self.catalogue, wildcards), *keys))
+    def dataset(self, wildcards: Wildcards) -> str:
+        """Return the settings of a data set as flags; where its files lie only if they're no inputs."""
+        section, kind = dataset_of(self.catalogue, wildcards), kind_of(self.catalogue, wildcards)
+        return flags(kind.options(section, with_places=not self.inputs.raw_files(wildcards)))
 
-    def source(self, wildcards: Wildcards) -> str:
-        """Return the source of a data set as flags; the folder only where its files are no inputs."""
-        keys = ["source"] if self.inputs.idx_files(wildcards) else ["source", "folder"]
-        return flags(some(dataset_of(self.catalogue, wildcards), *keys))
+    def not_compared(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002, ARG002
+        """Return what doesn't shape a data set, as flags.
 
-    def mirrors(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002, ARG002
-        """Return the mirrors of a data set as flags.
-
-        Params of functions that take the input, too, Snakemake doesn't compare: whichever mirror
-        serves the files, their digests are checked.
+        Params of functions that take the input, too, Snakemake doesn't compare.
         """
-        return flags(some(dataset_of(self.catalogue, wildcards), "mirrors"))
+        section, kind = dataset_of(self.catalogue, wildcards), kind_of(self.catalogue, wildcards)
+        return flags({key: section[key] for key in kind.not_compared if key in section})
+
+    def caption(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002, ARG002
+        """Return what the picture of a data set shows, for Snakemake's report; it isn't compared."""
+        picture = kind_of(self.catalogue, wildcards).picture
+        return picture.caption if picture else ""
+
+    def animation(self, keys: Mapping[str, str]) -> str:
+        """Return settings of animations as flags: option -> its key in the config."""
+        return flags({option: self.catalogue.animation[key] for option, key in keys.items()})
 
     def sweep(self, wildcards: Wildcards) -> str:
         """Return a sweep with its points."""

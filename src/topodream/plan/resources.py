@@ -6,14 +6,13 @@ from above, not averages; what was measured stands beside the numbers.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from topodream.data.idx import idx_shape
+from topodream.data import KINDS
+from topodream.data.kind import BYTES_PER_PIXEL, DataSize, Picture, Sizes
 from topodream.models import MODELS
 from topodream.settings.config import GPU_ENGINE, Experiment
+from topodream.settings.datasets import made_of
 
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
 # single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
@@ -61,134 +60,72 @@ SMALL_MIB, MIB_PER_MAP = 200, 0.15
 # Making a data set: the interpreter, and how often all of it is there: as its files were, as the
 # new one is, and a part of both.
 DATA_START_MIB, COPIES_OF_DATA = 100, 2.25
-# The source keras imports TensorFlow.
-TENSORFLOW_MIB = 2000
 
 # What follows training: interpreter and libraries, with the blocks of samples, pixels or frames
 # that are worked on at a time, whatever the data are like.
 MEASURE_START_MIB, FIGURES_START_MIB, GIF_START_MIB = 280, 320, 170
-# Bytes for each pixel of a large picture (a weight of a map, a pixel of a tapestry).
-BYTES_PER_PIXEL = 16
 
-# Digits: 28 x 28; those that come with the package, and all of MNIST.
-DIGIT = (28, 28)
-EMBEDDED, MNIST = (4_000, 1_000), (60_000, 10_000)
+SizeOf = Callable[[str], DataSize]
+Datasets = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class DataSize:
-    """How large a data set is: its samples, those held out too, and their shape in pixels."""
-
-    n_train: int
-    n_held_out: int
-    height: int
-    width: int
-
-    @property
-    def n_inputs(self) -> int:
-        """Pixels of a sample."""
-        return self.height * self.width
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of all samples; a pixel is one."""
-        return (self.n_train + self.n_held_out) * self.n_inputs
-
-
-def data_size(
-    name: str,
-    datasets: Mapping[str, Mapping[str, Any]],
-    idx_paths: Callable[[Mapping[str, Any]], Sequence[Path]],
-) -> DataSize:
-    """Return how large a data set is, of a tapestry: its two squares.
+def data_size(name: str, datasets: Datasets) -> DataSize:
+    """Return how large a data set is, see :meth:`topodream.data.kind.Kind.size`.
 
     Parameters
     ----------
     name : str
     datasets : mapping
-        All sections of the config: windows are of the tapestry, this of the images.
-    idx_paths : callable
-        A section of the source ``idx`` -> its files that were found, training images first.
+        All sections of the config: one may be made of others.
     """
     section = datasets[name]
-    if section["kind"] == "pan":
-        n_frames = section["frames"], section["held_out_frames"]
-        return DataSize(*n_frames, section["window"], section["window"])
-    if section["kind"] == "tapestry":
-        images = data_size(section["digits"], datasets, idx_paths)
-        return DataSize(1, 1, section["side"] * images.height, section["side"] * images.width)
-    if section["source"] == "embedded":
-        return DataSize(*EMBEDDED, *DIGIT)
-    found = idx_size(tuple(idx_paths(section))) if section["source"] == "idx" else None
-    return found or DataSize(*MNIST, *DIGIT)
+    behind = {key: data_size(other, datasets) for key, other in made_of(section).items()}
+    return KINDS[section["kind"]].size(section, behind)
 
 
-@cache
-def idx_size(paths: tuple[Path, ...]) -> DataSize | None:
-    """Return how large a data set of IDX files is, by their headers.
-
-    Parameters
-    ----------
-    paths : tuple of Path
-        Of images and labels, those for training first.
-
-    Returns
-    -------
-    DataSize or None
-        None where they aren't there yet, or are something else: who reads them will say so.
-    """
-    shapes = [shape for shape in map(idx_shape, paths) if shape and len(shape) == 3]
-    if len(shapes) < 2:
-        return None
-    height, width = (max(lengths) for lengths in list(zip(*shapes, strict=True))[1:])
-    return DataSize(shapes[0][0], shapes[-1][0], height, width)
-
-
-SizeOf = Callable[[str], DataSize]
-
-
-def data_mib(name: str, datasets: Mapping[str, Mapping[str, Any]], size: SizeOf) -> int:
+def data_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
     """Return a bound on the memory that making a data set takes at its peak, in MiB.
 
     ``size`` returns that of each data set by its name, see :func:`data_size`.
     """
-    section, made_of = datasets[name], 0
-    for key in ("digits", "tapestry"):
-        if key in section:
-            made_of += size(section[key]).n_bytes
-    library = TENSORFLOW_MIB if section.get("source") == "keras" else 0
-    return DATA_START_MIB + library + _mib(made_of + COPIES_OF_DATA * size(name).n_bytes)
+    section = datasets[name]
+    behind = sum(size(other).n_bytes for other in made_of(section).values())
+    extra = KINDS[section["kind"]].extra_mib(section)
+    return DATA_START_MIB + extra + _mib(behind + COPIES_OF_DATA * size(name).n_bytes)
 
 
-def data_seconds(name: str, datasets: Mapping[str, Mapping[str, Any]], size: SizeOf) -> float:
-    """Return a bound on how long making a data set takes; without downloads."""
-    made_of = [size(datasets[name][key]) for key in ("digits", "tapestry") if key in datasets[name]]
-    reading = READING_SECONDS * sum(one.n_bytes for one in made_of)
-    return START_SECONDS + reading + MAKING_SECONDS * size(name).n_bytes
+def data_seconds(name: str, datasets: Datasets, size: SizeOf) -> float:
+    """Return a bound on how long making a data set takes."""
+    section = datasets[name]
+    behind = sum(size(other).n_bytes for other in made_of(section).values())
+    extra = KINDS[section["kind"]].extra_seconds(section)
+    return START_SECONDS + extra + READING_SECONDS * behind + MAKING_SECONDS * size(name).n_bytes
 
 
-def tapestry_picture_mib(tapestry: DataSize) -> int:
-    """Return a bound on the memory that drawing a tapestry takes, in MiB."""
-    return FIGURES_START_MIB + _mib(tapestry.n_bytes + BYTES_PER_PIXEL * tapestry.n_inputs)
+def data_picture_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
+    """Return a bound on the memory that drawing a data set takes, in MiB."""
+    picture, behind = _picture(name, datasets, size)
+    start = GIF_START_MIB if picture.suffix == ".gif" else FIGURES_START_MIB
+    return start + _mib(picture.n_bytes(size(name), behind))
 
 
-def sequence_gif_mib(windows: DataSize, tapestry: DataSize) -> int:
-    """Return a bound on the memory that showing windows on their tapestry takes, in MiB."""
-    return GIF_START_MIB + _mib(windows.n_bytes + 1.5 * tapestry.n_bytes)
+def data_picture_seconds(name: str, datasets: Datasets, size: SizeOf, n_frames: int) -> float:
+    """Return a bound on how long drawing a data set takes.
 
-
-def data_picture_seconds(sizes: Sequence[DataSize], n_frames: int) -> float:
-    """Return a bound on how long a picture takes of a tapestry, or of windows on their tapestry.
-
-    Parameters
-    ----------
-    sizes : sequence of DataSize
-        Of the files that it is made of.
-    n_frames : int
-        Frames to show.
+    ``n_frames`` are those to show.
     """
-    pixels = sum(size.n_bytes for size in sizes)
+    _, behind = _picture(name, datasets, size)
+    pixels = sum(one.n_bytes for one in (size(name), *behind.values()))
     return START_SECONDS + PIXEL_SECONDS * pixels + FRAME_SECONDS * n_frames
+
+
+def _picture(name: str, datasets: Datasets, size: SizeOf) -> tuple[Picture, Sizes]:
+    """Return the picture of a data set, and the sizes of what it shows besides."""
+    section = datasets[name]
+    picture = KINDS[section["kind"]].picture
+    if picture is None:
+        raise ValueError(f"there is no picture of the data set {name}")
+    return picture, {key: size(section[key]) for key in picture.behind}
 
 
 def page_seconds(n_maps: int) -> float:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topodream.data import KINDS
 from topodream.pictures.of_maps import THUMBNAIL
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.found import besides
 from topodream.plan.inputs import data_file, measures_of
 from topodream.plan.maps import map_kind, shown_of
 from topodream.plan.wildcards import Wildcards
+from topodream.settings.datasets import made_of
 
 PAGE = "results/index.html"
-# What a picture of a data set is, by its kind.
-DATA_PICTURES = {"tapestry": "png", "pan": "gif"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +36,15 @@ class Shown:
         known = self.catalogue.datasets
         wanted = [self.catalogue.experiments[name].dataset for name in self.catalogue.selected]
         for name in wanted:  # grows while it is walked through
-            wanted += [known[name][key] for key in ("digits", "tapestry") if key in known[name]]
+            wanted += made_of(known[name]).values()
         return [name for name in known if name in wanted]
 
     def data_pictures(self) -> list[str]:
         """Return one picture for each data set that has one."""
-        kinds = {name: self.catalogue.datasets[name]["kind"] for name in self.datasets()}
+        sections = self.catalogue.datasets
+        pictures = {name: KINDS[sections[name]["kind"]].picture for name in self.datasets()}
         return [
-            f"results/data/{name}.{DATA_PICTURES[kind]}"
-            for name, kind in kinds.items()
-            if kind in DATA_PICTURES
+            f"results/data/{name}{picture.suffix}" for name, picture in pictures.items() if picture
         ]
 
     def of_experiment(self, name: str) -> list[str]:

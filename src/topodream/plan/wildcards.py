@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from topodream.data import KINDS
+from topodream.data.kind import Kind
 from topodream.files.errors import InputError
 from topodream.plan.catalogue import Catalogue
 from topodream.settings.checking import Section
@@ -53,3 +55,8 @@ def dataset_of(catalogue: Catalogue, wildcards: Wildcards) -> Section:
     """Return the section of the data set that a file is asked of."""
     section: Section = catalogue.datasets[wildcards.dataset]
     return section
+
+
+def kind_of(catalogue: Catalogue, wildcards: Wildcards) -> Kind:
+    """Return the kind of the data set that a file is asked of."""
+    return KINDS[dataset_of(catalogue, wildcards)["kind"]]

@@ -1,6 +1,7 @@
 """Checks of configuration against the schemas, and what is wrong as one readable line.
 
-The schemas in ``schemas`` say what a key means and which values it takes.
+The schemas in ``schemas`` say what a key means and which values it takes, those of models and
+kinds of data beside their modules.
 """
 
 import difflib
@@ -19,9 +20,10 @@ from topodream.files.errors import show as show
 from topodream.files.strict import read_yaml
 from topodream.models import MODELS
 
-# A model's schema lies beside the model.
+# A model's schema lies beside the model; any other beside its module goes by its folder too.
 SCHEMAS = Path(__file__).with_name("schemas")
-MODEL_SCHEMAS = SCHEMAS.parents[1] / "models"
+PACKAGE = SCHEMAS.parents[1]
+PLACES = (SCHEMAS, PACKAGE / "models", PACKAGE)
 
 # No setting lies deeper; YAML can refer to itself and would have no end.
 MAX_DEPTH = 8
@@ -262,10 +264,9 @@ def did_you_mean(name: object, known: Any) -> str:
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """Return the content of a schema."""
-    file = f"{name}.schema.yaml"
-    beside = SCHEMAS / file
-    found = read_yaml(beside if beside.exists() else MODEL_SCHEMAS / file)
+    """Return the content of a schema: "experiment", "mwta" or "data/mnist"."""
+    paths = [place / f"{name}.schema.yaml" for place in PLACES]
+    found = read_yaml(next((path for path in paths if path.exists()), paths[0]))
     return _with_models(found) if "properties" in found else found
 
 
@@ -289,9 +290,6 @@ def _with_base(own: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _validator(name: str) -> jsonschema.Draft202012Validator:
-    """Return the validator of a schema, or of one of its definitions: "file/definition"."""
-    file, _, definition = name.partition("/")
-    found = schema(file)
-    if "x-base" in found:
-        found = _with_base(found)
-    return jsonschema.Draft202012Validator(found["$defs"][definition] if definition else found)
+    """Return the validator of a schema."""
+    found = schema(name)
+    return jsonschema.Draft202012Validator(_with_base(found) if "x-base" in found else found)

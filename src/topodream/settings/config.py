@@ -2,13 +2,13 @@
 
 An experiment is the defaults of its model, overlaid by the experiments it extends,
 overlaid by its own section. The schemas say what a key means and which values it takes:
-those in ``schemas``, and a model's beside the model.
+those in ``schemas``, and a model's beside the model. (Data sets: :mod:`topodream.settings.datasets`.)
 """
 
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,9 +30,7 @@ from topodream.settings.checking import (
     inherited,
     one_of,
     overlay,
-    schema,
     show,
-    with_types,
 )
 from topodream.traits import TRACE
 
@@ -139,7 +137,11 @@ def to_mapping(experiment: Experiment) -> dict[str, Any]:
 
 
 def resolve_experiment(
-    name: str, config: Section, base: str | None = None, *above: Layer
+    name: str,
+    config: Section,
+    learnable: Collection[str],
+    base: str | None = None,
+    *above: Layer,
 ) -> Experiment:
     """Merge and check one experiment of a configuration.
 
@@ -148,15 +150,17 @@ def resolve_experiment(
     name : str
     config : mapping
         The content of config.yaml.
+    learnable : collection of str
+        The names of the data sets that maps can learn.
     base : str, optional
         The experiment of the configuration that it is, if it goes by another name.
     *above : Layer
         What is laid over it.
     """
     experiment, where, layers = _merge(name, config, base, above)
-    known = [key for key, value in config["datasets"].items() if value["kind"] != "tapestry"]
-    if experiment.dataset not in known:
-        raise _not_allowed(layers, where, ("dataset",), f"what can be learnt is {one_of(known)}")
+    if experiment.dataset not in learnable:
+        allowed = f"what can be learnt is {one_of(learnable)}"
+        raise _not_allowed(layers, where, ("dataset",), allowed)
     return experiment
 
 
@@ -256,25 +260,6 @@ def _not_allowed(
         value = value[key]
     origin = inherited(path, where, layers)
     return InputError(f"{where}: {dotted(path)} = {show(value)}{origin} is not allowed: {allowed}")
-
-
-def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
-    """Check the settings of a data set."""
-    where, settings = f"data set {name!r}", datasets[name]
-    kinds = schema("dataset")["$defs"]
-    kind = settings.get("kind")
-    if kind not in kinds:
-        raise InputError(f"{where}: kind = {show(kind)} is not allowed: {one_of(kinds)}")
-    check(settings, f"dataset/{kind}", where)
-    for key, needed in {"digits": "mnist", "tapestry": "tapestry"}.items():
-        if key in settings:
-            known = [other for other, value in datasets.items() if value.get("kind") == needed]
-            if settings[key] not in known:
-                raise InputError(
-                    f"{where}: {key} = {show(settings[key])} is not a data set "
-                    f"of kind {needed}: {one_of(known)}"
-                )
-    return with_types(settings, kinds[kind])
 
 
 # ------------------------------------------------------------------ building

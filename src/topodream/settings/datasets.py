@@ -1,0 +1,43 @@
+"""The sections of ``datasets``: what each may say is in the schema of its kind, beside its module.
+
+Apart from :mod:`topodream.settings.config`, which training imports: that asks for no registry of
+kinds.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from topodream.data import KINDS
+from topodream.files.errors import InputError
+from topodream.settings.checking import Section, check, one_of, schema, show, with_types
+
+# What has a part by its registry in what asks for any kind.
+MODULES = tuple(kind.module for kind in KINDS.values())
+
+
+def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
+    """Check the settings of a data set."""
+    where, settings = f"data set {name!r}", datasets[name]
+    kind = settings.get("kind")
+    if kind not in KINDS:
+        raise InputError(f"{where}: kind = {show(kind)} is not allowed: {one_of(KINDS)}")
+    check(settings, f"data/{kind}", where)
+    for key, layout in KINDS[kind].made_of.items():
+        kinds = [one for one, known in KINDS.items() if known.layout == layout]
+        fitting = [other for other, value in datasets.items() if value.get("kind") in kinds]
+        if settings[key] not in fitting:
+            raise InputError(
+                f"{where}: {key} = {show(settings[key])} is not a data set "
+                f"of kind {' or '.join(kinds)}: {one_of(fitting)}"
+            )
+    return with_types(settings, schema(f"data/{kind}"))
+
+
+def learnable(datasets: Section) -> list[str]:
+    """Return the names of the data sets that maps can learn."""
+    return [name for name, section in datasets.items() if KINDS[section["kind"]].can_be_learnt]
+
+
+def made_of(section: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the data sets that one is made of, by the keys that name them."""
+    return {key: section[key] for key in KINDS[section["kind"]].made_of}

@@ -1,0 +1,188 @@
+"""Kinds of data: what each says of a data set before it is made is true of the file that is made."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from topodream.data import KINDS
+from topodream.data.samples import read_data
+from topodream.files.errors import InputError
+from topodream.files.storage import read_hdf5
+from topodream.origin import lineage, provenance
+from topodream.plan import catalogue as catalogues
+from topodream.plan import resources
+from topodream.settings import checking
+from topodream.settings.datasets import learnable, made_of
+from topodream.traits import OF_DATA
+
+SRC = ROOT / "src"
+# Of each kind, small; what one is made of stands before it.
+SECTIONS = {
+    "mnist": {"kind": "mnist", "source": "embedded"},
+    "tapestry": {"kind": "tapestry", "digits": "mnist", "side": 3},
+    "pan": {
+        "kind": "pan", "tapestry": "tapestry", "frames": 30, "held_out_frames": 20, "window": 9,
+        "hold": 5, "max_acceleration": 1.0, "max_speed": 3.0, "seed": 0,
+    },
+}  # fmt: skip
+
+
+def script(name, output, **options):
+    flags = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    command = [sys.executable, SRC / name, *flags, "--output", output]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a data set of each kind, and its picture."""
+    folder = tmp_path_factory.mktemp("data")
+    for name, kind in KINDS.items():
+        section = SECTIONS[name]
+        behind = {key: folder / f"{other}.h5" for key, other in made_of(section).items()}
+        file = folder / f"{name}.h5"
+        script(kind.script, file, **kind.options(section), **behind)
+        if picture := kind.picture:
+            files = {picture.option: file, **{key: behind[key] for key in picture.behind}}
+            shown = dict.fromkeys(picture.settings, 20)  # 20 frames, 20 ms
+            script(picture.script, file.with_suffix(picture.suffix), **files, **shown)
+    return folder
+
+
+def test_every_kind_is_tried():
+    assert set(SECTIONS) == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_layout_traits_and_size_are_those_of_the_file(made, name):
+    kind, section = KINDS[name], SECTIONS[name]
+    file, size = made / f"{name}.h5", resources.data_size(name, SECTIONS)
+    content = read_hdf5(file, (kind.layout,))
+    pixels = [content.arrays[f"{part}/pixels"] for part in ("train", "held_out")]
+    assert size.n_bytes == sum(array.size for array in pixels)
+    assert all(array.shape[-2:] == (size.height, size.width) for array in pixels)
+    if kind.can_be_learnt:
+        data = read_data(file)
+        assert kind.traits(section) == data.traits
+        assert (size.n_train, size.n_held_out) == (
+            len(data.train.pixels),
+            len(data.held_out.pixels),
+        )
+    else:
+        with pytest.raises(InputError, match=f"holds {kind.layout}, needed: images or sequence"):
+            read_data(file)
+        assert kind.traits(section) == frozenset()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_notes_say_what_a_kind_says(made, name):
+    kind, section = KINDS[name], SECTIONS[name]
+    note = dict(read_hdf5(made / f"{name}.h5", None).attributes)
+    assert note["made_by"].startswith(f"{kind.script}, ")
+    assert json.loads(note["options"]) == kind.options(section)
+    assert set(json.loads(note["versions"])) == {"python", "numpy", *kind.packages}
+    # It is made again when its own module changes, and not when that of a kind does with which it
+    # has nothing to do.
+    sources = provenance.local_sources(SRC / kind.script)
+    behind = {one for one in KINDS.values() if one.layout in kind.made_of.values()}
+    assert module_of(kind) in sources
+    assert not set(sources) & {module_of(one) for one in {*KINDS.values()} - {kind, *behind}}
+
+
+def module_of(kind):
+    return SRC.joinpath(*kind.module.split(".")).with_suffix(".py")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_data_set_leads_back_to_the_raw_data(made, name):
+    found = lineage.trace(made / f"{name}.h5", made)
+    assert not found.broken
+    assert {link.what for link in found.links} >= set(made_of(SECTIONS[name]))
+    raw = [link.state for link in found.links if link.what == "raw"]
+    assert raw
+    assert lineage.NOT_KEPT not in raw
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.picture])
+def test_pictures_are_there_and_lead_back(made, name):
+    picture = KINDS[name].picture
+    found = lineage.trace((made / name).with_suffix(picture.suffix), made)
+    assert not found.broken
+    note = found.notes[found.file]
+    assert note["made_by"].startswith(f"{picture.script}, ")
+    assert set(note["versions"]) == {"python", "numpy", *picture.packages}
+    assert {link.what for link in found.links} >= {"data", *picture.behind}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_schema_and_kind_agree_and_every_key_is_documented(name):
+    kind, schema = KINDS[name], checking.schema(f"data/{name}")
+    keys = set(schema["properties"])
+    assert schema["properties"]["kind"]["const"] == name
+    assert set(kind.made_of) <= keys & set(schema["required"])
+    # What it is made of stands before it, under keys that mean nothing else in a note.
+    before = [KINDS[one].layout for one in list(KINDS)[: list(KINDS).index(name)]]
+    assert set(kind.made_of.values()) <= set(before)
+    assert all(lineage.KEYS[key] == key for key in kind.made_of)
+    assert not set(kind.made_of) & {"gif", "sweep", "sweeps", "model", "measures", "data", "raw"}
+    assert {*kind.not_compared, *kind.places} <= keys - {"kind", *kind.made_of}
+    assert kind.traits(SECTIONS[name]) <= OF_DATA
+    documented = "\n".join((ROOT / f"docs/{n}.md").read_text() for n in ("data", "configuration"))
+    assert not [key for key in keys if f"`{key}`" not in documented]
+    assert f"`kind: {name}`" in documented
+
+
+def test_scripts_say_their_own_kind_apart():
+    scripts = [one.script for kind in KINDS.values() for one in (kind, kind.picture) if one]
+    assert len(set(scripts)) == len(scripts)
+    assert all((SRC / name).is_file() for name in scripts)
+
+
+def literals(path):
+    return {node.value for node in ast.walk(ast.parse(path.read_text())) if is_text(node)}
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_nothing_else_knows_a_kind_by_its_name():
+    """Others ask the registry."""
+    modules = [path for path in (SRC / "topodream").rglob("*.py") if path.parent.name != "data"]
+    assert len(modules) > 40
+    known = {path: found for path in modules if (found := literals(path) & set(KINDS))}
+    assert known == {}
+    quoted = re.compile("|".join(f"[\"']{name}[\"']" for name in KINDS))
+    rules = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    assert [path.name for path in rules if quoted.search(path.read_text())] == []
+
+
+# What shows or describes all of the results asks which kinds there are.
+OF_ALL_RESULTS = {"build_page.py", "export_crate.py", "trace_provenance.py"}
+
+
+def test_what_makes_results_does_not_ask_which_kinds_there_are():
+    """Or a new kind would make all of them anew."""
+    registry = re.compile(r"^from topodream\.data import .*\bKINDS\b", re.MULTILINE)
+    asking = {
+        path.name
+        for path in SRC.glob("*.py")
+        if any(registry.search(one.read_text()) for one in provenance.local_sources(path))
+    }
+    assert asking == OF_ALL_RESULTS
+
+
+def test_what_can_be_learnt_and_what_others_are_made_of(some_config):
+    resolved = catalogues.resolve(some_config)
+    names = learnable(resolved.datasets)
+    assert names == [n for n, s in resolved.datasets.items() if KINDS[s["kind"]].can_be_learnt]
+    for section in resolved.datasets.values():
+        for key, other in made_of(section).items():
+            layout = KINDS[resolved.datasets[other]["kind"]].layout
+            assert layout == KINDS[section["kind"]].made_of[key]
