@@ -128,15 +128,15 @@ class Kind(ABC):
 
     # ------------------------------------------------------------------ what it may say besides
 
-    def traits(self, section: Section) -> frozenset[str]:  # noqa: ARG002
+    def traits(self, section: Section) -> frozenset[str]:
         """Return what its samples have, see :mod:`topodream.traits`."""
         return frozenset()
 
-    def shipped_files(self, section: Section) -> list[Path]:  # noqa: ARG002
+    def shipped_files(self, section: Section) -> list[Path]:
         """Return the files of this package that a data set is made of."""
         return []
 
-    def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:  # noqa: ARG002
+    def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:
         """Return a person's files that a data set is made of: name -> file, sha256 of its content.
 
         InputError if one is missing or can't be read. By another path, the same content under
@@ -144,15 +144,15 @@ class Kind(ABC):
         """
         return {}
 
-    def origin_of(self, name: str, sha256: str) -> str | None:  # noqa: ARG002
+    def origin_of(self, name: str, sha256: str) -> str | None:
         """Return where a raw file is from, for readers, if its digest tells."""
         return None
 
-    def extra_mib(self, section: Section) -> int:  # noqa: ARG002
+    def extra_mib(self, section: Section) -> int:
         """Return the memory that making a data set takes besides what its size does."""
         return 0
 
-    def extra_seconds(self, section: Section) -> float:  # noqa: ARG002
+    def extra_seconds(self, section: Section) -> float:
         """Return how long making a data set takes besides what its size does: for downloads."""
         return 0
 

@@ -206,11 +206,11 @@ class Mnist(Kind):
     not_compared = ("mirrors",)
     places = ("folder",)
 
-    def traits(self, section: Section) -> frozenset[str]:  # noqa: ARG002
+    def traits(self, section: Section) -> frozenset[str]:
         """Return that images have labels."""
         return frozenset({LABELS})
 
-    def size(self, section: Section, behind: Sizes) -> DataSize:  # noqa: ARG002
+    def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of what a source has, of IDX files by their headers.
 
         Where these aren't there yet, or are something else, it is that of MNIST: who reads them

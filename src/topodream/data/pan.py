@@ -108,11 +108,11 @@ class Pan(Kind):
         settings={"frames": "sequence_frames", "frame_ms": "sequence_ms"},
     )
 
-    def traits(self, section: Section) -> frozenset[str]:  # noqa: ARG002
+    def traits(self, section: Section) -> frozenset[str]:
         """Return that frames follow one another."""
         return frozenset({SEQUENCE})
 
-    def size(self, section: Section, behind: Sizes) -> DataSize:  # noqa: ARG002
+    def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of all windows."""
         n_frames = section["frames"], section["held_out_frames"]
         return DataSize(*n_frames, section["window"], section["window"])

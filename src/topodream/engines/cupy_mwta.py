@@ -31,7 +31,7 @@ class CupyMwta(CupyEnsemble):
     def _has_trace(self) -> bool:
         return self._of(0).trace is not None
 
-    def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:  # noqa: ARG002
+    def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
         settings = self._of(member)
         unheard = 1 if settings.lateral.edge == "notebook" else 0
         return {

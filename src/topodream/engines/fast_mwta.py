@@ -489,7 +489,7 @@ class FastMwta:
         self,
         order: Integers,
         tick: Callable[[int], object],
-        thorough: bool = False,  # noqa: ARG002
+        thorough: bool = False,
     ) -> Tally:
         """Show an epoch's samples; see :class:`topodream.engines.Engine`."""
         work = _work(self.state, self._rule)

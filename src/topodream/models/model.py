@@ -148,19 +148,19 @@ class Model(ABC, Generic[S, T]):
 
     # ------------------------------------------------------------------ what it may say besides
 
-    def breaches(self, settings: S, grid: Grid) -> Iterator[Breach]:  # noqa: ARG002
+    def breaches(self, settings: S, grid: Grid) -> Iterator[Breach]:
         """Yield what is wrong between settings, which no schema can say."""
         yield from ()
 
-    def side_by_side(self, settings: S) -> dict[str, object]:  # noqa: ARG002
+    def side_by_side(self, settings: S) -> dict[str, object]:
         """Return what maps must have in common, besides their shape, to train together."""
         return {}
 
-    def lateral(self, state: T, settings: S, grid: Grid) -> list[LateralWeights]:  # noqa: ARG002
+    def lateral(self, state: T, settings: S, grid: Grid) -> list[LateralWeights]:
         """Return a map's lateral weights, in the order to show them."""
         return []
 
-    def faded(self, weights: Floats, settings: S) -> npt.NDArray[np.bool_]:  # noqa: ARG002
+    def faded(self, weights: Floats, settings: S) -> npt.NDArray[np.bool_]:
         """Return which prototypes have faded away, so that they are like no other: (n_units,)."""
         return np.zeros(len(weights), bool)
 

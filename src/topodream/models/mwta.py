@@ -191,7 +191,7 @@ class _Mwta(Model[Mwta, State]):
         sample: Floats,
         settings: Mwta,
         grid: Grid,
-        number: int,  # noqa: ARG002
+        number: int,
     ) -> tuple[Floats, Indices, float]:
         gain = lateral_gain(settings.lateral, grid, state.weights.dtype.name)
         winners, fresh = respond(state.weights, sample, gain, settings, grid)
@@ -219,7 +219,7 @@ class _Mwta(Model[Mwta, State]):
     def side_by_side(self, settings: Mwta) -> dict[str, object]:
         return {"trace": settings.trace is not None}
 
-    def lateral(self, state: State, settings: Mwta, grid: Grid) -> list[LateralWeights]:  # noqa: ARG002
+    def lateral(self, state: State, settings: Mwta, grid: Grid) -> list[LateralWeights]:
         def effects(units: Indices) -> Floats:
             return fixed_excitation(settings.lateral, grid, units)
 

@@ -282,11 +282,11 @@ class _SparseDream(Model[SparseDream, State]):
         best = np.argmax(activity, keepdims=True)
         return activity, best[activity[best] != 0], error
 
-    def answer(self, state: State, samples: Floats, settings: SparseDream, grid: Grid) -> Answers:  # noqa: ARG002
+    def answer(self, state: State, samples: Floats, settings: SparseDream, grid: Grid) -> Answers:
         activity = respond(state, samples, settings)[1]
         return Answers(activity, activity, None)
 
-    def lateral(self, state: State, settings: SparseDream, grid: Grid) -> list[LateralWeights]:  # noqa: ARG002
+    def lateral(self, state: State, settings: SparseDream, grid: Grid) -> list[LateralWeights]:
         column = "column inhibition"
         if not settings.column_inhibition.acts:
             column += " (does not act)"

@@ -79,7 +79,7 @@ class Params:
         section, kind = dataset_of(self.catalogue, wildcards), kind_of(self.catalogue, wildcards)
         return flags(kind.options(section, with_places=not self.inputs.raw_files(wildcards)))
 
-    def not_compared(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002, ARG002
+    def not_compared(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002
         """Return what doesn't shape a data set, as flags.
 
         Params of functions that take the input, too, Snakemake doesn't compare.
@@ -87,7 +87,7 @@ class Params:
         section, kind = dataset_of(self.catalogue, wildcards), kind_of(self.catalogue, wildcards)
         return flags({key: section[key] for key in kind.not_compared if key in section})
 
-    def caption(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002, ARG002
+    def caption(self, wildcards: Wildcards, input: object) -> str:  # noqa: A002
         """Return what the picture of a data set shows, for Snakemake's report; it isn't compared."""
         picture = kind_of(self.catalogue, wildcards).picture
         return picture.caption if picture else ""
