@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import threadpoolctl
 
 # The package is beside, not installed.
@@ -33,6 +32,7 @@ import bench_report
 import som_libraries
 from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, warm
 
+from topodream.arrays import Bytes
 from topodream.data import mnist
 from topodream.data.pan import Walk, pan_content
 from topodream.data.tapestry import tapestry_content
@@ -50,8 +50,6 @@ from topodream.origin import provenance
 from topodream.pictures import canvas
 from topodream.plan import catalogue
 from topodream.settings.config import Experiment
-
-Bytes = npt.NDArray[np.uint8]
 
 ROOT = bench_jobs.ROOT
 FULL, QUICK = Effort(rounds=7, turn=0.5), Effort(rounds=2, turn=0.05, warm_up=500)

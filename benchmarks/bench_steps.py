@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import engines
+from topodream.arrays import Bytes
 from topodream.models.model import State
 from topodream.models.mwta import Mwta
 from topodream.settings.config import Experiment
 from topodream.training import states
 from topodream.training.loop import sample_order
 
-Bytes = npt.NDArray[np.uint8]
 Contestant = Callable[[int], Callable[[], object]]
 
 # The experiments that are measured, and the steps per second that the notebooks printed for them.

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from topodream.grid import Floats
+from topodream.arrays import Floats
 
 # A batch map's work beyond the samples, once an epoch or once a fit, doesn't count: fastersom ends
 # each fit with one more search for winners, 5% of it at 20 epochs.

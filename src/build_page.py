@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.files import cli
 from topodream.files.reading import check_name
-from topodream.files.results import ANY, check
+from topodream.files.results import ANY, check_form
 from topodream.files.storage import write_text
 from topodream.origin import provenance
 from topodream.page import current, page
@@ -48,14 +48,14 @@ def main() -> None:
         if found is not None:
             for key in ("experiments", "sweeps", "datasets"):
                 check_names(found[key], f"--contents: besides: {key}")
-            check(found["experiments"], {ANY: page.SHOWN}, "besides: experiments")
+            check_form(found["experiments"], {ANY: page.SHOWN}, "besides: experiments")
             wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
         for key in ("experiments", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
-        check(contents.experiments, {ANY: page.SHOWN}, "experiments")
-    origin = provenance.record(wanted, datasets.MODULES, also=page.PARTS)
+        check_form(contents.experiments, {ANY: page.SHOWN}, "experiments")
+    origin = provenance.origin(wanted, datasets.KIND_MODULES, also=page.TEMPLATE_FILES)
     write_text(args.output, page.render(results, contents, origin))
 
 

@@ -48,7 +48,7 @@ def main() -> None:
     walk = pan.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
     content = pan.pan_content(args.tapestry, walk, n_frames)
-    origin = provenance.record(cli.options(args), packages=pan.KIND.packages)
+    origin = provenance.origin(cli.options(args), packages=pan.KIND.packages)
     write_hdf5(args.output, content, origin)
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")

@@ -27,7 +27,7 @@ def main() -> None:
     args = cli.parse(parser)
 
     content = tapestry.tapestry_content(args.digits, args.side)
-    origin = provenance.record(cli.options(args), packages=tapestry.KIND.packages)
+    origin = provenance.origin(cli.options(args), packages=tapestry.KIND.packages)
     write_hdf5(args.output, content, origin)
     print(f"{args.output}: {content.attributes['described']}")
 

@@ -21,7 +21,7 @@ from topodream.plan import findings
 def claim(value: Any) -> None:
     """Refuse what is no claim."""
     side = "above" if "above" in value else "below"
-    results.check(value, {"measure": str, "of": str, side: results.number})
+    results.check_form(value, {"measure": str, "of": str, side: results.number})
 
 
 QUESTIONS = {
@@ -51,7 +51,7 @@ def main() -> None:
     labels = {name: measure.label for name, measure in MEASURES.items()}
     questions = cli.from_json("--questions", args.questions)
     with cli.option("--questions"):
-        results.check(questions, QUESTIONS)
+        results.check_form(questions, QUESTIONS)
         for experiment, names in questions["replicates"].items():
             for seed, name in names.items():
                 path = args.results / name / "measures.json"
@@ -60,7 +60,7 @@ def main() -> None:
                 data.add(content["data"])
         found = findings.judge(questions["statements"], measured, labels)
     about = {"data": sorted(data), **provenance.of_measures(read)}
-    origin = provenance.record(questions)
+    origin = provenance.origin(questions)
     write_json(args.output, {"findings": found, **about, **origin})
 
 

@@ -47,7 +47,7 @@ def main() -> None:
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }
-    origin = provenance.record(cli.options(args), model.experiment.modules)
+    origin = provenance.origin(cli.options(args), model.experiment.modules)
     write_json(args.output, {**about, **results, **origin})
 
 

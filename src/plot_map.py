@@ -56,7 +56,7 @@ def main() -> None:
     measured = results.read_result(args.measures, MEASURED)
     if measured["model_sha256"] != model.content_sha256:
         raise InputError(f"{args.measures}: are not the measures of {args.model}")
-    subject = drawing.Subject(
+    material = drawing.Material(
         model=model,
         data=data,
         curve=measured["curve"],
@@ -64,7 +64,7 @@ def main() -> None:
         count=args.count,
         activation=args.activation,
     )
-    known = figures_of(subject.traits)
+    known = figures_of(material.traits)
     note = provenance.picture_note(
         cli.options(args, "figures"),
         (*model.experiment.modules, *modules_of(known)),
@@ -73,7 +73,7 @@ def main() -> None:
     )
     for name in args.figures or [figure.name for figure in known]:
         with threadpoolctl.threadpool_limits(1):
-            figure = drawing.draw(name, subject)
+            figure = drawing.draw(name, material)
         canvas.save(figure, args.output_folder / f"{name}.png", note)
     if args.thumbnail is not None:
         weights, grid = model.trained.weights, model.experiment.grid

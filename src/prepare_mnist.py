@@ -45,7 +45,7 @@ def main() -> None:
 
     content = mnist.mnist_content(args.source, read_source(args))
     options = cli.options(args, "mirrors", "files")
-    origin = provenance.record(options, packages=mnist.KIND.packages)
+    origin = provenance.origin(options, packages=mnist.KIND.packages)
     write_hdf5(args.output, content, origin)
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
     print(f"{args.output}: {content.attributes['described']}, {sizes} held out")

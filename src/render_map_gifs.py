@@ -52,7 +52,7 @@ def main() -> None:
     performance = performing.Performance(model, data, n_frames, frame_ms)
     known = animations_of(performance.traits)
     modules = (*model.experiment.modules, *modules_of(known))
-    note = {**model.identity, **provenance.record(cli.options(args, "animations"), modules)}
+    note = {**model.identity, **provenance.origin(cli.options(args, "animations"), modules)}
     for name in args.animations or [one.name for one in known]:
         gif = args.output_folder / f"{name}.gif"
         with threadpoolctl.threadpool_limits(1):

@@ -56,7 +56,7 @@ def main() -> None:
         "shows": data.described,
         "data_sha256": data.content_sha256,
         "tapestry_sha256": woven.content_sha256,
-        **provenance.record(cli.options(args), packages=pan.KIND.picture.packages),
+        **provenance.origin(cli.options(args), packages=pan.KIND.picture.packages),
     }
     animation.write_gif(args.output, frames, args.frame_ms, json.dumps(note))
     player.write_script(args.output, note)

@@ -29,7 +29,7 @@ def main() -> None:
     experiment = config.experiment_from(settings, "--settings")
     resolved = yaml.safe_dump(config.to_mapping(experiment), sort_keys=False)
     # The file itself holds all that was asked for.
-    write_text(args.output, notes.comment(".yaml", provenance.record({})) + resolved)
+    write_text(args.output, notes.comment(".yaml", provenance.origin({})) + resolved)
 
 
 if __name__ == "__main__":

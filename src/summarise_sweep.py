@@ -39,7 +39,7 @@ def main() -> None:
 
     sweep = cli.from_json("--sweep", args.sweep)
     with cli.option("--sweep"):
-        results.check(sweep, FORM)
+        results.check_form(sweep, FORM)
         keys, points = sweep["keys"], sweep["points"]
         places = {
             args.results / name / "measures.json": (of["values"], int(seed))
@@ -64,7 +64,7 @@ def main() -> None:
             "points": of_points,
             **provenance.of_measures(read),
         }
-    write_json(args.output, {**content, **provenance.record({"sweep": sweep})})
+    write_json(args.output, {**content, **provenance.origin({"sweep": sweep})})
 
 
 def point(

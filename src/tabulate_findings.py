@@ -28,7 +28,7 @@ def main() -> None:
         note = {
             "findings_sha256": file_digest(args.findings),
             "data_sha256": content["data_sha256"],
-            **provenance.record(cli.options(args)),
+            **provenance.origin(cli.options(args)),
         }
     about = (
         "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "

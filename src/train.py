@@ -28,7 +28,7 @@ from tqdm import tqdm
 from topodream.data.samples import read_data
 from topodream.engines import devices
 from topodream.files import cli
-from topodream.files.errors import ContentError, InputError, show
+from topodream.files.errors import ContentError, InputError, quoted
 from topodream.files.storage import check_writable
 from topodream.origin import provenance
 from topodream.settings.config import (
@@ -127,7 +127,7 @@ def check_together(one: Experiment, other: Experiment) -> None:
     """Refuse maps of different shapes."""
     for key, value in one.shape.items():
         if other.shape[key] != value:
-            allowed = f"the same, not {show(value)} and {show(other.shape[key])}"
+            allowed = f"the same, not {quoted(value)} and {quoted(other.shape[key])}"
             if key == "trace":  # whether there is one
                 allowed = "null for both or for neither"
             raise InputError(
@@ -140,7 +140,7 @@ def origin_of(
     options: Mapping[str, Any], experiment: Experiment, device: devices.Device
 ) -> dict[str, str]:
     """Return what the files say of their origin: what computed them too."""
-    origin = provenance.record(options, experiment.modules_of_training)
+    origin = provenance.origin(options, experiment.modules_of_training)
     versions = json.loads(origin["versions"]) | dict(device.software)
     return {**origin, "versions": json.dumps(versions), "device": device.name}
 

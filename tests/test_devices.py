@@ -129,7 +129,7 @@ def by_hand(tmp_path, small_experiment, monkeypatch):
             configs[-1].write_text(json.dumps(config.to_mapping(experiment)))
         arguments = ["train.py", "--data", data, "--config", *configs, "--output", *outputs]
         monkeypatch.setattr(sys, "argv", [str(part) for part in (*arguments, *options)])
-        monkeypatch.setattr(provenance, "record", lambda *_: dict(RECORD))
+        monkeypatch.setattr(provenance, "origin", lambda *_: dict(RECORD))
         train_script.main()
         return [maps.read_map(path) for path in outputs]
 
@@ -290,7 +290,7 @@ def checked(tmp_path, monkeypatch):
     paths = tmp_path / "found.json", tmp_path / "found.md"
     options = ["--output", paths[0], "--report", paths[1], "--seconds", 0.001]
     monkeypatch.setattr(sys, "argv", ["check_gpu.py", *map(str, options)])
-    monkeypatch.setattr(provenance, "record", lambda *_: dict(RECORD))
+    monkeypatch.setattr(provenance, "origin", lambda *_: dict(RECORD))
 
     def run():
         try:

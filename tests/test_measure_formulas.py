@@ -8,8 +8,8 @@ import pytest
 from topodream.grid import Grid
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained
-from topodream.measures.registry import MEASURED
-from topodream.measures.responses import Responses, best_units, with_trace
+from topodream.measures.registry import FUNCTIONS
+from topodream.measures.responses import Responses, best_units, traced
 from topodream.measures.sampling import shuffled, spread
 from topodream.models import mwta
 from topodream.models.prototypes import faded
@@ -402,7 +402,7 @@ def test_a_walk_is_shorter_than_its_frames_shuffled(small_experiment, trace):
         np.eye(20)[np.concatenate([walk, walk[::-1]])],
         small_experiment(trace=trace),
     )
-    activity = fresh if trace is None else with_trace(fresh, experiment)
+    activity = fresh if trace is None else traced(fresh, experiment)
     ranked, wins = best_units(fresh, 2), fresh.sum(axis=0)
     responses = Responses(activity, fresh, ranked, np.ones(30, bool), 1, wins, fresh)
     subject = SimpleNamespace(
@@ -411,13 +411,13 @@ def test_a_walk_is_shorter_than_its_frames_shuffled(small_experiment, trace):
         grid=experiment.grid,
         traits={SEQUENCE, TRACE},
     )
-    functions = [each for each in MEASURED if each.measures[0].group == "sequence"]
+    functions = [each for each in FUNCTIONS if each.measures[0].group == "sequence"]
     found = {name: value for each in functions for name, value in each(subject).items()}
     assert found["path_length"] <= 1 < 2 < found["path_length_shuffled"]
     assert found["code_overlap"] == pytest.approx(1 / 29)  # where it turns
     if trace:
         assert found["trace_path"] < 0.8 * found["trace_path_shuffled"]
-        mixed = with_trace(fresh[shuffled(30)], experiment)
+        mixed = traced(fresh[shuffled(30)], experiment)
         assert found["trace_path_shuffled"] == sequence.centre_path(mixed, Grid(4, 5))
     else:
         assert found["trace_path"] is found["trace_path_shuffled"] is None

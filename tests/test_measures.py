@@ -21,7 +21,7 @@ from topodream.measures import (
     usage,
 )
 from topodream.measures.measure import GROUPS, Measure, Subject, by_name, measured
-from topodream.measures.registry import MEASURED, MEASURES
+from topodream.measures.registry import FUNCTIONS, MEASURES
 from topodream.models import MODELS, mwta, sparse_dream
 from topodream.pictures import canvas
 from topodream.pictures.figures import hit_map, learning_curve
@@ -33,7 +33,7 @@ from topodream.training.trained import Divergence, History, Snapshot, Trained
 def shown(weights, samples, experiment):
     """Show samples to an MWTA map of these weights."""
     state = mwta.State(weights, np.zeros(len(weights)))
-    return responses.show(state, samples, experiment)
+    return responses.respond(state, samples, experiment)
 
 
 def test_mean_squared_error_and_mass_ratio_by_hand():
@@ -321,7 +321,7 @@ def test_functions_return_the_measures_that_they_name(
     trained = replace(whole_map.trained, state=state, snapshots=[Snapshot(0, state.arrays)])
     model = replace(whole_map, experiment=experiment, trained=trained)
     subject = Subject.of(model, request.getfixturevalue(of_data), 60)
-    for function in MEASURED:
+    for function in FUNCTIONS:
         values = function(subject)
         assert list(values) == [measure.name for measure in function.measures]
         if not subject.traits.issuperset(function.needs):
@@ -376,9 +376,9 @@ def test_a_measure_that_cannot_register(change, said):
     one = measured(
         Measure(given["name"], "", "", "", null=given.get("null")), group=given["group"]
     )(lambda subject: {})
-    assert by_name(MEASURED) == MEASURES
+    assert by_name(FUNCTIONS) == MEASURES
     with pytest.raises(ValueError, match=said):
-        by_name([*MEASURED, one])
+        by_name([*FUNCTIONS, one])
 
 
 def test_names_of_measures_are_known_without_what_computes_them():
@@ -397,9 +397,9 @@ def test_units_that_are_all_fully_active_leave_no_clear_winners(catalogue, vecto
     experiment = replace(catalogue.experiments["dream-symmetric"], dtype="float64")
     state = states.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = -1e4
-    assert not responses.show(state, vectors[:9], experiment).clear.any()
+    assert not responses.respond(state, vectors[:9], experiment).clear.any()
     state.thresholds[:] = np.arange(100)
-    assert responses.show(state, vectors[:9] / 1000, experiment).clear.all()
+    assert responses.respond(state, vectors[:9] / 1000, experiment).clear.all()
     values = np.array([[3.0, 2, 2, 0], [3, 3, 1, 0], [3, 2, 1, 1]])
     clear = responses._clear(values, responses.best_units(values, 2))
     assert clear.tolist() == [False, True, True]
@@ -444,7 +444,7 @@ def test_what_sparse_dream_answers(catalogue, vectors):
     state = states.start(experiment, 784, np.random.default_rng(0))
     state.thresholds[:] = 40
     samples = np.concatenate([vectors[:9], np.zeros((1, 784))])
-    answers = responses.show(state, samples, experiment)
+    answers = responses.respond(state, samples, experiment)
     one_by_one = [sparse_dream.respond(state, v, experiment.settings)[1] for v in samples]
     np.testing.assert_allclose(answers.activity, one_by_one, rtol=1e-9)
     assert answers.wins.sum() == 10
@@ -477,7 +477,7 @@ def test_a_trace_goes_on_where_only_some_responses_are_kept(map_and_samples):
     weights, samples, experiment = map_and_samples
     state, traced = mwta.State(weights, np.zeros(20)), experiment(trace=0.3)
     kept = np.array([0, 1, 249, 250, 599])
-    whole, some = (responses.show(state, samples, traced, rows) for rows in (None, kept))
+    whole, some = (responses.respond(state, samples, traced, rows) for rows in (None, kept))
     expected = responses.with_trace(whole.fresh, traced)
     np.testing.assert_array_equal(whole.activity, expected)
     np.testing.assert_array_equal(some.activity, expected[kept])

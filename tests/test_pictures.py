@@ -12,7 +12,7 @@ from topodream import traits as all_traits
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.grid import Grid
-from topodream.measures.responses import show
+from topodream.measures.responses import respond
 from topodream.models import MODELS, mwta, sparse_dream
 from topodream.models.mwta import Lateral
 from topodream.pictures import (
@@ -771,7 +771,7 @@ def trained(small_experiment):
 
 def subject_of(model, data, **more):
     curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 1.0, 0.5]}
-    return drawing.Subject(model, data, curve, 0.7, more.pop("count", 4), **more)
+    return drawing.Material(model, data, curve, 0.7, more.pop("count", 4), **more)
 
 
 @pytest.mark.parametrize("is_sequence", [False, True])
@@ -845,7 +845,7 @@ def test_with_a_trace_reconstructions_are_those_of_the_whole_sequence(trained, n
     model = trained(data, trace=0.5)
     subject = subject_of(model, data, count=2)
     sheet = drawing.draw("reconstructions", subject).axes[0].get_images()[0].get_array()
-    responses = show(model.trained.state, data.held_out.vectors("float64"), model.experiment)
+    responses = respond(model.trained.state, data.held_out.vectors("float64"), model.experiment)
     last = responses.reconstructions[-1].reshape(6, 5)
     np.testing.assert_allclose(np.asarray(sheet)[8:14, 7:12], last)
 

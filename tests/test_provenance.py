@@ -278,5 +278,5 @@ def test_a_file_without_a_note_is_one_line(tmp_path, name, content, said):
 def test_code_that_counts_besides_changes_the_digest(monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(ROOT / "src" / "build_page.py")])
     template = ROOT / "src" / "topodream" / "page" / "templates" / "page.css"
-    with_template = provenance.record({}, also=[template])
-    assert with_template["code_sha256"] != provenance.record({})["code_sha256"]
+    with_template = provenance.origin({}, also=[template])
+    assert with_template["code_sha256"] != provenance.origin({})["code_sha256"]

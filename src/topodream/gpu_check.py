@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from topodream import engines
+from topodream.arrays import Bytes, Integers
 from topodream.data.mnist import mnist_content, read_embedded
-from topodream.engines import Bytes, Integers, Tally
+from topodream.engines import Tally
 from topodream.engines.cupy_mwta import CupyMwta
 from topodream.engines.cupy_sparse_dream import CupySparseDream
 from topodream.grid import Grid

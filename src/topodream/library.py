@@ -17,7 +17,7 @@ from tqdm import tqdm
 from topodream.data.samples import Samples
 from topodream.engines import devices
 from topodream.files.digests import content_digest
-from topodream.files.errors import InputError, show
+from topodream.files.errors import InputError, quoted
 from topodream.files.strict import read_yaml
 from topodream.measures import responses
 from topodream.measures.responses import Responses
@@ -95,7 +95,7 @@ def train(
         report = partial(_report, bar)
         task = loop.Task(experiment, report, save=lambda _: None, done=None)
         (trained,) = loop.train_together([task], pixels, bar.update, device.xp)
-    origin = provenance.record({}, experiment.modules_of_training, script=Path(__file__))
+    origin = provenance.origin({}, experiment.modules_of_training, script=Path(__file__))
     versions = json.loads(origin["versions"]) | dict(device.software)
     learnt = _learnt(images)
     return Map(
@@ -132,7 +132,7 @@ def respond(trained: Map, images: Images) -> Responses:
         )
     samples = Samples(images, None, None).lazy_vectors(trained.experiment.dtype)
     with threadpoolctl.threadpool_limits(1):
-        return responses.show(trained.trained.state, samples, trained.experiment)
+        return responses.respond(trained.trained.state, samples, trained.experiment)
 
 
 def save(trained: Map, path: str | Path) -> None:
@@ -167,7 +167,7 @@ def _experiment(
     sections = config["experiments"]
     if like is not None and like not in sections:
         hint = did_you_mean(like, sections)
-        raise InputError(f"{CALLED}: like = {show(like)}: no such experiment{hint}")
+        raise InputError(f"{CALLED}: like = {quoted(like)}: no such experiment{hint}")
     if "dataset" in settings:
         raise InputError(f"{CALLED}: dataset is not allowed: what is learnt are the images")
     own = _plain(settings) | {"dataset": "array"} | ({} if model is None else {"model": model})

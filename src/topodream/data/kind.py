@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from topodream.data.samples import LAYOUTS
-
-# A section of `datasets`, checked.
-Section = Mapping[str, Any]
+from topodream.files.strict import Section
 
 # Bytes for each pixel of a large picture (a weight of a map, a pixel of a tapestry).
 BYTES_PER_PIXEL = 16
@@ -45,7 +43,7 @@ Sizes = Mapping[str, DataSize]
 
 
 @dataclass(frozen=True)
-class Picture:
+class DataPicture:
     """The picture of a data set, which lies beside it.
 
     Attributes
@@ -109,7 +107,7 @@ class Kind(ABC):
         Keys that only say where raw files lie: no part of what is compared where these are there.
     packages : collection of str
         Packages besides NumPy that shape its files.
-    picture : Picture or None
+    picture : DataPicture or None
     """
 
     script: ClassVar[str]
@@ -118,7 +116,7 @@ class Kind(ABC):
     not_compared: ClassVar[Collection[str]] = ()
     places: ClassVar[Collection[str]] = ()
     packages: ClassVar[Collection[str]] = ("h5py",)
-    picture: ClassVar[Picture | None] = None
+    picture: ClassVar[DataPicture | None] = None
 
     # ------------------------------------------------------------------ what a kind has to say
 

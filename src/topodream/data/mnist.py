@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Integers
 from topodream.data import raw_files
 from topodream.data.idx import (
     RawFiles,
@@ -21,11 +22,12 @@ from topodream.data.idx import (
     to_idx,
     unpack,
 )
-from topodream.data.kind import DataSize, Kind, Section, Sizes
-from topodream.data.samples import PARTS, Integers
+from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import readable
 from topodream.files.storage import Content
+from topodream.files.strict import Section
 from topodream.traits import LABELS
 
 EMBEDDED = Path(__file__).with_name("embedded")

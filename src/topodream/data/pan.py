@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.data.kind import DataSize, Kind, Picture, Section, Sizes
-from topodream.data.samples import PARTS, Bytes, Integers
+from topodream.arrays import Bytes, Integers
+from topodream.data.kind import DataPicture, DataSize, Kind, Sizes
+from topodream.data.samples import PARTS
 from topodream.data.tapestry import read_tapestry
 from topodream.files.errors import InputError
 from topodream.files.storage import Content
+from topodream.files.strict import Section
 from topodream.traits import SEQUENCE
 
 
@@ -96,7 +98,7 @@ class Pan(Kind):
     script = "build_pan_sequence.py"
     layout = "sequence"
     made_of: ClassVar = {"tapestry": "tapestry"}
-    picture = Picture(
+    picture = DataPicture(
         script="render_sequence_gif.py",
         suffix=".gif",
         name="animation",

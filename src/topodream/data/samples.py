@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Bytes, Integers
 from topodream.files.storage import check_array, complete, read_hdf5, text_of
 from topodream.traits import LABELS, SEQUENCE
-
-Bytes = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.int64]
 
 PARTS = ("train", "held_out")
 # How files are laid out that hold samples: each by itself, or following one another.

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from topodream.data.kind import BYTES_PER_PIXEL, DataSize, Kind, Picture, Section, Sizes
-from topodream.data.samples import PARTS, Bytes, read_data
+from topodream.arrays import Bytes
+from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Kind, Sizes
+from topodream.data.samples import PARTS, read_data
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.files.strict import Section
 
 
 def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
@@ -106,7 +108,7 @@ class TapestryKind(Kind):
     script = "build_tapestry.py"
     layout = "tapestry"
     made_of: ClassVar = {"digits": "images"}
-    picture = Picture(
+    picture = DataPicture(
         script="plot_tapestry.py",
         suffix=".png",
         name="tapestry",

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from topodream.grid import Floats
+from topodream.arrays import Bytes, Floats, Integers
 from topodream.models import MODELS
 from topodream.models.model import State
 from topodream.settings.config import GPU_ENGINE, Experiment
@@ -16,9 +15,6 @@ from topodream.settings.config import GPU_ENGINE, Experiment
 # A step's mean squared error beyond which a map has diverged. Samples are in [0, 1]; maps
 # that find their way are known to begin with errors of some thousands.
 LARGEST_ERROR = 1e12
-
-Bytes = npt.NDArray[np.uint8]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally
+from topodream.arrays import Bytes, Integers
+from topodream.engines import LARGEST_ERROR, Tally
 from topodream.files.errors import InputError
 from topodream.models.model import State
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
+from topodream.arrays import Bytes, Floats, Integers
+from topodream.engines import LARGEST_ERROR, Tally, levels
 from topodream.engines.jit import kernel, without_subnormals
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.models import mwta
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
@@ -39,7 +40,7 @@ UNITS_AT_A_TIME = 64
 CACHE_LINE = 64  # bytes
 
 # Unsigned, so that compiled code need not ask whether an index counts from the end.
-Indices = npt.NDArray[np.uint32]
+Numbers = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -50,7 +51,7 @@ class Block(NamedTuple):
     ``drives`` (n_samples, n_units).
     """
 
-    pixel: Indices
+    pixel: Numbers
     value: Floats
     n_pixels: Integers
     drives: Floats
@@ -106,10 +107,10 @@ class Work(NamedTuple):
     activity: Floats
     fresh: Floats
     score: Floats
-    winners: Indices
-    active: Indices
+    winners: Numbers
+    active: Numbers
     is_active: Flags
-    changed: Indices
+    changed: Numbers
     is_changed: Flags
     lengths: Integers
     sample: Floats
@@ -269,7 +270,7 @@ def _score(drive: Floats, sheet: Sheet, score: Floats) -> None:
 
 
 @kernel()
-def _insert(score: Floats, winners: Indices, place: int, unit: int) -> None:
+def _insert(score: Floats, winners: Numbers, place: int, unit: int) -> None:
     """Put a unit into the sorted list, whose ``place`` is free, behind all of equal score."""
     while place > 0 and score[winners[place - 1]] < score[unit]:
         winners[place] = winners[place - 1]
@@ -278,7 +279,7 @@ def _insert(score: Floats, winners: Indices, place: int, unit: int) -> None:
 
 
 @kernel()
-def _choose_winners(score: Floats, winners: Indices) -> None:
+def _choose_winners(score: Floats, winners: Numbers) -> None:
     """List the units of largest score, best first; of equal ones the smaller number first."""
     for unit in range(winners.size):
         _insert(score, winners, unit, unit)

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
+from topodream.arrays import Bytes, Floats, Integers
+from topodream.engines import LARGEST_ERROR, Tally, levels
 from topodream.engines.jit import kernel, without_subnormals
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.models import sparse_dream
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 from topodream.models.sparse_dream import SparseDream

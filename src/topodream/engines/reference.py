@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from topodream.engines import LARGEST_ERROR, Bytes, Integers, Tally, levels
+from topodream.arrays import Bytes, Integers
+from topodream.engines import LARGEST_ERROR, Tally, levels
 from topodream.models import MODELS
 from topodream.models.model import State
 from topodream.settings.config import Experiment

@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def show(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value as a line quotes it, whatever its size."""
     text = _SHORT.repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -7,7 +7,7 @@ keys, perhaps more), ``{ANY: form}`` (a mapping of any keys), or a function that
 from pathlib import Path
 from typing import Any
 
-from topodream.files.errors import show
+from topodream.files.errors import quoted
 from topodream.files.reading import NAME
 from topodream.files.storage import complete, read_json
 
@@ -21,7 +21,7 @@ def number(value: object) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     # NaN is in no range.
     if not is_number or not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:  # type: ignore[operator]
-        raise ValueError(f"{show(value)} is no number up to {LARGEST_NUMBER:g}")
+        raise ValueError(f"{quoted(value)} is no number up to {LARGEST_NUMBER:g}")
 
 
 def number_or_none(value: object) -> None:
@@ -33,12 +33,12 @@ def number_or_none(value: object) -> None:
 def name(value: object) -> None:
     """Refuse what can't be the name of an experiment."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError(f"{show(value)} is no name of an experiment")
+        raise ValueError(f"{quoted(value)} is no name of an experiment")
 
 
 def curve(value: Any) -> None:
     """Refuse what can't be drawn as the error over epochs."""
-    check(value, {"epoch": [number], "held_out_mse": [number_or_none]})
+    check_form(value, {"epoch": [number], "held_out_mse": [number_or_none]})
     if len(value["epoch"]) != len(value["held_out_mse"]):
         raise ValueError("as many errors as epochs are needed")
 
@@ -117,21 +117,21 @@ def read_result(path: Path, form: Any) -> dict[str, Any]:
     """
     content = read_json(path)
     with complete(path):
-        check(content, form)
+        check_form(content, form)
     return content
 
 
-def check(value: Any, form: Any, where: str = "") -> None:
+def check_form(value: Any, form: Any, where: str = "") -> None:
     """Raise ValueError, or KeyError for a key that is missing, unless a value has a form."""
     if isinstance(form, dict):
         _expect(value, dict, where)
         keys = value if ANY in form else form
         for key in keys:
-            check(value[key], form.get(key, form.get(ANY)), f"{where}.{key}".lstrip("."))
+            check_form(value[key], form.get(key, form.get(ANY)), f"{where}.{key}".lstrip("."))
     elif isinstance(form, list):
         _expect(value, list, where)
         for index, item in enumerate(value):
-            check(item, form[0], f"{where}.{index}")
+            check_form(item, form[0], f"{where}.{index}")
     elif isinstance(form, type | tuple):
         _expect(value, form, where)
     else:
@@ -145,6 +145,6 @@ def _expect(value: Any, kind: Any, where: str) -> None:
     is_flag = isinstance(value, bool) and kind is int  # True is an int to Python
     if not isinstance(value, kind) or is_flag:
         wanted = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else [kind]))
-        raise ValueError(f"{where or 'it'} = {show(value)} is no {wanted}")
+        raise ValueError(f"{where or 'it'} = {quoted(value)} is no {wanted}")
     if isinstance(value, str):
         value.encode()  # half a character can't be written

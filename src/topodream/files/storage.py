@@ -15,8 +15,8 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
+from topodream.arrays import Array
 from topodream.files.digests import content_digest
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import (
@@ -43,8 +43,6 @@ H5PY_ERRORS = (LookupError, ValueError, TypeError, ArithmeticError)
 LONGEST_WRITE = 3600
 # Images per chunk: quick to read at random, small when compressed.
 CHUNK = 100
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
     path : Path
     content : Content
     origin : mapping
-        What made the content, see :func:`topodream.origin.provenance.record`.
+        What made the content, see :func:`topodream.origin.provenance.origin`.
     """
     attributes = {
         **content.attributes,

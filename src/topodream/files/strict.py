@@ -6,12 +6,13 @@ as 90. Both are refused here.
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from topodream.files.errors import InputError, show
+from topodream.files.errors import InputError, quoted
 from topodream.files.reading import named, read_bytes
 
 # Resolved settings and schemas take some 10 kB.
@@ -20,6 +21,9 @@ LARGEST_YAML = 2**20
 # Numbers of base 8 and of base 60, as YAML 1.1 writes them.
 _OTHER_BASE = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 _MERGE = "tag:yaml.org,2002:merge"  # of the key <<, which may stand twice
+
+# A part of the settings, as YAML has it.
+Section = Mapping[str, Any]
 
 
 class AmbiguityError(ValueError):
@@ -46,7 +50,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InputError(f"{named(path)}: not a YAML file: {reason}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{named(path)}: has to hold keys and values, not {show(content)}")
+        raise InputError(f"{named(path)}: has to hold keys and values, not {quoted(content)}")
     return content
 
 
@@ -83,7 +87,7 @@ class _Loader(yaml.SafeLoader):
                 if (key.tag, key.value) in lines:
                     first = lines[key.tag, key.value]
                     raise AmbiguityError(
-                        f"the key {show(key.value)} stands in line {first} and again in line "
+                        f"the key {quoted(key.value)} stands in line {first} and again in line "
                         f"{line}: of two equal keys the first would be lost"
                     )
                 lines[key.tag, key.value] = line
@@ -134,5 +138,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise AmbiguityError(f"the key {show(twice)} stands there twice")
+        raise AmbiguityError(f"the key {quoted(twice)} stands there twice")
     return content

@@ -3,12 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats, Indices
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
-from topodream.grid import Floats
 from topodream.measures.measure import Measure, Subject, Values, measured
-from topodream.measures.responses import show
-from topodream.measures.sampling import SEED, Indices, spread
+from topodream.measures.responses import respond
+from topodream.measures.sampling import SEED, spread
 from topodream.traits import LABELS
 
 # Regularisation of the probe, in units of the mean squared length of its inputs.
@@ -153,7 +153,7 @@ def _labels(subject: Subject) -> Values:
     (train, labels), n_units, held_out = subject.labels, subject.grid.n_units, subject.responses
     chosen = spread(len(train), min(LABELLED, LABELLED_NUMBERS // n_units))
     vectors = subject.data.train.lazy_vectors(subject.experiment.dtype).pick(chosen)
-    shown, learnt = show(subject.model.trained.state, vectors, subject.experiment), train[chosen]
+    shown, learnt = respond(subject.model.trained.state, vectors, subject.experiment), train[chosen]
     # Both probes learn from the same samples, of large images from fewer.
     few = spread(len(chosen), LABELLED_NUMBERS // subject.samples.shape[1])
     return {

@@ -9,8 +9,8 @@ import numpy as np
 from topodream.data.samples import Data, Vectors
 from topodream.measures.measure import Subject
 from topodream.measures.reconstruction import mean_squared_error
-from topodream.measures.registry import MEASURED, MEASURES
-from topodream.measures.responses import show
+from topodream.measures.registry import FUNCTIONS, MEASURES
+from topodream.measures.responses import respond
 from topodream.settings.config import Experiment
 from topodream.training import states
 from topodream.training.map_file import Map
@@ -50,7 +50,7 @@ def measure(model: Map, data: Data, n_held_out: int, *, curve: bool = True) -> d
 
 
 def _measures(subject: Subject) -> dict[str, float | None]:
-    found = {name: value for each in MEASURED for name, value in each(subject).items()}
+    found = {name: value for each in FUNCTIONS for name, value in each(subject).items()}
     # The file begins with how many samples all are of.
     return {name: found[name] for name in ("held_out_samples", *MEASURES)}
 
@@ -70,7 +70,7 @@ def _held_out_curve(
     curve: dict[str, list[float]] = {"epoch": [], "held_out_mse": []}
     for snapshot in snapshots:
         arrays = {name: array.astype(experiment.dtype) for name, array in snapshot.arrays.items()}
-        drawn = show(states.state_of(experiment, arrays), samples, experiment).drawn
+        drawn = respond(states.state_of(experiment, arrays), samples, experiment).drawn
         curve["epoch"].append(snapshot.epoch)
         curve["held_out_mse"].append(mean_squared_error(samples, drawn))
     return curve

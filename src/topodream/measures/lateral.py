@@ -5,8 +5,8 @@ Axes of lateral weights: (n_units, n_units), row i is what unit i hears.
 
 import numpy as np
 
+from topodream.arrays import Floats
 from topodream.blocks import blocks
-from topodream.grid import Floats
 from topodream.measures.measure import Measure, Subject, Values, measured
 from topodream.models.prototypes import drive
 from topodream.traits import COLUMN_INHIBITION, GLOBAL_INHIBITION, LEARNT_EXCITATION

@@ -12,11 +12,11 @@ from typing import Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from topodream.data.samples import Bytes, Data, Vectors
-from topodream.grid import Floats, Grid
-from topodream.measures.responses import Responses, show
+from topodream.arrays import Array, Bytes, Floats
+from topodream.data.samples import Data, Vectors
+from topodream.grid import Grid
+from topodream.measures.responses import Responses, respond
 from topodream.models import MODELS
-from topodream.models.model import Array
 from topodream.settings.config import Experiment
 from topodream.training.map_file import Map
 
@@ -64,7 +64,7 @@ class Subject:
     def of(cls, model: Map, data: Data, n_held_out: int) -> "Subject":
         """Show a map its held-out samples, the first ``n_held_out`` or as many as there are."""
         samples = data.held_out.lazy_vectors(model.experiment.dtype, n_held_out)
-        responses = show(model.trained.state, samples, model.experiment)
+        responses = respond(model.trained.state, samples, model.experiment)
         return cls(model, data, samples, responses)
 
     @property

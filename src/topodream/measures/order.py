@@ -6,11 +6,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats, Indices
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.measures.measure import Measure, Subject, Values, measured
-from topodream.measures.sampling import SEED, Indices, shuffled, spread
+from topodream.measures.sampling import SEED, shuffled, spread
 
 RANDOM_PAIRS = 20_000
 # Pairs at a time, and numbers of one of each: their prototypes stay in the processor's cache.

@@ -3,11 +3,10 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from topodream.arrays import Floats, Integers
 from topodream.blocks import NUMBERS, blocks
 from topodream.data.samples import Vectors
-from topodream.grid import Floats
 from topodream.measures.measure import Measure, Subject, Values, measured
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread
@@ -18,8 +17,6 @@ UNITS = 2000
 IMAGES = 2000
 # Prototypes are whole digits where they resemble one as well as all digits but this share do.
 WHOLE = 0.05
-
-Wins = npt.NDArray[np.int64]
 
 
 # ------------------------------------------------------------------ how large
@@ -43,7 +40,7 @@ def effective_pixels(weights: Floats | Vectors) -> Floats:
     return pixels
 
 
-def sizes(weights: Floats, samples: Floats | Vectors, wins: Wins) -> dict[str, float | None]:
+def sizes(weights: Floats, samples: Floats | Vectors, wins: Integers) -> dict[str, float | None]:
     """Return how large prototypes are, and whether units that win more have smaller ones.
 
     Units without a win are left out of the latter: theirs are still what they started from.
@@ -65,7 +62,7 @@ def sizes(weights: Floats, samples: Floats | Vectors, wins: Wins) -> dict[str, f
     }
 
 
-def frequent_size(wins: Wins, pixels: Floats) -> float | None:
+def frequent_size(wins: Integers, pixels: Floats) -> float | None:
     """Return the mean size of the tenth of units that win most over that of all: 1 if alike.
 
     Parameters
@@ -80,7 +77,7 @@ def frequent_size(wins: Wins, pixels: Floats) -> float | None:
     return float(pixels[frequent].mean()) / mean
 
 
-def rank_correlation(one: Floats | Wins, other: Floats) -> float | None:
+def rank_correlation(one: Floats | Integers, other: Floats) -> float | None:
     """Return Spearman's rho, or None where one of both is constant (or no finite number)."""
     # Takes long to import, for those who only ask which measures there are.
     from scipy.stats import spearmanr

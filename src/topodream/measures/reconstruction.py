@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
+from topodream.arrays import Floats
 from topodream.blocks import blocks
 from topodream.data.samples import Samples, Vectors
-from topodream.grid import Floats
 from topodream.measures.measure import Measure, Subject, Values, last, measured
-from topodream.measures.responses import Drawn, show, with_activation
+from topodream.measures.responses import Drawn, respond, with_activation
 from topodream.traits import ACTIVATION
 
 
@@ -119,5 +119,5 @@ def _errors(subject: Subject) -> Values:
 )
 def _as_the_notebook_drew(subject: Subject) -> Values:
     excited = with_activation(subject.experiment, "excited")
-    drawn = show(subject.model.trained.state, subject.samples, excited).drawn
+    drawn = respond(subject.model.trained.state, subject.samples, excited).drawn
     return {"mass_ratio_excited": mass_ratio(subject.samples, drawn)}

@@ -27,7 +27,7 @@ MODULES = (
     training,
 )
 
-MEASURED = tuple(
+FUNCTIONS = tuple(
     value for module in MODULES for value in vars(module).values() if isinstance(value, Measured)
 )
-MEASURES = by_name(MEASURED)
+MEASURES = by_name(FUNCTIONS)

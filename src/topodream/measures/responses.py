@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats, Indices
 from topodream.data.samples import Vectors
 from topodream.files.errors import InputError
-from topodream.grid import Floats
 from topodream.models import MODELS
 from topodream.models.model import State
 from topodream.models.prototypes import activity_of, leave_trace, reconstruct
@@ -18,8 +18,6 @@ from topodream.traits import ACTIVATION
 
 # Samples at a time: scores of a block are several times its activity.
 BLOCK = 250
-
-Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class Drawn:
         return drawn
 
 
-def show(
+def respond(
     state: State,
     samples: Floats | Vectors,
     experiment: Experiment,
@@ -133,7 +131,7 @@ def show(
         fresh, ranked, clear, won, n_winners = _respond(
             state, samples[first : first + BLOCK], experiment
         )
-        activity = with_trace(fresh, experiment, before)
+        activity = traced(fresh, experiment, before)
         before = activity[-1]
         rows = slice(None) if kept is None else kept[kept // BLOCK == first // BLOCK] % BLOCK
         parts.append([part[rows] for part in (fresh, activity, ranked, clear)])
@@ -199,7 +197,7 @@ def best_units(values: Floats, count: int) -> Indices:
     return best
 
 
-def with_trace(fresh: Floats, experiment: Experiment, before: Floats | None = None) -> Floats:
+def traced(fresh: Floats, experiment: Experiment, before: Floats | None = None) -> Floats:
     """Return activity with the trace of an experiment's map, or as it is without one.
 
     Parameters

@@ -1,9 +1,8 @@
 """Which of many are measured, where all would take too long, and how null maps are drawn."""
 
 import numpy as np
-import numpy.typing as npt
 
-Indices = npt.NDArray[np.intp]
+from topodream.arrays import Indices
 
 # Every null is drawn by a generator of this seed: measures are the same on every run.
 SEED = 0

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats, Indices
+from topodream.grid import Grid
 from topodream.measures.measure import Measure, Subject, Values, measured
-from topodream.measures.responses import with_trace
-from topodream.measures.sampling import Indices, shuffled
+from topodream.measures.responses import traced
+from topodream.measures.sampling import shuffled
 from topodream.traits import SEQUENCE, TRACE
 
 
@@ -109,7 +110,7 @@ def _traces(subject: Subject) -> Values:
         return {"trace_path": None, "trace_path_shuffled": None}
     # Shuffled frames leave their traces in their new order.
     fresh, grid = subject.responses.fresh, subject.grid
-    mixed = with_trace(fresh[shuffled(len(fresh))], subject.experiment)
+    mixed = traced(fresh[shuffled(len(fresh))], subject.experiment)
     return {
         "trace_path": centre_path(subject.responses.activity, grid),
         "trace_path_shuffled": centre_path(mixed, grid),

@@ -1,24 +1,22 @@
 """How evenly units are used."""
 
 import numpy as np
-import numpy.typing as npt
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats, Integers
+from topodream.grid import Grid
 from topodream.measures.measure import Measure, Subject, Values, last, measured
 from topodream.measures.sampling import SEED, spread
 
 # Samples that sparseness is taken of.
 SPARSENESS_SAMPLES = 1000
 
-Wins = npt.NDArray[np.int64]
 
-
-def dead_share(wins: Wins) -> float:
+def dead_share(wins: Integers) -> float:
     """Return the share of units that never won."""
     return float(np.mean(wins == 0))
 
 
-def gini(wins: Wins) -> float | None:
+def gini(wins: Integers) -> float | None:
     """Return the Gini coefficient of wins: 0 if all units win alike, 1 - 1/n if one wins all.
 
     >>> gini(np.array([1, 1, 1, 1])), gini(np.array([0, 0, 0, 8]))
@@ -31,7 +29,7 @@ def gini(wins: Wins) -> float | None:
     return float(np.sum(weight * np.sort(wins)) / (n * total))
 
 
-def entropy(wins: Wins) -> float | None:
+def entropy(wins: Integers) -> float | None:
     """Return the entropy of wins over that of equal ones: 1 if all win alike, 0 if one wins all.
 
     >>> entropy(np.array([4, 4, 0, 0]))
@@ -44,13 +42,13 @@ def entropy(wins: Wins) -> float | None:
     return float(-np.sum(shares * np.log(shares)) / np.log(len(wins))) + 0.0
 
 
-def largest_share(wins: Wins) -> float | None:
+def largest_share(wins: Integers) -> float | None:
     """Return the share of all wins that the most frequent winner has."""
     total = int(wins.sum())
     return int(wins.max()) / total if total else None
 
 
-def usage(wins: Wins) -> dict[str, float | None]:
+def usage(wins: Integers) -> dict[str, float | None]:
     """Return how unequal wins are, and how unequal those of equal units would be by chance.
 
     By chance: as many wins, each of any unit with the same probability.
@@ -71,7 +69,7 @@ def usage(wins: Wins) -> dict[str, float | None]:
     }
 
 
-def border_wins(wins: Wins, grid: Grid) -> float | None:
+def border_wins(wins: Integers, grid: Grid) -> float | None:
     """Return the mean wins of units at the grid's border over that of all: 1 without an edge.
 
     None where nobody won, or where all units are at the border.

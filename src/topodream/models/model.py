@@ -13,10 +13,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Array, Floats, Indices
+from topodream.grid import Grid
 
-Array = npt.NDArray[Any]
-Indices = npt.NDArray[np.intp]
 # The path of a setting, and what is allowed there.
 Breach = tuple[tuple[str, ...], str]
 

@@ -17,9 +17,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats, Grid, neighbour_sum, sources
+from topodream.arrays import Floats, Indices
+from topodream.grid import Grid, neighbour_sum, sources
 from topodream.models import model
-from topodream.models.model import Answers, Breach, Indices, LateralWeights, Model
+from topodream.models.model import Answers, Breach, LateralWeights, Model
 from topodream.models.prototypes import (
     Start,
     activity_of,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats
+from topodream.arrays import Floats
 
 # What a reconstruction is at least, where something is divided by it.
 LEAST_RECONSTRUCTION = 1e-10

@@ -16,9 +16,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats, Indices
+from topodream.grid import Grid
 from topodream.models import model
-from topodream.models.model import Answers, Indices, LateralWeights, Model
+from topodream.models.model import Answers, LateralWeights, Model
 from topodream.models.prototypes import (
     Start,
     draw,

@@ -146,7 +146,7 @@ def installed(packages: Sequence[str]) -> str:
     return "not installed"
 
 
-def record(
+def origin(
     options: Mapping[str, Any],
     modules: Collection[str] = (),
     also: Collection[Path] = (),
@@ -192,7 +192,7 @@ def picture_note(
     **shows: Any,
 ) -> str:
     """Return the text that a picture carries: what it shows and what made it."""
-    return json.dumps({**shows, **record(options, modules, packages=packages)})
+    return json.dumps({**shows, **origin(options, modules, packages=packages)})
 
 
 def of_measures(measured: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from topodream import __version__
 from topodream.data import KINDS
 from topodream.data.kind import Kind
 from topodream.files.digests import file_digest
-from topodream.files.errors import InputError, show
+from topodream.files.errors import InputError, quoted
 from topodream.files.reading import check_file, most_bytes, parsable
 from topodream.files.results import (
     ANY,
@@ -26,7 +26,7 @@ from topodream.files.results import (
     MEASURED,
     ORIGIN,
     SWEEP,
-    check,
+    check_form,
     read_result,
 )
 from topodream.files.storage import Content, complete, read_hdf5, text_of
@@ -44,7 +44,9 @@ from topodream.settings.config import read_experiment, to_mapping
 Image.MAX_IMAGE_PIXELS = None
 
 TEMPLATES = Path(__file__).with_name("templates")
-PARTS = [TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")]
+TEMPLATE_FILES = [
+    TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")
+]
 
 
 # What the cards of the overview show, and the table of measures shows at first.
@@ -89,7 +91,7 @@ class Contents:
 def _picture_of_maps(name: object) -> None:
     """Refuse what is no picture of maps."""
     if not isinstance(name, str) or name not in PICTURES:
-        raise ValueError(f"{show(name)} is no picture of a map: {one_of(PICTURES)}")
+        raise ValueError(f"{quoted(name)} is no picture of a map: {one_of(PICTURES)}")
 
 
 # What is said of an experiment, see :class:`Contents`.
@@ -106,7 +108,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         in it: pictures are linked relative to it.
     contents : Contents
     origin : mapping of str
-        What makes the page, see :func:`topodream.origin.provenance.record`.
+        What makes the page, see :func:`topodream.origin.provenance.origin`.
     """
     note = {**_made_from(results, contents), **origin}
     environment = jinja2.Environment(
@@ -160,7 +162,7 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
 
 def _origin(note: Mapping[str, Any]) -> dict[str, str]:
     """Return what made something, for readers."""
-    check(note, ORIGIN)
+    check_form(note, ORIGIN)
     computed_on = {"computed on": note["device"]} if "device" in note else {}
     return {
         "made by": note["made_by"],
@@ -342,7 +344,7 @@ def _dataset(results: Path, name: str) -> dict[str, Any]:
             "content (sha256)": text_of(content, "content_sha256"),
             "licence": text_of(content, "licence"),
         }
-        check(origin, {ANY: str})
+        check_form(origin, {ANY: str})
         described = text_of(content, "described")
     return {"name": name, "described": described, "pictures": pictures, "origin": origin}
 

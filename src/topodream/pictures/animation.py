@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from topodream.arrays import Floats
 from topodream.blocks import blocks
 from topodream.files.storage import written_whole
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.pictures.lettering import wrapped
 from topodream.pictures.shipped_matplotlib import colormaps
 from topodream.pictures.tiles import tile

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats, Indices
 from topodream.blocks import NUMBERS, blocks
 from topodream.files.storage import written_whole
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.pictures.figure_parts import (
     Axes,
     Axis,
@@ -23,7 +24,6 @@ from topodream.pictures.figure_parts import (
     colormaps,
 )
 from topodream.pictures.lettering import wrapped
-from topodream.pictures.tiles import Indices
 
 DPI = 100
 # Pixels that a picture of tiles aims at, one of a value per unit, and the room around a picture.

@@ -14,7 +14,7 @@ from topodream.training.map_file import Map
 
 
 @dataclass(frozen=True)
-class Subject:
+class Material:
     """What figures are drawn of.
 
     Attributes
@@ -55,7 +55,7 @@ class Subject:
         return f"{self.model.title}: {shown}"
 
 
-def draw(name: str, subject: Subject) -> Figure:
+def draw(name: str, material: Material) -> Figure:
     """Return the figure of that name.
 
     Raises
@@ -63,8 +63,8 @@ def draw(name: str, subject: Subject) -> Figure:
     InputError
         If the map has no such figure.
     """
-    for figure in figures_of(subject.traits):
+    for figure in figures_of(material.traits):
         if figure.name == name:
-            drawn: Figure = figure.load()(subject)
+            drawn: Figure = figure.load()(material)
             return drawn
-    raise InputError(f"{subject.model.experiment.name} has no figure {name}")
+    raise InputError(f"{material.model.experiment.name} has no figure {name}")

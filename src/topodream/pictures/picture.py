@@ -60,7 +60,7 @@ class Picture:
 
 
 class Still(Picture):
-    """A figure; its function turns a :class:`~topodream.pictures.drawing.Subject` into it."""
+    """A figure; its function turns a :class:`~topodream.pictures.drawing.Material` into it."""
 
     package = "topodream.pictures.figures"
     place = "figures/{}.png"

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 
+from topodream.arrays import Floats
 from topodream.files.storage import written_whole
-from topodream.grid import Floats, Grid
+from topodream.grid import Grid
 from topodream.pictures.tiles import tile, weight_scale
 
 UNITS = 10

@@ -1,19 +1,14 @@
 """Images laid out in tiles, one for each unit."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from topodream.arrays import Array, Indices
 from topodream.grid import Grid
 
 # Units per row and per column of which lateral weights are drawn, and what the tiles of as many
 # units may measure: on a large grid a tile is large, and fewer fit.
 MOST_TILES = 20
 MOST_PIXELS = 1020
-
-Array = npt.NDArray[Any]
-Indices = npt.NDArray[np.intp]
 
 
 def tile(images: Array, columns: int, gap: int = 1, fill: float = np.nan) -> Array:

@@ -13,19 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from topodream.files.errors import InputError
+from topodream.files.errors import InputError, quoted
 from topodream.files.reading import NAME_BEGINS, NAME_GOES_ON
-from topodream.files.strict import check_overlay, read_yaml
+from topodream.files.strict import Section, check_overlay, read_yaml
 from topodream.measures.registry import MEASURES
 from topodream.settings.checking import (
-    Section,
     check,
     check_plain,
     did_you_mean,
     one_of,
     overlay,
     schema,
-    show,
     with_types,
 )
 from topodream.settings.config import Experiment, resolve_experiment
@@ -238,7 +236,7 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
         point = "--".join([name, *map(_in_a_name, values)])
         if len(point) > LONGEST_NAME:
             raise InputError(
-                f"{where}: the name {show(point)} of a point has {len(point)} characters, "
+                f"{where}: the name {quoted(point)} of a point has {len(point)} characters, "
                 f"at most {LONGEST_NAME} make a folder: fewer keys, or values of fewer digits"
             )
         settings = _nested(dict(zip(axes, values, strict=True)), where)
@@ -333,9 +331,11 @@ def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> Non
         for entry in group["experiments"]:
             if entry not in experiments:
                 hint = did_you_mean(entry, experiments)
-                raise InputError(f"config: groups.{name}: {show(entry)} is not an experiment{hint}")
+                raise InputError(
+                    f"config: groups.{name}: {quoted(entry)} is not an experiment{hint}"
+                )
             if entry in grouped:
-                raise InputError(f"config: groups.{name}: {show(entry)} is in another group too")
+                raise InputError(f"config: groups.{name}: {quoted(entry)} is in another group too")
             grouped.add(entry)
 
 
@@ -354,7 +354,7 @@ def _spoken_of(statements: Section, experiments: Sequence[str]) -> Iterator[str]
 def _require(kind: str, name: str, known: Collection[str], where: str) -> None:
     if name not in known:
         hint = did_you_mean(name, known)
-        raise InputError(f"{where} = {show(name)}: no such {kind}{hint}")
+        raise InputError(f"{where} = {quoted(name)}: no such {kind}{hint}")
 
 
 def _select(config: Section, experiments: list[str]) -> set[str]:
@@ -382,6 +382,6 @@ def _named(entries: Sequence[str], lists: Mapping[str, Sequence[str]], where: st
         if entry not in lists:
             hint = did_you_mean(entry, lists) or f": {one_of(lists)}"
             raise InputError(
-                f"config: {where}: {show(entry)} is no experiment, group, sweep or selection{hint}"
+                f"config: {where}: {quoted(entry)} is no experiment, group, sweep or selection{hint}"
             )
     return [name for entry in entries for name in lists[entry]]

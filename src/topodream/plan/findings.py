@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from topodream.settings.checking import Section
+from topodream.files.strict import Section
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 CONFIDENCE = 0.95
 
 # Experiment -> seed -> measures.
-Measured = Mapping[str, Mapping[int, Mapping[str, float | None]]]
+BySeed = Mapping[str, Mapping[int, Mapping[str, float | None]]]
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ def verdict_of_statement(claims: Sequence[str]) -> str:
     return HOLDS if set(claims) == {HOLDS} else UNDECIDED
 
 
-def judge(
-    statements: Section, measured: Measured, labels: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def judge(statements: Section, measured: BySeed, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Judge statements.
 
     Parameters
@@ -101,7 +99,7 @@ def judge(
 
 
 def _statement(
-    name: str, section: Section, measured: Measured, labels: Mapping[str, str]
+    name: str, section: Section, measured: BySeed, labels: Mapping[str, str]
 ) -> dict[str, Any]:
     claims = [_claim(claim, measured, labels) for claim in section["claims"]]
     return {
@@ -114,7 +112,7 @@ def _statement(
     }
 
 
-def _claim(claim: Section, measured: Measured, labels: Mapping[str, str]) -> dict[str, Any]:
+def _claim(claim: Section, measured: BySeed, labels: Mapping[str, str]) -> dict[str, Any]:
     side = "above" if "above" in claim else "below"
     seeds = sorted(measured[claim["of"]])
     values = [_value(claim, measured, seed) for seed in seeds]
@@ -136,7 +134,7 @@ def _claim(claim: Section, measured: Measured, labels: Mapping[str, str]) -> dic
     }
 
 
-def _value(claim: Section, measured: Measured, seed: int) -> float | None:
+def _value(claim: Section, measured: BySeed, seed: int) -> float | None:
     """Return what a claim is about, for one seed; None where a part of it was not measured."""
 
     def of(experiment: str) -> float:

@@ -5,11 +5,11 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
+from topodream.files.strict import Section
 from topodream.origin.provenance import CUPY_PACKAGES, installed, versions
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.inputs import Inputs
 from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, kind_of
-from topodream.settings.checking import Section
 from topodream.settings.config import to_mapping
 
 

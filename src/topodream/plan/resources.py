@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from topodream.data import KINDS
-from topodream.data.kind import BYTES_PER_PIXEL, DataSize, Picture, Sizes
+from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Sizes
 from topodream.models import MODELS
 from topodream.settings.config import GPU_ENGINE, Experiment
 from topodream.settings.datasets import made_of
@@ -119,7 +119,7 @@ def data_picture_seconds(name: str, datasets: Datasets, size: SizeOf, n_frames: 
     return START_SECONDS + PIXEL_SECONDS * pixels + FRAME_SECONDS * n_frames
 
 
-def _picture(name: str, datasets: Datasets, size: SizeOf) -> tuple[Picture, Sizes]:
+def _picture(name: str, datasets: Datasets, size: SizeOf) -> tuple[DataPicture, Sizes]:
     """Return the picture of a data set, and the sizes of what it shows besides."""
     section = datasets[name]
     picture = KINDS[section["kind"]].picture

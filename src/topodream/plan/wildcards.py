@@ -9,8 +9,8 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.data.kind import Kind
 from topodream.files.errors import InputError
+from topodream.files.strict import Section
 from topodream.plan.catalogue import Catalogue
-from topodream.settings.checking import Section
 from topodream.settings.config import Experiment
 
 # Snakemake's: an attribute for each wildcard of a rule. A function of them is called for each job.

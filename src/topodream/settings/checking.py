@@ -15,9 +15,8 @@ from typing import Any
 
 import jsonschema
 
-from topodream.files.errors import InputError
-from topodream.files.errors import show as show
-from topodream.files.strict import read_yaml
+from topodream.files.errors import InputError, quoted
+from topodream.files.strict import Section, read_yaml
 from topodream.models import MODELS
 
 # A model's schema lies beside the model; any other beside its module goes by its folder too.
@@ -31,7 +30,6 @@ MAX_DEPTH = 8
 # can have any number.
 MAX_VALUES = 1_000_000
 
-Section = Mapping[str, Any]
 # A part of the settings, and where a person finds it.
 Layer = tuple[str, Section]
 
@@ -54,7 +52,7 @@ def check_plain(value: object, where: str) -> None:
             for key in item:
                 if not isinstance(key, str):
                     raise InputError(
-                        f"{at(where, path)}the key {show(key)} is not a text: quote it"
+                        f"{at(where, path)}the key {quoted(key)} is not a text: quote it"
                     )
                 _check_scalar(key, where, (*path, key))
         else:
@@ -83,7 +81,7 @@ def _check_scalar(value: object, where: str, path: tuple[object, ...]) -> None:
     elif isinstance(value, str) and _UNWRITABLE.search(value):
         allowed = "NUL and surrogates (half a character) can't be written"
     if allowed:
-        raise InputError(f"{where}: {dotted(path)} = {show(value)} is not allowed: {allowed}")
+        raise InputError(f"{where}: {dotted(path)} = {quoted(value)} is not allowed: {allowed}")
 
 
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -119,14 +117,14 @@ def _explain(breach: jsonschema.ValidationError, where: str, layers: Sequence[La
         hint = did_you_mean(unknown, known) or f": {one_of(known)}"
         path.append(unknown)
         origin = inherited(path, where, layers)
-        return f"{where}: unknown key {dotted(path)} = {show(value[unknown])}{origin}{hint}"
+        return f"{where}: unknown key {dotted(path)} = {quoted(value[unknown])}{origin}{hint}"
     if "propertyNames" in breach.absolute_schema_path:
-        return f"{at(where, path)}the name {show(value)} is not allowed: {_allowed(schema)}"
+        return f"{at(where, path)}the name {quoted(value)} is not allowed: {_allowed(schema)}"
     if breach.validator == "required":
         missing = next(key for key in schema["required"] if key not in value)
         return f"{where}: the key {dotted([*path, missing])} is missing"
     return (
-        f"{where}: {dotted(path)} = {show(value)}{inherited(path, where, layers)} "
+        f"{where}: {dotted(path)} = {quoted(value)}{inherited(path, where, layers)} "
         f"is not allowed: {_allowed(schema)}{_text_hint(value)}"
     )
 
@@ -189,7 +187,7 @@ def _allowed(schema: Section) -> str:
     if "enum" in schema:
         text = one_of(schema["enum"])
     elif "const" in schema:
-        text = show(schema["const"])
+        text = quoted(schema["const"])
     elif "propertyNames" in schema or "pattern" in schema:
         text = ""
     else:

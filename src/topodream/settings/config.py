@@ -14,15 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from topodream.files.errors import InputError
+from topodream.files.errors import InputError, quoted
 from topodream.files.reading import check_name, named
-from topodream.files.strict import read_yaml
+from topodream.files.strict import Section, read_yaml
 from topodream.grid import Grid
 from topodream.models import MODELS
 from topodream.models.prototypes import Start
 from topodream.settings.checking import (
     Layer,
-    Section,
     check,
     check_plain,
     did_you_mean,
@@ -30,7 +29,6 @@ from topodream.settings.checking import (
     inherited,
     one_of,
     overlay,
-    show,
 )
 from topodream.traits import TRACE
 
@@ -184,7 +182,7 @@ def _merge(
     model = overlay([everywhere, *own_layers])["model"]
     if model not in config["defaults"]:
         allowed = one_of(config["defaults"])
-        raise InputError(f"{where}: model = {show(model)} is not allowed: {allowed}")
+        raise InputError(f"{where}: model = {quoted(model)} is not allowed: {allowed}")
     defaults = (f"defaults.{model}", {"model": model} | config["defaults"][model])
     layers = [everywhere, defaults, *own_layers]
     return _build_experiment(name, layers, where), where, layers
@@ -194,7 +192,7 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
     """Yield what an experiment is made of, from the one at the base to its own section."""
     chain = [name]
     while (base := sections[chain[-1]].get("extends")) is not None:
-        at = f"experiment {chain[-1]!r}: extends = {show(base)}"
+        at = f"experiment {chain[-1]!r}: extends = {quoted(base)}"
         if base not in sections:
             raise InputError(f"{at}: no such experiment{did_you_mean(base, sections)}")
         if base in chain:
@@ -216,7 +214,7 @@ def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experim
     settings = overlay(layers)
     model = settings.get("model")
     if not isinstance(model, str) or model not in MODELS:
-        raise InputError(f"{where}: model = {show(model)} is not allowed: {one_of(MODELS)}")
+        raise InputError(f"{where}: model = {quoted(model)} is not allowed: {one_of(MODELS)}")
     check(settings, model, where, layers)
     experiment: Experiment = _build(
         Experiment, {"name": name, "settings": _build(MODELS[model].settings, settings)} | settings
@@ -259,7 +257,9 @@ def _not_allowed(
     for key in path:
         value = value[key]
     origin = inherited(path, where, layers)
-    return InputError(f"{where}: {dotted(path)} = {show(value)}{origin} is not allowed: {allowed}")
+    return InputError(
+        f"{where}: {dotted(path)} = {quoted(value)}{origin} is not allowed: {allowed}"
+    )
 
 
 # ------------------------------------------------------------------ building

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from topodream.data import KINDS
-from topodream.files.errors import InputError
-from topodream.settings.checking import Section, check, one_of, schema, show, with_types
+from topodream.files.errors import InputError, quoted
+from topodream.files.strict import Section
+from topodream.settings.checking import check, one_of, schema, with_types
 
 # What has a part by its registry in what asks for any kind.
-MODULES = tuple(kind.module for kind in KINDS.values())
+KIND_MODULES = tuple(kind.module for kind in KINDS.values())
 
 
 def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
@@ -20,14 +21,14 @@ def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
     where, settings = f"data set {name!r}", datasets[name]
     kind = settings.get("kind")
     if kind not in KINDS:
-        raise InputError(f"{where}: kind = {show(kind)} is not allowed: {one_of(KINDS)}")
+        raise InputError(f"{where}: kind = {quoted(kind)} is not allowed: {one_of(KINDS)}")
     check(settings, f"data/{kind}", where)
     for key, layout in KINDS[kind].made_of.items():
         kinds = [one for one, known in KINDS.items() if known.layout == layout]
         fitting = [other for other, value in datasets.items() if value.get("kind") in kinds]
         if settings[key] not in fitting:
             raise InputError(
-                f"{where}: {key} = {show(settings[key])} is not a data set "
+                f"{where}: {key} = {quoted(settings[key])} is not a data set "
                 f"of kind {' or '.join(kinds)}: {one_of(fitting)}"
             )
     return with_types(settings, schema(f"data/{kind}"))

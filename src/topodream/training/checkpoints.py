@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from topodream.arrays import Array
 from topodream.files.errors import ContentError
 from topodream.files.reading import is_there
 from topodream.files.storage import Content, check_array, complete, read_hdf5, write_hdf5
-from topodream.models.model import Array
 from topodream.settings.config import Experiment, to_mapping
 from topodream.training import states
 from topodream.training.loop import EpochRecord, Progress
@@ -45,7 +45,7 @@ class Checkpoints:
     data_sha256 : str
         Digest of the content of the data set.
     origin : mapping of str
-        What made them, see :func:`topodream.origin.provenance.record`.
+        What made them, see :func:`topodream.origin.provenance.origin`.
     """
 
     def __init__(

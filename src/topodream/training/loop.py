@@ -12,14 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import engines
+from topodream.arrays import Bytes, Integers
 from topodream.files.errors import InputError
 from topodream.models.model import State
 from topodream.settings.config import Experiment
 from topodream.training import states
 from topodream.training.trained import Divergence, History, Snapshot, Trained, snapshot_dtype
-
-Integers = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 # A prototype's weight beyond which a map has diverged. Samples are in [0, 1], and weights
 # that reconstruct them are of that order too.

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Array, Floats
 from topodream.data.samples import Data, read_data
-from topodream.files.errors import InputError, show
+from topodream.files.errors import InputError, quoted
 from topodream.files.reading import named
 from topodream.files.storage import (
     Content,
@@ -21,8 +22,7 @@ from topodream.files.storage import (
     text_of,
     write_hdf5,
 )
-from topodream.grid import Floats
-from topodream.models.model import Array, State
+from topodream.models.model import State
 from topodream.settings.config import Experiment, experiment_from, to_mapping
 from topodream.training import states
 from topodream.training.trained import (
@@ -35,7 +35,7 @@ from topodream.training.trained import (
 )
 
 # What a model file says of its origin, and what is made of it repeats.
-ORIGIN = ("made_by", "commit", "code_sha256", "versions", "device")
+ORIGIN_KEYS = ("made_by", "commit", "code_sha256", "versions", "device")
 
 
 class Learnt(NamedTuple):
@@ -177,7 +177,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
             data=text_of(content, "data"),
             data_sha256=text_of(content, "data_sha256"),
             content_sha256=text_of(content, "content_sha256"),
-            origin={key: text_of(content, key) for key in ORIGIN},
+            origin={key: text_of(content, key) for key in ORIGIN_KEYS},
         )
 
 
@@ -220,7 +220,7 @@ def _divergence(found: Any, experiment: Experiment) -> Divergence | None:
     divergence = Divergence(**found)
     is_step = isinstance(divergence.step, int) and divergence.step >= 1
     if not is_step or divergence.epoch not in range(1, experiment.epochs + 1):
-        raise ValueError(f"divergence {show(found)} is at no step of the training")
+        raise ValueError(f"divergence {quoted(found)} is at no step of the training")
     if not isinstance(divergence.reason, str):
         raise ValueError("divergence has no reason")
     return divergence

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from topodream.arrays import Array
 from topodream.models import MODELS
-from topodream.models.model import Array, State
+from topodream.models.model import State
 from topodream.settings.config import Experiment
 
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from topodream.grid import Floats
-from topodream.models.model import Array, State
+from topodream.arrays import Array, Floats, Integers
+from topodream.models.model import State
 from topodream.settings.config import Experiment
-
-Integers = npt.NDArray[np.int64]
 
 # Snapshots are for pictures and curves: half precision halves their prototypes and shows no
 # difference, but for a map that blows up, whose weights beyond 65,504 become infinite.

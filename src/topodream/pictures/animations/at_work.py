@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
-from topodream.measures.responses import Drawn, show
+from topodream.measures.responses import Drawn, respond
 from topodream.models import MODELS
 from topodream.pictures import animation
 from topodream.pictures.performing import Animation, Performance
@@ -40,7 +40,7 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     """Put input, activity on the grid and reconstruction side by side."""
     model, grid = performance.model, experiment.grid
     samples = performance.data.held_out.lazy_vectors(experiment.dtype, performance.n_frames)
-    responses = show(model.trained.state, samples, experiment)
+    responses = respond(model.trained.state, samples, experiment)
     height, width = model.image_shape
     scale = animation.activity_scale(responses.activity)
     activity = grid.sheet(responses.activity)

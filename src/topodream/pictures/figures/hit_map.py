@@ -5,14 +5,14 @@ import numpy.typing as npt
 
 from topodream.grid import Grid
 from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure, LogNorm
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw how often each unit won."""
-    model = subject.model
-    title = subject.title("wins of each unit")
+    model = material.model
+    title = material.title("wins of each unit")
     return plot(model.last_wins, model.experiment.grid, title, model.data)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Indices
 from topodream.data.samples import Samples
 from topodream.grid import Grid
-from topodream.measures.responses import show
+from topodream.measures.responses import respond
 from topodream.models.model import State
 from topodream.pictures.canvas import DPI, draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import (
     Axes,
     Figure,
@@ -24,7 +25,6 @@ from topodream.pictures.figure_parts import (
     colormaps,
     to_rgb,
 )
-from topodream.pictures.tiles import Indices
 from topodream.settings.config import Experiment
 
 # What a unit measures at least with its class written into it, by digits; no picture gets longer
@@ -42,16 +42,16 @@ CLASS_COLOURS = (
 )  # fmt: skip
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw the class that each unit stands for."""
-    experiment, train = subject.model.experiment, subject.data.train
-    found = label_units(subject.model.trained.state, train, experiment)
+    experiment, train = material.model.experiment, material.data.train
+    found = label_units(material.model.trained.state, train, experiment)
     every = "all" if found.n_samples == len(train.pixels) else "the first"
     note = (
         f"The class of which a unit wins most of {every} {found.n_samples:,} training samples; white: "
-        f"of none.\n{100 * found.purity:.1f} % of wins are of the unit's class. Data: {subject.model.data}."
+        f"of none.\n{100 * found.purity:.1f} % of wins are of the unit's class. Data: {material.model.data}."
     )
-    title = subject.title("labels of units")
+    title = material.title("labels of units")
     return plot(found.winners, found.classes, experiment.grid, title, note)
 
 
@@ -124,7 +124,7 @@ def label_units(state: State, samples: Samples, experiment: Experiment) -> Label
     classes = np.unique(labels)
     nothing = np.empty(0, np.intp)  # but wins
     wins = np.array(
-        [show(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
+        [respond(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
     )
     total = int(wins.sum())
     return Labelling(

@@ -4,24 +4,25 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats
+from topodream.grid import Grid
 from topodream.pictures.canvas import DPI, LINE_OF_TEXT, LINE_OF_TITLE, about_zero, fitted
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure
 
 # Pixels that a matrix aims at.
 MATRIX_SIZE = 400
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw all lateral weights, and what they come to together."""
-    grid = subject.model.experiment.grid
-    units, lateral = np.arange(grid.n_units), subject.lateral
+    grid = material.model.experiment.grid
+    units, lateral = np.arange(grid.n_units), material.lateral
     effects = {found.title: found.effects(units) for found in lateral}
     acting = [effects[found.title] for found in lateral if found.acts]
     effects["together, as they act"] = np.sum(acting, axis=0)
-    title = subject.title("lateral weights")
-    return plot(effects, grid, title, subject.model.data)
+    title = material.title("lateral weights")
+    return plot(effects, grid, title, material.model.data)
 
 
 def plot(effects: Mapping[str, Floats], grid: Grid, title: str, data: str) -> Figure:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats, Indices
+from topodream.grid import Grid
 from topodream.pictures.canvas import (
     DPI,
     about_zero,
@@ -13,9 +14,9 @@ from topodream.pictures.canvas import (
     widen_for_labels,
     write_numbers,
 )
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, colormaps
-from topodream.pictures.tiles import Indices, spread_units, tile
+from topodream.pictures.tiles import spread_units, tile
 
 # Grids longer than that many times their width have tiles one below, or beside, the other.
 THIN = 4
@@ -25,29 +26,29 @@ LEAST_MARKED = 3
 NEUTRAL_SEPARATOR_COLOUR = "#9a9a9a"
 
 
-def lateral_excitation(subject: Subject) -> Figure:
+def lateral_excitation(material: Material) -> Figure:
     """Draw what excites each unit."""
-    return draw("lateral_excitation", subject)
+    return draw("lateral_excitation", material)
 
 
-def global_inhibition(subject: Subject) -> Figure:
+def global_inhibition(material: Material) -> Figure:
     """Draw what inhibits each unit, over the whole grid."""
-    return draw("global_inhibition", subject)
+    return draw("global_inhibition", material)
 
 
-def column_inhibition(subject: Subject) -> Figure:
+def column_inhibition(material: Material) -> Figure:
     """Draw what inhibits each unit in its column."""
-    return draw("column_inhibition", subject)
+    return draw("column_inhibition", material)
 
 
-def draw(name: str, subject: Subject) -> Figure:
+def draw(name: str, material: Material) -> Figure:
     """Draw one kind of lateral weights, by their name (:class:`topodream.models.model.LateralWeights`)."""
-    grid = subject.model.experiment.grid
-    (lateral,) = (found for found in subject.lateral if found.name == name)
+    grid = material.model.experiment.grid
+    (lateral,) = (found for found in material.lateral if found.name == name)
     rows, cols = shown = spread_units(grid)
     units = (rows[:, None] * grid.cols + cols).ravel()
-    title = subject.title(lateral.title)
-    return plot(lateral.effects(units), shown, grid, title, subject.model.data)
+    title = material.title(lateral.title)
+    return plot(lateral.effects(units), shown, grid, title, material.model.data)
 
 
 def plot(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from topodream.grid import Floats
+from topodream.arrays import Floats
 from topodream.pictures.canvas import (
     DPI,
     HELD_OUT_COLOUR,
@@ -18,18 +18,18 @@ from topodream.pictures.canvas import (
     name_data,
     widen_for_labels,
 )
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, MaxNLocator
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw the reconstruction error over epochs."""
     return plot(
-        subject.model.trained.history.training_mse,
-        subject.curve,
-        subject.mean_image_mse,
-        subject.title("learning curve"),
-        subject.model.data,
+        material.model.trained.history.training_mse,
+        material.curve,
+        material.mean_image_mse,
+        material.title("learning curve"),
+        material.model.data,
     )
 
 

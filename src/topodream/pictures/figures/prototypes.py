@@ -1,16 +1,17 @@
 """Every unit's prototype at its place on the grid."""
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats
+from topodream.grid import Grid
 from topodream.pictures.canvas import exact_axes, greys, show_in_strips, tiled, unit_ticks
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure, Normalize, ScalarMappable
 from topodream.pictures.tiles import tile, weight_scale
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw every unit's prototype."""
-    model, grid = subject.model, subject.model.experiment.grid
-    title = subject.title(f"prototypes of {grid.rows} x {grid.cols} units")
+    model, grid = material.model, material.model.experiment.grid
+    title = material.title(f"prototypes of {grid.rows} x {grid.cols} units")
     return plot(model.trained.weights, model.image_shape, grid, title, model.data)
 
 

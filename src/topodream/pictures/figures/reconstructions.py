@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats
 from topodream.data.samples import Samples
-from topodream.grid import Floats
-from topodream.measures.responses import show, with_activation
+from topodream.measures.responses import respond, with_activation
 from topodream.models import MODELS
 from topodream.pictures.canvas import (
     DPI,
@@ -17,27 +17,27 @@ from topodream.pictures.canvas import (
     greys,
     name_data,
 )
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
 from topodream.pictures.tiles import tile
 from topodream.traits import ACTIVATION
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw held-out samples beside their reconstructions."""
-    model, held_out = subject.model, subject.data.held_out
+    model, held_out = material.model, material.data.held_out
     experiment = model.experiment
-    if subject.activation is not None:
-        experiment = with_activation(experiment, subject.activation)
+    if material.activation is not None:
+        experiment = with_activation(experiment, material.activation)
     settings = experiment.settings
     samples = held_out.lazy_vectors(experiment.dtype)
-    chosen = pick_samples(held_out, subject.count)
+    chosen = pick_samples(held_out, material.count)
     ascending, places = np.unique(chosen, return_inverse=True)
     if experiment.has_trace:
         # A reconstruction depends on the samples before it: all are shown.
-        responses = show(model.trained.state, samples, experiment, kept=ascending)
+        responses = respond(model.trained.state, samples, experiment, kept=ascending)
     else:
-        responses = show(model.trained.state, samples.pick(chosen), experiment)
+        responses = respond(model.trained.state, samples.pick(chosen), experiment)
         places = np.arange(len(chosen))
     activation = (
         f", activation {settings.activation}"
@@ -48,7 +48,7 @@ def draw(subject: Subject) -> Figure:
         samples[chosen],
         responses.drawn[places],
         model.image_shape,
-        subject.title(f"reconstructions{activation}"),
+        material.title(f"reconstructions{activation}"),
         model.data,
     )
 

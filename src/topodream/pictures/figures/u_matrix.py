@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from topodream.grid import Floats, Grid
+from topodream.arrays import Floats
+from topodream.grid import Grid
 from topodream.measures.order import directions, neighbour_pairs, similarities
 from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
-from topodream.pictures.drawing import Subject
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure, Normalize
 
 
-def draw(subject: Subject) -> Figure:
+def draw(material: Material) -> Figure:
     """Draw how much each unit's prototype differs from its neighbours'."""
-    model, grid = subject.model, subject.model.experiment.grid
+    model, grid = material.model, material.model.experiment.grid
     distances = neighbour_distances(model.trained.weights, grid)
-    return plot(distances, grid, subject.title("U-matrix"), model.data)
+    return plot(distances, grid, material.title("U-matrix"), model.data)
 
 
 def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
