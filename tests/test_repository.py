@@ -133,3 +133,35 @@ def test_targets_that_the_readme_names_exist():
     for name in ("README.md", "CONTRIBUTING.md"):
         for target in re.findall(r"^    make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def code_and_docs():
+    folders = [ROOT / name for name in ("src", "workflow", "docs", "tests", "benchmarks")]
+    kinds = (".py", ".smk", ".md", ".yaml", ".rst", ".html", ".js")
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in kinds]
+    return [*found, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "config.yaml"]
+
+
+def test_what_the_glossary_names_is_in_the_code():
+    code = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    rows = re.findall(r"^\| .* \| .* \| (.*) \|$", (ROOT / "docs/glossary.md").read_text(), re.M)
+    names = {name for row in rows for name in re.findall(r"`(\w+\.[a-zA-Z]\w+|[A-Z]\w+)", row)}
+    assert {"Map.identity", "Divergence", "Grid", "KINDS", "provenance.origin"} <= names
+    for name in names:
+        *_, last = name.split(".")
+        defined = rf"^(class|def|    def) {last}\b|^{last}\b.* = |^    {last}\b"
+        # A file: of the package, or a result, of which the glossary speaks by its name.
+        is_file = any((ROOT / "src/topodream").rglob(name)) or f'"{name}' in code
+        assert is_file or re.search(defined, code, re.MULTILINE), name
+
+
+def test_words_that_the_glossary_leaves_to_others():
+    text = (ROOT / "docs/glossary.md").read_text().split("and not here: ")[1].split(". A test")[0]
+    words = re.findall(r"([\w ]+?)(?: and ([\w ]+))? \(", " ".join(text.split()))
+    others = {word.strip() for pair in words for word in pair if word}
+    assert others >= {"neuron", "codebook", "best matching unit"}
+    pattern = re.compile(rf"\b({'|'.join(others)})s?\b", re.IGNORECASE)
+    for path in code_and_docs():
+        if path.name not in ("glossary.md", "test_repository.py"):
+            found = pattern.search(path.read_text(errors="replace"))
+            assert not found, f"{path}: {found[0]}"

@@ -16,13 +16,9 @@ MODULES = {
 def floors():
     """The floor of each wing, the ground's is 0: by the drawing."""
     drawing = re.search(r"```text\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)[1]
-    lines = drawing.splitlines()[::-1]
-    ground = dict.fromkeys(lines[0].split(), 0)
-    # Names stand in columns of ten characters, words about them follow.
-    names = [re.findall(r"\w+/?(?= |$)", line[:36]) for line in lines[1:]]
-    return ground | {
-        name.rstrip("/"): floor for floor, on_it in enumerate(names, 1) for name in on_it
-    }
+    # Names begin in the first three columns; what is said of them follows.
+    names = [re.findall(r"\w+/?(?= |$)", line[:36]) for line in drawing.splitlines()[::-1]]
+    return {name.rstrip("/"): floor for floor, on_it in enumerate(names) for name in on_it}
 
 
 def imports(path):
@@ -60,3 +56,23 @@ def test_no_imports_in_a_circle():
         done = {name for name, needed in left.items() if not needed & set(left)}
         assert done, f"a circle among {sorted(left)}"
         left = {name: needed for name, needed in left.items() if name not in done}
+
+
+def origins(module, name):
+    """Where a name that is imported from a module is defined: followed through what imports it."""
+    for node in ast.parse(MODULES[module].read_text()).body:
+        if isinstance(node, ast.ImportFrom) and name in {a.asname or a.name for a in node.names}:
+            return origins(node.module, name) if node.module in MODULES else node.module
+    return module
+
+
+def test_a_name_that_others_import_stands_for_one_thing():
+    found = {}
+    for path in [*MODULES.values(), *(ROOT / "src").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+                for name in {alias.name for alias in node.names}:
+                    if f"{node.module}.{name}" not in MODULES:
+                        found.setdefault(name, set()).add(origins(node.module, name))
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}
+    assert len(found) > 200

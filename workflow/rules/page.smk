@@ -4,7 +4,7 @@
 rule build_page:
     """The page that shows what is selected, and all else that is up to date."""
     input:
-        code=INPUTS.code("build_page.py", datasets.MODULES),
+        code=INPUTS.code("build_page.py", datasets.KIND_MODULES),
         templates=INPUTS.templates,
         shown=SHOWN.files(),
     output:
