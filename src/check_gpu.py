@@ -52,7 +52,7 @@ def main() -> None:
     }
     report = gpu_check.report(content, agreements, rates)
     print(f"\n{report}", end="")
-    origin = provenance.origin(cli.options(args))
+    origin = provenance.origin(cli.options(args), gpu_check.MODULES)
     write_json(args.output, {**content, **origin})
     write_text(args.report, notes.comment(".md", origin) + report)
     if n_failed:

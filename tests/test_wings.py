@@ -6,6 +6,9 @@ import re
 import pytest
 from conftest import ROOT
 
+from topodream.engines import load
+from topodream.models import MODELS
+
 PACKAGE = ROOT / "src" / "topodream"
 MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
@@ -76,3 +79,33 @@ def test_a_name_that_others_import_stands_for_one_thing():
                         found.setdefault(name, set()).add(origins(node.module, name))
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
     assert len(found) > 200
+
+
+# Those that are about certain models: what they compute by, and the check of what a GPU does.
+ABOUT_MODELS = re.compile(r"models/|engines/(fast|cupy)_\w+|gpu_check")
+
+
+def test_models_are_asked_and_not_told_apart():
+    """No other module imports a model, or compares its name or its class."""
+    known = {type(model).__module__.split(".")[-1] for model in MODELS.values()}
+    classes = {one.__name__ for model in MODELS.values() for one in (model.settings, type(model))}
+    for path in PACKAGE.rglob("*.py"):
+        if not ABOUT_MODELS.match(path.relative_to(PACKAGE).as_posix()):
+            tree = ast.parse(path.read_text())
+            texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            assert not {text for text in texts if text in MODELS}, path
+            assert not {name.split(".")[-1] for name in imports(path)} & known, path
+            names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert not names & classes, path
+    rules = "".join(path.read_text() for path in (ROOT / "workflow").rglob("*.smk"))
+    assert not [name for name in MODELS if name in rules]
+    told_apart = re.compile(r"isinstance\([^)]*(?:settings|state)[^)]*, \w+")
+    about = [path for path in PACKAGE.rglob("*.py") if "engines/__init__" not in path.as_posix()]
+    assert not [path for path in about if told_apart.search(path.read_text())]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_engines_that_a_model_names_are_there(name):
+    for engine in ("reference", *MODELS[name].engines):
+        module, kind = MODELS[name].engine(engine).split(".")
+        assert callable(getattr(load(module), kind).advance)

@@ -16,10 +16,8 @@ from topodream import engines
 from topodream.arrays import Bytes, Integers
 from topodream.data.mnist import mnist_content, read_embedded
 from topodream.engines import Tally
-from topodream.engines.cupy_mwta import CupyMwta
-from topodream.engines.cupy_sparse_dream import CupySparseDream
 from topodream.grid import Grid
-from topodream.models import sparse_dream
+from topodream.models import MODELS
 from topodream.models.model import State
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import Start, least_weight
@@ -28,6 +26,16 @@ from topodream.settings.config import Experiment
 from topodream.training import states
 
 Settings = Mwta | SparseDream
+
+# What has a part in it by registries: models, and their engines for a GPU.
+MODULES = tuple(
+    name
+    for model in MODELS.values()
+    for name in (
+        type(model).__module__,
+        *(f"topodream.engines.{engine.split('.')[0]}" for engine in model.engines.values()),
+    )
+)
 
 # The largest difference between a GPU's map and the reference's, relative to the largest value
 # of each array, after a few hundred steps, and the share of wins that may go to other units: in
@@ -94,11 +102,12 @@ class Case:
 
     def experiments(self) -> list[Experiment]:
         """Return the experiment that each map is of; they differ in seed too."""
-        is_mwta = isinstance(self.settings[0], Mwta)
+        kind = type(self.settings[0])
+        (model,) = (name for name, one in MODELS.items() if one.settings is kind)
         return [
             Experiment(
                 name=f"{self.name} {number}",
-                model="mwta" if is_mwta else "sparse_dream",
+                model=model,
                 dataset="digits",
                 device="cpu",
                 engine="reference",
@@ -122,9 +131,7 @@ class Case:
             rng = np.random.default_rng(experiment.seed)
             state = states.start(experiment, self.n_inputs, rng)
             if self.is_faded:
-                weights = (
-                    state.excitation if isinstance(state, sparse_dream.State) else state.weights
-                )
+                weights = state.arrays.get("excitation", state.weights)
                 fades = (rng.random(weights.shape) < 1 / 3) & (weights != 0)
                 weights[fades] = least_weight(weights.dtype)
             found.append(state)
@@ -322,7 +329,7 @@ def train_on_device(
     experiments: Sequence[Experiment], starts: Sequence[State], pixels: Bytes, xp: Any
 ) -> list[Run]:
     """Train maps together, all epochs."""
-    ensemble = _ensemble(experiments, starts, pixels, xp)
+    ensemble = engines.create_ensemble(experiments, starts, pixels, xp)
     tallies: list[list[Tally]] = [[] for _ in experiments]
     going = list(range(len(experiments)))
     for epoch in range(EPOCHS):
@@ -347,13 +354,6 @@ def _train_by_reference(experiment: Experiment, start: State, pixels: Bytes) -> 
         if tallies[-1].steps < len(order):
             break
     return Run(engine.state, tallies)
-
-
-def _ensemble(
-    experiments: Sequence[Experiment], starts: Sequence[State], pixels: Bytes, xp: Any
-) -> Any:
-    kind = CupyMwta if isinstance(experiments[0].settings, Mwta) else CupySparseDream
-    return kind(experiments, starts, pixels, xp)
 
 
 def _order(experiment: Experiment, n_samples: int, epoch: int) -> Integers:
@@ -412,7 +412,7 @@ def rate(case: Case, xp: Any, seconds: float) -> Rate:
     rng = np.random.default_rng(SEED)
     pool = xp.get_default_memory_pool()
     pool.free_all_blocks()
-    ensemble = _ensemble(experiments, case.starts(), pixels, xp)
+    ensemble = engines.create_ensemble(experiments, case.starts(), pixels, xp)
 
     def on_device(n_steps: int) -> None:
         orders = rng.integers(len(pixels), size=(case.n_maps, n_steps))
