@@ -478,7 +478,7 @@ def test_a_trace_goes_on_where_only_some_responses_are_kept(map_and_samples):
     state, traced = mwta.State(weights, np.zeros(20)), experiment(trace=0.3)
     kept = np.array([0, 1, 249, 250, 599])
     whole, some = (responses.respond(state, samples, traced, rows) for rows in (None, kept))
-    expected = responses.with_trace(whole.fresh, traced)
+    expected = responses.traced(whole.fresh, traced)
     np.testing.assert_array_equal(whole.activity, expected)
     np.testing.assert_array_equal(some.activity, expected[kept])
     np.testing.assert_array_equal(some.ranked, whole.ranked[kept])

@@ -211,11 +211,11 @@ def traced(fresh: Floats, experiment: Experiment, before: Floats | None = None) 
     trace = experiment.trace
     if trace is None:
         return fresh
-    traced = np.empty_like(fresh)
+    mixed = np.empty_like(fresh)
     previous = np.zeros_like(fresh[0]) if before is None else before
     for row, now in enumerate(fresh):
-        previous = traced[row] = leave_trace(previous, now, trace)
-    return traced
+        previous = mixed[row] = leave_trace(previous, now, trace)
+    return mixed
 
 
 def with_activation(experiment: Experiment, activation: str) -> Experiment:
