@@ -11,10 +11,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-# What measures import when they run, imported before: a limit of threads is of what is loaded.
-import scipy.stats  # noqa: F401
-import sklearn.linear_model
-import sklearn.manifold  # noqa: F401
 import threadpoolctl
 
 from topodream.files import cli

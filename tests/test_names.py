@@ -126,7 +126,7 @@ def test_texts_for_readers_reach_the_scripts_as_they_are(tmp_path):
         json.loads(given[f"src/{script}.py"]["<<<"])
         for script in ("build_page", "summarise_sweep", "judge_findings")
     )
-    assert page["experiments"]["tiny-pan"] == said
+    assert page["experiments"]["tiny-pan"]["question"] == said
     assert page["groups"][-1]["about"] == NASTY
     assert sweep["question"] == said
     assert judged["statements"]["so"]["said"] == NASTY

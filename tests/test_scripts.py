@@ -22,8 +22,12 @@ from topodream.data import KINDS, idx, mnist
 from topodream.grid import Grid
 from topodream.models import MODELS
 from topodream.origin import provenance
+from topodream.pictures.animations import animations_of
+from topodream.pictures.figures import figures_of
+from topodream.pictures.picture import modules_of
 from topodream.plan import catalogue as catalogues
 from topodream.settings import config
+from topodream.traits import LABELS
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
 needs_emulator = pytest.mark.skipif(bool(building.missing()), reason=f"{building.missing()}")
@@ -84,9 +88,15 @@ GPU_MWTA = {"engines/cupy_mwta.py", "engines/cupy_mwta.cu"}
 GPU_DREAM = {"engines/cupy_sparse_dream.py", "engines/cupy_sparse_dream.cu"}
 
 
+PICTURES = {"plot_map.py": figures_of, "render_map_gifs.py": animations_of}
+
+
 def sources_for(script, experiment):
     is_trained = script == "train.py"
     modules = experiment.modules_of_training if is_trained else experiment.modules
+    if script in PICTURES:
+        # Of digits, as these tests learn them.
+        modules += modules_of(PICTURES[script](MODELS[experiment.model].traits | {LABELS}))
     found = provenance.local_sources(ROOT / "src" / script, modules)
     return {path.relative_to(ROOT / "src" / "topodream").as_posix() for path in found[1:]}
 

@@ -55,14 +55,14 @@ def draw_data(name, picture):
             **INPUTS.made_of(picture.behind),
             code=INPUTS.code(picture.script),
         output:
-            report(
+            # What moves has a script beside it, for the player of the page.
+            **({"script": "results/data/{dataset}.gif.js"} if picture.suffix == ".gif" else {}),
+            picture=report(
                 f"results/data/{{dataset}}{picture.suffix}",
                 category="Data",
                 labels={"data set": "{dataset}", "picture": picture.name},
                 caption="../report/data.rst",
             ),
-            # For the player of the page.
-            *(["results/data/{dataset}.gif.js"] if picture.suffix == ".gif" else []),
         log:
             "results/data/logs/{dataset}-picture.log",
         wildcard_constraints:
@@ -80,7 +80,7 @@ def draw_data(name, picture):
             "python {input.code[0]:q}"
             f" {files}"
             " {params.settings}"
-            " --output {output[0]:q}"
+            " --output {output.picture:q}"
             " 2>&1 | tee {log:q}"
 
 
