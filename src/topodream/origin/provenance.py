@@ -4,6 +4,7 @@ No time, host, user or absolute path is recorded, so that the same inputs, setti
 versions give the same bytes.
 """
 
+import ast
 import hashlib
 import importlib.metadata
 import json
@@ -12,6 +13,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +75,30 @@ def _file_of(module: str) -> Path:
     return SRC.joinpath(*module.split(".")).with_suffix(".py")
 
 
-def _imported_files(source: Path) -> Iterator[Path]:
-    for module in _imported_modules(source.read_text(encoding="utf-8")):
-        parts = module.split(".")
-        for depth in range(1, len(parts) + 1):
-            base = SRC.joinpath(*parts[:depth])
-            for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-                if candidate.is_file():
-                    yield candidate
+@cache  # a workflow asks for many scripts, which have most modules in common
+def _imported_files(source: Path) -> tuple[Path, ...]:
+    modules = _imported_modules(source.read_text(encoding="utf-8"))
+    return tuple(file for module in modules for file in _files_of(module))
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """Return the files of a module and of the packages it lies in, of those that hold code.
+
+    The beginning of a package is often no more than a docstring.
+    """
+    parts = module.split(".")
+    bases = [SRC.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    files = [base.with_suffix(".py") for base in bases]
+    packages = [base / "__init__.py" for base in bases]
+    return tuple(
+        [path for path in files if path.is_file()]
+        + [
+            path
+            for path in packages
+            if path.is_file() and len(ast.parse(path.read_bytes()).body) > 1
+        ]
+    )
 
 
 # At the beginning of a line, indented or not; names in parentheses may take several lines.
