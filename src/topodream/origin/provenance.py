@@ -152,15 +152,20 @@ def versions(script: str, packages: Collection[str] = ()) -> str:
         Those besides NumPy and what is known of the script here.
     """
     names = ("numpy", *PACKAGES.get(script, ()), *packages)
-    found = {name: importlib.metadata.version(name) for name in names}
+    found = {name: _version(name) for name in names}
     return json.dumps({"python": platform.python_version()} | found)
+
+
+@cache  # each is a file to find and to parse
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def installed(packages: Sequence[str]) -> str:
     """Return the version of the first of some packages that is installed, or "not installed"."""
     for name in packages:
         with suppress(importlib.metadata.PackageNotFoundError):
-            return importlib.metadata.version(name)
+            return _version(name)
     return "not installed"
 
 
