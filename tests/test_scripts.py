@@ -72,7 +72,10 @@ def test_code_inputs_name_all_that_a_script_imports(script):
     # or the script of a data set.
     named = {type(one).__module__ for one in (*MODELS.values(), *KINDS.values())}
     sources = {*provenance.local_sources(script, named), *provenance.REGISTRIES}
-    assert ours <= set(map(str, sources))
+    # Nor is what holds nothing but a docstring.
+    empty = {path for path in ours if len(ast.parse(Path(path).read_text()).body) == 1}
+    assert all(path.endswith("__init__.py") for path in empty)
+    assert ours - empty <= set(map(str, sources))
     assert str(ROOT / "src" / "topodream" / "files" / "cli.py") in ours
 
 
