@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
