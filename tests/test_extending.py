@@ -203,3 +203,33 @@ def test_an_edit_of_a_measure_or_a_figure_trains_nothing(whole, tmp_path):
     append(copy / "src/topodream/measures/contrast.py", "# a remark\n")
     measured = {f"results/{name}/measures.json" for name in ("toy", "tiny-dream")}
     assert planned(copy) == {PAGE_FILE, *drawn, *measured}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            "engine: fast",
+            "engine = 'fast' is not allowed: one of reference, competitive has no other",
+        ),
+        ("device: gpu", "device = 'gpu' is not allowed: cpu"),
+        ("conscience_rate: -1", "conscience_rate = -1 is not allowed: a number from 0 to 1000"),
+        ("trace: 0.5", "unknown key trace = 0.5: one of "),
+    ],
+)
+def test_what_the_model_has_not_is_one_line(extended, setting, said):
+    folder, _ = extended
+    (folder / "wrong.yaml").write_text(f"experiments:\n  toy: {{{setting}}}\n")
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--configfile",
+        "overlay.yaml",
+        "wrong.yaml",
+        "-n",
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"topodream: experiment 'toy': {said}" in done.stderr
+    assert "Traceback" not in done.stderr
