@@ -12,12 +12,11 @@ the map that it becomes alone. If one fails, by its divergence, the others are t
 and stay in their checkpoints; files are written of all or of none.
 """
 
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -65,7 +64,8 @@ def main() -> None:
     device = devices.choose(experiments[0].device, partial(print, f"{called}:", flush=True))
     data = read_data(args.data)
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
-    origin = origin_of(cli.options(args, "config", "output"), experiments[0], device)
+    options = cli.options(args, "config", "output")
+    origin = device.signed(provenance.origin(options, experiments[0].modules_of_training))
     checkpoints = [
         Checkpoints(path, experiment, data.content_sha256, origin)
         for path, experiment in zip(args.output, experiments, strict=True)
@@ -134,15 +134,6 @@ def check_together(one: Experiment, other: Experiment) -> None:
                 f"{one.name} and {other.name} can't be trained together: their {key} has to be "
                 f"{allowed}"
             )
-
-
-def origin_of(
-    options: Mapping[str, Any], experiment: Experiment, device: devices.Device
-) -> dict[str, str]:
-    """Return what the files say of their origin: what computed them too."""
-    origin = provenance.origin(options, experiment.modules_of_training)
-    versions = json.loads(origin["versions"]) | dict(device.software)
-    return {**origin, "versions": json.dumps(versions), "device": device.name}
 
 
 def report(bar: "tqdm[NoReturn]", experiment: Experiment, epoch: EpochReport) -> None:

@@ -4,7 +4,6 @@
 them at work.
 """
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,7 +95,6 @@ def train(
         task = loop.Task(experiment, report, save=lambda _: None, done=None)
         (trained,) = loop.train_together([task], pixels, bar.update, device.xp)
     origin = provenance.origin({}, experiment.modules_of_training, script=Path(__file__))
-    versions = json.loads(origin["versions"]) | dict(device.software)
     learnt = _learnt(images)
     return Map(
         experiment=experiment,
@@ -105,7 +103,7 @@ def train(
         data=learnt.described,
         data_sha256=learnt.content_sha256,
         content_sha256=content_digest(map_file.arrays_of(trained)),
-        origin={**origin, "versions": json.dumps(versions), "device": device.name},
+        origin=device.signed(origin),
     )
 
 

@@ -1,5 +1,6 @@
 """What computes a training: the CPU, or a GPU where one is asked for and can be used."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,11 @@ class Device:
     name: str
     xp: Any = None
     software: Mapping[str, str] = field(default_factory=dict)
+
+    def signed(self, origin: Mapping[str, str]) -> dict[str, str]:
+        """Return an origin (:func:`topodream.origin.provenance.origin`) that names it as well."""
+        versions = json.loads(origin["versions"]) | dict(self.software)
+        return {**origin, "versions": json.dumps(versions), "device": self.name}
 
 
 CPU = Device("cpu")
