@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from topodream.data.samples import Data
-from topodream.files.errors import InputError
 from topodream.models import MODELS
 from topodream.models.model import LateralWeights
 from topodream.pictures.figure_parts import Figure
 from topodream.pictures.figures import figures_of
+from topodream.pictures.picture import find
 from topodream.training.map_file import Map
 
 
@@ -63,8 +63,7 @@ def draw(name: str, material: Material) -> Figure:
     InputError
         If the map has no such figure.
     """
-    for figure in figures_of(material.traits):
-        if figure.name == name:
-            drawn: Figure = figure.load()(material)
-            return drawn
-    raise InputError(f"{material.model.experiment.name} has no figure {name}")
+    drawn: Figure = find(name, figures_of(material.traits), material.model.experiment.name).load()(
+        material
+    )
+    return drawn

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from topodream.data.samples import Data
-from topodream.files.errors import InputError
 from topodream.models import MODELS
 from topodream.pictures.animation import Frame
 from topodream.pictures.animations import animations_of
+from topodream.pictures.picture import find
 from topodream.training.map_file import Map
 
 
@@ -60,8 +60,6 @@ def animate(name: str, performance: Performance) -> Animation:
     InputError
         If the map has no such animation.
     """
-    for animation in animations_of(performance.traits):
-        if animation.name == name:
-            made: Animation = animation.load()(performance)
-            return made
-    raise InputError(f"{performance.model.experiment.name} has no animation {name}")
+    found = find(name, animations_of(performance.traits), performance.model.experiment.name)
+    made: Animation = found.load()(performance)
+    return made

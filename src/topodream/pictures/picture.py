@@ -5,9 +5,11 @@ The workflow and the page ask for that, so this module and the two registries
 """
 
 import importlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
+
+from topodream.files.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Picture:
     needs: tuple[str, ...] = ()
     wide: bool = False
 
+    called: ClassVar[str]
     package: ClassVar[str]
     place: ClassVar[str]
 
@@ -62,6 +65,7 @@ class Picture:
 class Still(Picture):
     """A figure; its function turns a :class:`~topodream.pictures.drawing.Material` into it."""
 
+    called = "figure"
     package = "topodream.pictures.figures"
     place = "figures/{}.png"
 
@@ -69,6 +73,7 @@ class Still(Picture):
 class Moving(Picture):
     """An animation; its function turns a :class:`~topodream.pictures.performing.Performance` into it."""
 
+    called = "animation"
     package = "topodream.pictures.animations"
     place = "{}.gif"
 
@@ -79,6 +84,14 @@ P = TypeVar("P", bound=Picture)
 def chosen(pictures: Iterable[P], traits: Collection[str]) -> tuple[P, ...]:
     """Return those of some pictures that a map of these traits, its data's included, has."""
     return tuple(picture for picture in pictures if set(traits).issuperset(picture.needs))
+
+
+def find(name: str, pictures: Sequence[P], whose: str) -> P:
+    """Return the picture of that name among those that a map has; InputError if it has none."""
+    for picture in pictures:
+        if picture.name == name:
+            return picture
+    raise InputError(f"{whose} has no {pictures[0].called} {name}")
 
 
 def modules_of(pictures: Iterable[Picture]) -> tuple[str, ...]:
