@@ -7,16 +7,18 @@ progress on a terminal; elsewhere a line is printed after each epoch.
 After each epoch a checkpoint is written beside the model file (model.checkpoint). Killed and
 started again, training goes on from there and ends in the same file.
 
-Several maps of one shape train side by side on a GPU, one after another on a CPU: each ends in
-the map that it becomes alone. If one fails, by its divergence, the others are trained to their end
-and stay in their checkpoints; files are written of all or of none.
+Several maps train one after another on a CPU, and side by side on a GPU, where they have to be of
+one shape: each ends in the map that it becomes alone. If one fails, by its divergence, the files
+of the others are written all the same. All keep their checkpoints then, in case that whoever
+started this removes the files.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -24,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import threadpoolctl
 from tqdm import tqdm
 
-from topodream.data.samples import read_data
+from topodream.data.samples import Data, read_data
 from topodream.engines import devices
 from topodream.files import cli
 from topodream.files.errors import ContentError, InputError, quoted
@@ -38,7 +40,13 @@ from topodream.settings.config import (
     to_mapping,
 )
 from topodream.training.checkpoints import Checkpoints
-from topodream.training.loop import EpochReport, Progress, Task, train_together
+from topodream.training.loop import (
+    EpochReport,
+    Progress,
+    Task,
+    check_divergence,
+    train_together,
+)
 from topodream.training.map_file import learnt_of, write_map
 
 
@@ -46,8 +54,12 @@ def main() -> None:
     """Read data and settings, train, write the maps."""
     parser = cli.parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the .h5 file to learn")
-    parser.add_argument(
-        "--config", type=Path, required=True, nargs="+", help="resolved settings (.yaml)"
+    settings = parser.add_mutually_exclusive_group(required=True)
+    settings.add_argument("--config", type=Path, nargs="+", help="resolved settings (.yaml)")
+    settings.add_argument(
+        "--settings",
+        help="the same as JSON, - for standard input: what all maps have in 'common', and what "
+        "'each' has besides, a list",
     )
     parser.add_argument(
         "--output", type=Path, required=True, nargs="+", help="the .h5 files to write, as many"
@@ -59,59 +71,98 @@ def main() -> None:
 
     for path in args.output:
         check_writable(path)
-    experiments = read_experiments(args.config, args.output, args.device)
+    check_apart(args.output)
+    experiments = with_device(read_experiments(args), args.device)
+    if len(experiments) != len(args.output):
+        raise InputError(f"settings of {len(experiments)} maps, but {len(args.output)} of --output")
     called = experiments[0].name + (f" and {len(experiments) - 1} more" if experiments[1:] else "")
-    device = devices.choose(experiments[0].device, partial(print, f"{called}:", flush=True))
+    device = devices.choose(one_device(experiments), partial(print, f"{called}:", flush=True))
     data = read_data(args.data)
-    pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
-    options = cli.options(args, "config", "output")
-    origin = device.signed(provenance.origin(options, experiments[0].modules_of_training))
+    options = cli.options(args, "config", "settings", "output")
+    origins = {
+        modules: device.signed(provenance.origin(options, modules))
+        for modules in {one.modules_of_training for one in experiments}
+    }
     checkpoints = [
-        Checkpoints(path, experiment, data.content_sha256, origin)
-        for path, experiment in zip(args.output, experiments, strict=True)
+        Checkpoints(path, one, data.content_sha256, origins[one.modules_of_training])
+        for path, one in zip(args.output, experiments, strict=True)
     ]
-    done = [restore(of_one, pixels.shape[1]) for of_one in checkpoints]
+    if device.xp is not None:
+        for other in experiments[1:]:
+            check_together(experiments[0], other)
+    jobs = [checkpoints] if device.xp is not None else [[of_one] for of_one in checkpoints]
     # disable=None: a bar on a terminal, nothing elsewhere.
     bar = tqdm(
         total=sum(one.epochs * one.steps_per_epoch for one in experiments),
-        initial=sum(one.epoch * experiments[0].steps_per_epoch for one in done if one),
         desc=called,
         unit="step",
         unit_scale=True,
         disable=None,
     )
-    tasks = [
-        Task(of_one.experiment, partial(report, bar, of_one.experiment), of_one.save, progress)
-        for of_one, progress in zip(checkpoints, done, strict=True)
-    ]
+    failures: list[InputError] = []
     # A fixed number of threads: sums that are split otherwise round otherwise.
     with bar, threadpoolctl.threadpool_limits(1):
-        all_trained = train_together(tasks, pixels, bar.update, device.xp)
-    for path, experiment, trained in zip(args.output, experiments, all_trained, strict=True):
-        if trained.divergence is not None:
-            after = trained.divergence.epoch - 1
-            print(f"{experiment.name}: {trained.divergence}; kept is the map after epoch {after}")
-        write_map(path, experiment, trained, learnt_of(data), origin)
+        for job in jobs:
+            failures += train(job, data, bar, device.xp)
+    cli.raise_all(failures)
     for of_one in checkpoints:
         of_one.remove()
 
 
-def read_experiments(
-    configs: Sequence[Path], outputs: Sequence[Path], device: str | None
-) -> list[Experiment]:
-    """Return the experiments to train, perhaps on another device than their settings say."""
-    if len(configs) != len(outputs):
-        raise InputError(f"{len(configs)} files of --config, but {len(outputs)} of --output")
-    check_apart(outputs)
-    experiments = [read_experiment(path) for path in configs]
-    if device is not None:
-        experiments = [
-            experiment_from(to_mapping(one) | {"device": device}, f"--device for {one.name}")
-            for one in experiments
-        ]
+def train(
+    checkpoints: Sequence[Checkpoints], data: Data, bar: "tqdm[NoReturn]", xp: Any
+) -> list[InputError]:
+    """Train maps together and write them, each beside its checkpoints; return what failed."""
+    pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
+    tasks = []
+    for of_one in checkpoints:
+        experiment, done = of_one.experiment, restore(of_one, pixels.shape[1])
+        bar.update(done.epoch * experiment.steps_per_epoch if done else 0)
+        tasks.append(Task(experiment, partial(report, bar, experiment), of_one.save, done))
+    failures = []
+    for of_one, trained in zip(
+        checkpoints, train_together(tasks, pixels, bar.update, xp), strict=True
+    ):
+        try:
+            check_divergence(of_one.experiment, trained)
+        except InputError as error:
+            failures.append(error)
+            continue
+        if trained.divergence is not None:
+            after = trained.divergence.epoch - 1
+            name = of_one.experiment.name
+            print(f"{name}: {trained.divergence}; kept is the map after epoch {after}")
+        write_map(of_one.model, of_one.experiment, trained, learnt_of(data), of_one.origin)
+    return failures
+
+
+def read_experiments(args: argparse.Namespace) -> list[Experiment]:
+    """Return the experiments to train, from files, or from what the workflow passes on."""
+    if args.config is not None:
+        return [read_experiment(path) for path in args.config]
+    told = cli.from_json("--settings", args.settings)
+    with cli.option("--settings"):
+        each = [{**told["common"], **own} for own in told["each"]]
+    return [experiment_from(settings, "--settings") for settings in each]
+
+
+def with_device(experiments: Sequence[Experiment], device: str | None) -> list[Experiment]:
+    """Return the same, perhaps on another device than their settings say."""
+    if device is None:
+        return list(experiments)
+    return [
+        experiment_from(to_mapping(one) | {"device": device}, f"--device for {one.name}")
+        for one in experiments
+    ]
+
+
+def one_device(experiments: Sequence[Experiment]) -> str:
+    """Return the device that all name; InputError if they don't agree."""
+    first = experiments[0]
     for other in experiments[1:]:
-        check_together(experiments[0], other)
-    return experiments
+        if other.device != first.device:
+            refuse_together(first, other, "device")
+    return first.device
 
 
 def check_apart(outputs: Sequence[Path]) -> None:
@@ -124,16 +175,20 @@ def check_apart(outputs: Sequence[Path]) -> None:
 
 
 def check_together(one: Experiment, other: Experiment) -> None:
-    """Refuse maps of different shapes."""
+    """Refuse maps of different shapes, which can't train side by side."""
     for key, value in one.shape.items():
         if other.shape[key] != value:
-            allowed = f"the same, not {quoted(value)} and {quoted(other.shape[key])}"
-            if key == "trace":  # whether there is one
-                allowed = "null for both or for neither"
-            raise InputError(
-                f"{one.name} and {other.name} can't be trained together: their {key} has to be "
-                f"{allowed}"
-            )
+            refuse_together(one, other, key)
+
+
+def refuse_together(one: Experiment, other: Experiment, key: str) -> NoReturn:
+    """Raise InputError: maps differ in something that they need to have in common."""
+    allowed = f"the same, not {quoted(one.shape[key])} and {quoted(other.shape[key])}"
+    if key == "trace":  # whether there is one
+        allowed = "null for both or for neither"
+    raise InputError(
+        f"{one.name} and {other.name} can't be trained together: their {key} has to be {allowed}"
+    )
 
 
 def report(bar: "tqdm[NoReturn]", experiment: Experiment, epoch: EpochReport) -> None:

@@ -170,14 +170,36 @@ def test_maps_trained_together_are_as_alone(by_hand, small_experiment):
         ({"dtype": "float32"}, "dtype has to be the same, not 'float64' and 'float32'"),
         ({"trace": 0.5}, "trace has to be null for both or for neither"),
         ({"steps_per_epoch": 20}, "steps_per_epoch has to be the same, not 30 and 20"),
-        ({"device": "auto"}, "device has to be the same, not 'cpu' and 'auto'"),
     ],
 )
-def test_maps_of_other_shapes_are_refused(by_hand, small_experiment, tmp_path, changes, said):
+def test_maps_of_other_shapes_are_refused_side_by_side(
+    by_hand, small_experiment, tmp_path, monkeypatch, changes, said
+):
     first = small_experiment()
+    other = named(first, "other", **changes)
+    monkeypatch.setattr(devices, "choose", lambda *_: devices.Device("a GPU", object()))
     with pytest.raises(InputError) as error:
-        by_hand([first, named(first, "other", **changes)])
+        by_hand([first, other])
     assert str(error.value).startswith(f"small and other can't be trained together: their {said}")
+    assert not list(tmp_path.glob("small.[!y]*"))
+
+
+def test_maps_of_other_shapes_train_one_after_another_on_a_cpu(by_hand, small_experiment):
+    first = small_experiment()
+    other = named(
+        first, "other", grid={"rows": 4, "cols": 6}, steps_per_epoch=20, epochs=3, dtype="float32"
+    )
+    together = by_hand([first, other])
+    for trained, experiment in zip(together, (first, other), strict=True):
+        (alone,) = by_hand([experiment])
+        assert trained.content_sha256 == alone.content_sha256
+        assert trained.origin == alone.origin
+
+
+def test_maps_for_other_devices_are_refused(by_hand, small_experiment, no_gpu, tmp_path):
+    first = small_experiment()
+    with pytest.raises(InputError, match="their device has to be the same, not 'cpu' and 'auto'"):
+        by_hand([first, named(first, "other", device="auto")])
     assert not list(tmp_path.glob("small.[!y]*"))
 
 
@@ -208,24 +230,28 @@ def test_what_auto_took_is_said_of_each_training(by_hand, small_experiment, no_g
     assert capsys.readouterr().out.startswith("small: device auto takes the CPU")
 
 
-def test_one_that_fails_leaves_the_others_checkpoints(by_hand, small_experiment, tmp_path):
+def test_one_that_fails_leaves_the_others_whole(by_hand, small_experiment, tmp_path):
     wild = {"learning_rate": 10, "error_clip": None, "activation": "excited"}
     first = small_experiment(epochs=3)
     both = [named(first, "wild", **wild, on_divergence="fail"), first]
     with pytest.raises(InputError, match="^wild diverged at step"):
         by_hand(both)
-    assert not list(tmp_path.glob("small.h5"))
+    assert not list(tmp_path.glob("wild.h5"))
+    left = (tmp_path / "small.h5").read_bytes()
+    # For whoever removes the files of what failed.
     assert (tmp_path / "small.checkpoint" / "epoch-3.h5").exists()
     together = by_hand([named(both[0], "wild", on_divergence="keep"), first])
     (alone,) = by_hand([first])
     assert together[1].content_sha256 == alone.content_sha256
+    assert (tmp_path / "small.h5").read_bytes() == left
+    assert not list(tmp_path.glob("*.checkpoint"))
     assert together[0].trained.divergence is not None
 
 
 def test_as_many_outputs_as_settings(by_hand, small_experiment, tmp_path):
     by_hand([small_experiment()])
     sys.argv += [str(tmp_path / "one more.h5")]
-    with pytest.raises(InputError, match="1 files of --config, but 2 of --output"):
+    with pytest.raises(InputError, match="settings of 1 maps, but 2 of --output"):
         train_script.main()
 
 

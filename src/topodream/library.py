@@ -94,6 +94,7 @@ def train(
         report = partial(_report, bar)
         task = loop.Task(experiment, report, save=lambda _: None, done=None)
         (trained,) = loop.train_together([task], pixels, bar.update, device.xp)
+    loop.check_divergence(experiment, trained)
     origin = provenance.origin({}, experiment.modules_of_training, script=Path(__file__))
     learnt = _learnt(images)
     return Map(

@@ -15,11 +15,12 @@ IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.data import KINDS
+from topodream.plan.batches import batches_of
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.plan.inputs import Inputs, options_of
 from topodream.plan.maps import map_kinds, text_for_report
-from topodream.plan.needs import Needs
-from topodream.plan.params import Params, flags, versions_for, versions_for_gpu
+from topodream.plan.needs import Needs, named
+from topodream.plan.params import Params, flags, versions_for
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
 from topodream.plan.wildcards import datasets_of, in_one_line, pattern
@@ -59,13 +60,20 @@ group_of_training = lambda wildcards: workflow.group_settings.overwrite_groups.g
 group_of_data = lambda wildcards: workflow.group_settings.overwrite_groups.get("prepare_mnist")
 
 # What the rules say of their inputs, params and resources, and what the page shows.
-SOURCES = Sources(ROOT, IS_MODULE, lambda: RerunTrigger.INPUT in workflow.rerun_triggers)
+SOURCES = Sources(
+    ROOT,
+    IS_MODULE,
+    lambda: RerunTrigger.INPUT in workflow.rerun_triggers,
+    is_in_storage=workflow.storage_settings.default_storage_provider is not None,
+)
 INPUTS = Inputs(CATALOGUE, SOURCES)
 PARAMS = Params(CATALOGUE, INPUTS)
 NEEDS = Needs(CATALOGUE)
 # As a module of another workflow, under a prefix of that one's.
 RESULTS = Path(workflow.modifier.modify_path("results/index.html")).parent
 SHOWN = Shown(CATALOGUE, RESULTS)
+# What is shared between workflows is found by its own file: each map is a job of its own then.
+BATCHES = [] if workflow.enable_cache and cache_folder else batches_of(CATALOGUE, RESULTS, sys.argv)
 
 
 wildcard_constraints:

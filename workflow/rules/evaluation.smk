@@ -1,11 +1,23 @@
 # results/<experiment>/model.h5 -> measures.json, figures/*.png and thumbnail.png
 
 
+# Of one map, and of a batch.
+MEASURE = (
+    "python {input.code[0]:q}"
+    " --model {params.models:q}"
+    " --data {input.data:q}"
+    " {params.settings}"
+    " {params.curve}"
+    " --output {output:q}"
+    " 2>&1 | tee {log:q}"
+)
+
+
 rule measure:
     """How well a map reconstructs, how smooth it is, how many units are dead."""
     input:
         code=INPUTS.code_for_experiment("measure.py"),
-        model="results/{experiment}/model.h5",
+        model=INPUTS.model,
         data=INPUTS.data,
     output:
         "results/{experiment}/measures.json",
@@ -13,20 +25,44 @@ rule measure:
         "results/{experiment}/logs/measure.log",
     cache: BETWEEN_WORKFLOWS
     resources:
-        mem_mb=NEEDS.measure_memory,
-        runtime=NEEDS.map_runtime,
+        mem_mb=NEEDS.measure_memory(named),
+        runtime=NEEDS.measure_runtime(named),
     params:
         versions=versions_for("measure.py"),
         settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
         curve=PARAMS.curve,
+        models=PARAMS.models,
     shell:
-        "python {input.code[0]:q}"
-        " --model {input.model:q}"
-        " --data {input.data:q}"
-        " {params.settings}"
-        " {params.curve}"
-        " --output {output:q}"
-        " 2>&1 | tee {log:q}"
+        MEASURE
+
+
+for batch in BATCHES:
+
+    rule:
+        """Points of a sweep, or replicates: each as if it were measured alone."""
+        name:
+            f"measure_batch_{batch.label}"
+        input:
+            code=batch.as_its_first(INPUTS.code_for_experiment("measure.py")),
+            # One job trains all.
+            model=INPUTS.model_of(batch.newest),
+            data=batch.as_its_first(INPUTS.data),
+        output:
+            batch.files("measures.json"),
+        log:
+            f"results/logs/batches/{batch.label}-measure.log",
+        group:
+            group_of_training
+        resources:
+            mem_mb=NEEDS.measure_memory(batch.its_names),
+            runtime=NEEDS.measure_runtime(batch.its_names),
+        params:
+            versions=versions_for("measure.py"),
+            settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
+            curve=batch.as_its_first(PARAMS.curve),
+            models=PARAMS.models,
+        shell:
+            MEASURE
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.

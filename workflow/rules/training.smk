@@ -22,12 +22,21 @@ rule resolve_experiment:
         " 2>&1 | tee {log:q}"
 
 
+# Of one map, and of a batch: Snakemake compares the command too.
+TRAIN = (
+    "python {input.code[0]:q}"
+    " --data {input.data:q}"
+    " --settings -"
+    " --output {output:q}"
+    " <<< {params.settings:q} 2>&1 | tee {log:q}"
+)
+
+
 rule train:
     """One map, trained from its start to its last epoch."""
     input:
         code=INPUTS.code_for_training,
         data=INPUTS.data,
-        config="results/{experiment}/config.yaml",
     output:
         "results/{experiment}/model.h5",
     log:
@@ -36,47 +45,41 @@ rule train:
     # An engine computes on one thread.
     threads: 1
     resources:
-        mem_mb=NEEDS.training_memory,
-        runtime=NEEDS.training_runtime,
+        mem_mb=NEEDS.training_memory(named),
+        runtime=NEEDS.training_runtime(named),
         gpu=NEEDS.training_gpus,
     params:
         versions=PARAMS.versions_for_training,
+        fixed=PARAMS.fixed,
+        settings=PARAMS.told,
     shell:
-        "python {input.code[0]:q}"
-        " --data {input.data:q}"
-        " --config {input.config:q}"
-        " --output {output:q}"
-        " 2>&1 | tee {log:q}"
+        TRAIN
 
 
-# Maps that train together on a GPU (`maps_per_gpu_job:`): a rule for each job, whose outputs are
-# named. Snakemake prefers rules without wildcards, so that the rule above is for all other maps.
-for number, names in enumerate(CATALOGUE.ensembles):
+# Snakemake prefers rules without wildcards, so that the rule above is for all other maps.
+for batch in BATCHES:
 
     rule:
-        """Maps of one shape, trained side by side on a GPU; each as if it were alone."""
+        """Points of a sweep, or replicates: each as if it were trained alone."""
         name:
-            f"train_together_{number}"
+            f"train_batch_{batch.label}"
         input:
-            code=INPUTS.code_for_training_together(names),
-            data=INPUTS.data_of(names[0]),
-            configs=expand("results/{name}/config.yaml", name=names),
+            code=batch.as_its_first(INPUTS.code_for_training),
+            data=batch.as_its_first(INPUTS.data),
         output:
-            expand("results/{name}/model.h5", name=names),
+            batch.files("model.h5"),
         log:
-            f"results/logs/train-together-{number}.log",
+            f"results/logs/batches/{batch.label}-train.log",
         group:
             group_of_training
         threads: 1
         resources:
-            mem_mb=NEEDS.training_together_memory(names),
-            runtime=NEEDS.training_together_runtime(names),
-            gpu=1,
+            mem_mb=NEEDS.training_memory(batch.its_names),
+            runtime=NEEDS.training_runtime(batch.its_names),
+            gpu=batch.as_its_first(NEEDS.training_gpus),
         params:
-            versions=versions_for_gpu("train.py"),
+            versions=batch.as_its_first(PARAMS.versions_for_training),
+            fixed=batch.as_its_first(PARAMS.fixed),
+            settings=PARAMS.told_of(batch.names),
         shell:
-            "python {input.code[0]:q}"
-            " --data {input.data:q}"
-            " --config {input.configs:q}"
-            " --output {output:q}"
-            " 2>&1 | tee {log:q}"
+            TRAIN

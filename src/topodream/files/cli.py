@@ -7,7 +7,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -109,26 +109,37 @@ def option(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error}") from error
 
 
+def raise_all(failures: Sequence[InputError]) -> None:
+    """Raise what went wrong with some of several files, if anything did: a line for each."""
+    for error in failures[:-1]:
+        print(_line_of(error), file=sys.stderr)
+    if failures:
+        raise failures[-1]
+
+
+def _line_of(error: object) -> str:
+    return f"{one_line(Path(sys.argv[0]).name)}: error: {error}"
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script; what is wrong with its input is said in one line, with status 1."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGALRM, _stop)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can hold any bytes
-    name = one_line(Path(sys.argv[0]).name)
     try:
         main()
         if sys.stdout is not None:  # as it is where the output was closed
             sys.stdout.flush()
     except InputError as error:
-        sys.exit(f"{name}: error: {error}")
+        sys.exit(_line_of(error))
     except MemoryError as error:
-        sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
+        sys.exit(_line_of(f"not enough memory{one_line(f' ({error})' if str(error) else '')}"))
     except OSError as error:
         # Never a fault of the program: the computer refused, most often to take what is printed.
         _drop_what_cannot_be_printed()
         where = "" if error.filename is None else one_line(f"{error.filename}: ")
-        sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
+        sys.exit(_line_of(f"{where}{one_line(reason(error))}"))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -26,7 +26,7 @@ from topodream.settings.checking import (
     schema,
     with_types,
 )
-from topodream.settings.config import Experiment, resolve_experiment
+from topodream.settings.config import Experiment, resolve_experiment, to_mapping
 from topodream.settings.datasets import learnable, resolve_dataset
 
 # What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
@@ -78,6 +78,38 @@ class Sweep:
         return [name for point in self.points for name in point.replicates.values()]
 
 
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Experiments whose names say how they differ: a sweep's, or the replicates of one.
+
+    Attributes
+    ----------
+    name : str
+        The sweep's or the experiment's.
+    keys : tuple of str
+        The settings that the names say, dotted; the names of replicates say the seed too.
+    settings : mapping
+        The others, which all have in common but for the seeds of replicates. With the same keys
+        and settings the same name stands for the same map.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    settings: Section
+
+    @classmethod
+    def of(cls, name: str, experiment: Experiment, keys: Sequence[str] = ()) -> "Family":
+        """Return the family of an experiment, which is one of it."""
+        settings = to_mapping(experiment)
+        for path in ("name", *keys):
+            *parents, key = path.split(".")
+            inner = settings
+            for parent in parents:
+                inner = inner[parent]
+            del inner[key]
+        return cls(name, tuple(keys), settings)
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Everything a config asks for, checked.
@@ -95,9 +127,10 @@ class Catalogue:
         Whether ``run`` selects the findings.
     replicates : mapping
         For the experiments that a statement is about: seed -> name.
-    ensembles : sequence of sequence of str
-        Names of experiments that a job trains together on a GPU, two or more; of those that
-        don't stand in the config.
+    families : mapping
+        Of the experiments that don't stand in the config: name -> family.
+    batches : sequence of sequence of str
+        The same experiments, by which of them one job trains, and one measures.
     """
 
     experiments: Mapping[str, Experiment]
@@ -107,7 +140,8 @@ class Catalogue:
     sweeps: Mapping[str, Sweep]
     statements: Mapping[str, Section]
     replicates: Mapping[str, Mapping[int, str]]
-    ensembles: Sequence[Sequence[str]]
+    families: Mapping[str, Family]
+    batches: Sequence[Sequence[str]]
     selected: Sequence[str]
     selected_sweeps: Sequence[str]
     findings: bool
@@ -164,11 +198,11 @@ def resolve(config: Section) -> Catalogue:
     groups, sweeps = config.get("groups", {}), config.get("sweeps", {})
     findings = config.get("findings", {"seeds": [], "statements": {}})
     _check_groups(groups, listed)
-    experiments = dict(listed)
-    expanded = {name: _expand(name, config, experiments) for name in sweeps}
+    experiments, families = dict(listed), dict[str, Family]()
+    expanded = {name: _expand(name, config, experiments, families) for name in sweeps}
     statements = findings["statements"]
     replicates = {
-        name: replicate(experiments, name, findings["seeds"])
+        name: replicate(experiments, name, findings["seeds"], families)
         for name in _spoken_of(statements, list(experiments))
     }
     selected = _select(config, list(listed))
@@ -181,11 +215,11 @@ def resolve(config: Section) -> Catalogue:
         sweeps=expanded,
         statements=statements,
         replicates=replicates,
-        ensembles=_ensembles(
-            int(config["maps_per_gpu_job"]),
-            {name: one for name, one in experiments.items() if name not in listed},
-            expanded,
-            replicates,
+        families=families,
+        batches=_batches(
+            {"gpu": int(config["maps_per_gpu_job"]), "others": int(config["maps_per_job"])},
+            experiments,
+            families,
         ),
         selected=[name for name in listed if name in selected],
         selected_sweeps=[name for name in sweeps if name in selected],
@@ -201,10 +235,14 @@ def _one_line(text: str | None) -> str:
 
 
 def replicate(
-    experiments: dict[str, Experiment], name: str, seeds: Sequence[int]
+    experiments: dict[str, Experiment],
+    name: str,
+    seeds: Sequence[int],
+    families: dict[str, Family],
 ) -> dict[int, str]:
     """Return an experiment's name for each seed; those that are not there yet are added."""
     experiment, names = experiments[name], {}
+    family = families.get(name) or Family.of(name, experiment)
     for seed in seeds:
         names[seed] = name if seed == experiment.seed else f"{name}--seed-{seed}"
         made = replace(experiment, name=names[seed], seed=seed)
@@ -212,13 +250,20 @@ def replicate(
             raise InputError(
                 f"experiment {name!r}: the name {names[seed]!r} of its replicate is taken"
             )
+        if names[seed] != name:
+            families.setdefault(names[seed], family)
     return names
 
 
 # ------------------------------------------------------------------ sweeps
 
 
-def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> Sweep:
+def _expand(
+    name: str,
+    config: Section,
+    experiments: dict[str, Experiment],
+    families: dict[str, Family],
+) -> Sweep:
     """Make a sweep's points, and add their experiments and replicates."""
     section, where = config["sweeps"][name], f"sweep {name!r}"
     base = section["extends"]
@@ -231,7 +276,8 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
     n_maps = math.prod(map(len, section["over"].values()))
     if n_maps > MOST_MAPS:
         raise InputError(f"{where}: over makes {n_maps:,} maps, at most {MOST_MAPS:,}")
-    points = []
+    points: list[Point] = []
+    of_models: dict[str, Family] = {}  # each with the defaults of its model
     for values in itertools.product(*axes.values()):
         point = "--".join([name, *map(_in_a_name, values)])
         if len(point) > LONGEST_NAME:
@@ -245,7 +291,11 @@ def _expand(name: str, config: Section, experiments: dict[str, Experiment]) -> S
         experiments[point] = resolve_experiment(
             point, config, learnable(config["datasets"]), base, (where, settings)
         )
-        of_seeds = replicate(experiments, point, seeds or [experiments[point].seed])
+        model = experiments[point].model
+        if model not in of_models:
+            of_models[model] = Family.of(name, experiments[point], tuple(axes))
+        families[point] = of_models[model]
+        of_seeds = replicate(experiments, point, seeds or [experiments[point].seed], families)
         points.append(Point(values, of_seeds))
     return Sweep(
         name=name,
@@ -288,38 +338,33 @@ def _nested(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     return nested
 
 
-# ------------------------------------------------------------------ ensembles
+# ------------------------------------------------------------------ batches
 
 
-def _ensembles(
-    size: int,
-    experiments: Mapping[str, Experiment],
-    sweeps: Mapping[str, Sweep],
-    replicates: Mapping[str, Mapping[int, str]],
+def _batches(
+    sizes: Mapping[str, int], experiments: Mapping[str, Experiment], families: Mapping[str, Family]
 ) -> list[list[str]]:
-    """Return which of some experiments a job trains together, ``size`` at most.
+    """Return which experiments one job makes, of those that don't stand in the config.
 
-    They have one shape, and are asked for together: by a sweep, or by the findings. What comes
-    to the end of a sweep later changes only the last of them.
-
-    An experiment that stands in the config is not among them. It is asked for by its name, and a
-    job makes all of its maps or none: its replicates would be trained for nobody.
+    They are of one family, so that a job's maps have the same reasons to be made again.
     """
-    asked_for = [sweep.maps for sweep in sweeps.values()]
-    asked_for.append([name for seeds in replicates.values() for name in seeds.values()])
-    taken: set[str] = set()
-    ensembles = []
-    for names in asked_for:
-        by_shape: dict[Any, list[str]] = {}
-        for name in dict.fromkeys(names):
-            experiment = experiments.get(name)
-            if experiment and experiment.device == "gpu" and name not in taken:
-                by_shape.setdefault(tuple(experiment.shape.items()), []).append(name)
-        for alike in by_shape.values():
-            chunks = [alike[first : first + size] for first in range(0, len(alike), size)]
-            ensembles += [chunk for chunk in chunks if len(chunk) > 1]
-        taken.update(name for alike in by_shape.values() for name in alike)
-    return ensembles
+    alike: dict[Any, list[str]] = {}
+    for name, family in families.items():
+        alike.setdefault((family.name, *_in_common(experiments[name])), []).append(name)
+    batches = []
+    for names in alike.values():
+        size = sizes.get(experiments[names[0]].device, sizes["others"])
+        batches += [names[first : first + size] for first in range(0, len(names), size)]
+    return batches
+
+
+def _in_common(experiment: Experiment) -> tuple[object, ...]:
+    """Return what experiments need to have in common for one job."""
+    if experiment.device != "cpu":
+        return tuple(experiment.shape.items())
+    # One after another. What may fail fails alone, or the others would not be measured.
+    alone = experiment.name if experiment.on_divergence == "fail" else ""
+    return experiment.dataset, experiment.modules_of_training, alone
 
 
 # ------------------------------------------------------------------ names

@@ -85,11 +85,6 @@ class Inputs:
         experiment = experiment_of(self.catalogue, wildcards)
         return self.sources.of_script("train.py", experiment.modules_of_training)
 
-    def code_for_training_together(self, names: Iterable[str]) -> OfWildcards:
-        """Return a function: the same for experiments that are alike."""
-        modules = self.catalogue.experiments[next(iter(names))].modules_of_training
-        return lambda wildcards: self.sources.of_script("train.py", modules)  # noqa: ARG005
-
     def templates(self, _wildcards: Wildcards) -> list[Input]:
         """Return what the page is filled into."""
         return [self.sources.file(self.sources.root / path) for path in TEMPLATES]
@@ -99,10 +94,6 @@ class Inputs:
     def data(self, wildcards: Wildcards) -> str:
         """Return the data set that an experiment learns."""
         return data_file(experiment_of(self.catalogue, wildcards).dataset)
-
-    def data_of(self, name: str) -> str:
-        """Return the same of an experiment that is named."""
-        return data_file(self.catalogue.experiments[name].dataset)
 
     def made_of(self, keys: Iterable[str]) -> dict[str, Callable[[Wildcards], str]]:
         """Return a function for each of some keys: the data set that it names in a section."""
@@ -142,7 +133,15 @@ class Inputs:
             for name, (path, digest) in found.items()
         ]
 
-    # ------------------------------------------------------------------ measures
+    # ------------------------------------------------------------------ maps and measures
+
+    def model(self, wildcards: Wildcards) -> Input:
+        """Return an experiment's map, which is measured."""
+        return self.sources.as_one_of_many(f"results/{wildcards.experiment}/model.h5", "a map")
+
+    def model_of(self, name: str) -> Input:
+        """Return the map of an experiment that stands for those of its batch."""
+        return self.sources.as_one_of_many(f"results/{name}/model.h5", "a map")
 
     def measures_of_sweep(self, wildcards: Wildcards) -> list[str]:
         """Return the measures of all points of a sweep, with all seeds."""

@@ -26,6 +26,8 @@ MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 1
 
 # Snakemake finds the attempt by this parameter's name.
 OfWildcards = Callable[[Wildcards, int], int]
+# The experiments that a job is about.
+Names = Callable[[Wildcards], Sequence[str]]
 
 
 def megabytes(mib: float, attempt: int) -> int:
@@ -44,6 +46,11 @@ def minutes(seconds: float, attempt: int) -> int:
     (2, 6)
     """
     return attempt * _in_steps(seconds / 60, TIME_STEP_MINUTES)
+
+
+def named(wildcards: Wildcards) -> Sequence[str]:
+    """Return the experiment that a job's wildcards name: all that it is about."""
+    return [wildcards.experiment]
 
 
 def _in_steps(value: float, step: int) -> int:
@@ -93,21 +100,21 @@ class Needs:
 
     # ------------------------------------------------------------------ training
 
-    def training_memory(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory for training, from the sizes of map and data."""
-        return self._training_memory([wildcards.experiment], attempt)
+    def training_memory(self, names: Names) -> OfWildcards:
+        """Return a function: the memory for training, from the sizes of maps and data."""
 
-    def training_runtime(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the time for training, from its steps and the size of its map."""
-        return self._training_runtime([wildcards.experiment], attempt)
+        def needed(wildcards: Wildcards, attempt: int) -> int:
+            return megabytes(resources.training_mib(*self._sized(names(wildcards))), attempt)
 
-    def training_together_memory(self, names: Sequence[str]) -> OfWildcards:
-        """Return a function: the memory for training experiments together."""
-        return lambda wildcards, attempt: self._training_memory(names, attempt)  # noqa: ARG005
+        return needed
 
-    def training_together_runtime(self, names: Sequence[str]) -> OfWildcards:
-        """Return a function: the time for training experiments together."""
-        return lambda wildcards, attempt: self._training_runtime(names, attempt)  # noqa: ARG005
+    def training_runtime(self, names: Names) -> OfWildcards:
+        """Return a function: the time for training, from the steps and the sizes of maps."""
+
+        def needed(wildcards: Wildcards, attempt: int) -> int:
+            return minutes(resources.training_seconds(*self._sized(names(wildcards))), attempt)
+
+        return needed
 
     def training_gpus(self, wildcards: Wildcards) -> int | None:
         """Return how many GPUs training asks for. None otherwise: some schedulers are asked by a 0.
@@ -117,23 +124,30 @@ class Needs:
         device = self.catalogue.experiments[wildcards.experiment].device
         return 1 if device == "gpu" else None
 
-    def _training_memory(self, names: Sequence[str], attempt: int) -> int:
-        return megabytes(resources.training_mib(*self._sized_together(names)), attempt)
-
-    def _training_runtime(self, names: Sequence[str], attempt: int) -> int:
-        return minutes(resources.training_seconds(*self._sized_together(names)), attempt)
-
-    def _sized_together(self, names: Sequence[str]) -> tuple[list[Experiment], DataSize]:
+    def _sized(self, names: Sequence[str]) -> tuple[list[Experiment], DataSize]:
         """Return experiments that learn one data set, and how large that is."""
         return [self.sized(name)[0] for name in names], self.sized(names[0])[1]
 
     # ------------------------------------------------------------------ maps
 
-    def measure_memory(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the memory for measuring a trained map."""
+    def measure_memory(self, names: Names) -> OfWildcards:
+        """Return a function: the memory for measuring trained maps, one after another."""
         held_out = self.catalogue.evaluation["held_out"]
-        sized = self.sized(wildcards.experiment)
-        return megabytes(resources.measure_mib(*sized, held_out), attempt)
+
+        def needed(wildcards: Wildcards, attempt: int) -> int:
+            sized = map(self.sized, names(wildcards))
+            return megabytes(max(resources.measure_mib(*one, held_out) for one in sized), attempt)
+
+        return needed
+
+    def measure_runtime(self, names: Names) -> OfWildcards:
+        """Return a function: the time for measuring trained maps."""
+
+        def needed(wildcards: Wildcards, attempt: int) -> int:
+            seconds = resources.START_SECONDS + sum(map(self._seconds, names(wildcards)))
+            return minutes(seconds, attempt)
+
+        return needed
 
     def figures_memory(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the memory for drawing a trained map."""
@@ -145,10 +159,13 @@ class Needs:
         return megabytes(resources.map_gifs_mib(*sized, self._most_frames()), attempt)
 
     def map_runtime(self, wildcards: Wildcards, attempt: int) -> int:
-        """Return the time for measuring a trained map, or for drawing it, from its size."""
+        """Return the time for drawing a trained map, from its size."""
+        return minutes(resources.START_SECONDS + self._seconds(wildcards.experiment), attempt)
+
+    def _seconds(self, name: str) -> float:
+        """Return a bound on how long measuring a map takes, or drawing it."""
         held_out = self.catalogue.evaluation["held_out"]
-        sized = self.sized(wildcards.experiment)
-        return minutes(resources.map_seconds(*sized, held_out, self._most_frames()), attempt)
+        return resources.map_seconds(*self.sized(name), held_out, self._most_frames())
 
     def _most_frames(self) -> int:
         """Return the frames of an animation."""

@@ -2,12 +2,14 @@
 
 import json
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 
 from topodream.files.strict import Section
 from topodream.origin.provenance import CUPY_PACKAGES, installed, versions
-from topodream.plan.catalogue import Catalogue
+from topodream.plan.catalogue import Catalogue, Family
 from topodream.plan.inputs import Inputs
 from topodream.plan.wildcards import Wildcards, dataset_of, experiment_of, kind_of
 from topodream.settings.config import to_mapping
@@ -65,6 +67,42 @@ class Params:
     def settings(self, wildcards: Wildcards) -> str:
         """Return an experiment's complete settings: all of the config that its jobs depend on."""
         return json.dumps(to_mapping(experiment_of(self.catalogue, wildcards)))
+
+    def fixed(self, wildcards: Wildcards) -> str:
+        """Return the settings that an experiment's name doesn't say, and which it says.
+
+        They are the same for all maps that a job trains, whichever these are.
+        """
+        experiment = experiment_of(self.catalogue, wildcards)
+        family = self.catalogue.families.get(experiment.name)
+        return self._fixed(family) if family else json.dumps(to_mapping(experiment))
+
+    @cache  # noqa: B019, for there is one object, as long as Snakemake runs
+    def _fixed(self, family: Family) -> str:
+        return json.dumps([family.keys, family.settings])
+
+    def told(self, wildcards: Wildcards, output: object) -> str:
+        """Return what training is told of an experiment's settings, which isn't compared."""
+        return self._told([experiment_of(self.catalogue, wildcards).name])
+
+    def told_of(self, names: Sequence[str]) -> Callable[[Wildcards, object], str]:
+        """Return a function: the same of several experiments."""
+        return lambda wildcards, output: self._told(names)  # noqa: ARG005
+
+    def _told(self, names: Sequence[str]) -> str:
+        """Return settings, those that several have in common only once: Snakemake keeps it."""
+        each = [to_mapping(self.catalogue.experiments[name]) for name in names]
+        common = {
+            key: value
+            for key, value in each[0].items()
+            if all(other[key] == value for other in each)
+        }
+        own = [{k: v for k, v in one.items() if k not in common} for one in each]
+        return json.dumps({"common": common, "each": own})
+
+    def models(self, wildcards: Wildcards, output: Sequence[str]) -> list[str]:
+        """Return the maps beside measures."""
+        return [str(Path(path).with_name("model.h5")) for path in output]
 
     def curve(self, wildcards: Wildcards) -> str:
         """Return the flag that spares the curve, which takes most of a measurement's time.

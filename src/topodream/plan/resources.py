@@ -144,12 +144,13 @@ def training_mib(experiments: Sequence[Experiment], data: DataSize) -> int:
     Parameters
     ----------
     experiments : sequence of Experiment
-        One, or several that train together.
+        One, or several: on a GPU side by side.
     data : DataSize
         What they learn.
     """
     on_gpu = GPU_MIB if GPU_ENGINE in experiments[0].engines else 0
-    maps = sum(_map_bytes(one, data.n_inputs) for one in experiments)
+    of_each = [_map_bytes(one, data.n_inputs) for one in experiments]
+    maps = sum(of_each) if on_gpu else max(of_each)
     return TRAINING_START_MIB + on_gpu + _mib(maps + data.n_bytes)
 
 
@@ -256,21 +257,28 @@ def training_seconds(experiments: Sequence[Experiment], data: DataSize) -> float
     Parameters
     ----------
     experiments : sequence of Experiment
-        One, or several that train together: steps of all of them are launched at once.
+        One, or several: one after another on a CPU; on a GPU steps of all are launched at once.
     data : DataSize
         What they learn.
     """
-    n_steps = max(one.epochs * one.steps_per_epoch for one in experiments)
-    n_weights = sum(sum(_n_weights(one, data.n_inputs)) for one in experiments)
-    per_step, per_weight = map(
-        max, zip(*(STEP_SECONDS[engine] for engine in experiments[0].engines), strict=True)
-    )
     reading = TRAINING_START_SECONDS + READING_SECONDS * data.n_bytes
-    return float(reading + n_steps * (per_step + per_weight * n_weights))
+    by_engines = [_steps_seconds(experiments, data, name) for name in experiments[0].engines]
+    return reading + max(by_engines)
+
+
+def _steps_seconds(experiments: Sequence[Experiment], data: DataSize, engine: str) -> float:
+    """Return how long all steps take with an engine."""
+    per_step, per_weight = STEP_SECONDS[engine]
+    n_steps = [one.epochs * one.steps_per_epoch for one in experiments]
+    n_weights = [sum(_n_weights(one, data.n_inputs)) for one in experiments]
+    if engine == GPU_ENGINE:
+        return float(max(n_steps) * (per_step + per_weight * sum(n_weights)))
+    each = zip(n_steps, n_weights, strict=True)
+    return float(sum(steps * (per_step + per_weight * weights) for steps, weights in each))
 
 
 def map_seconds(experiment: Experiment, data: DataSize, n_held_out: int, n_frames: int) -> float:
-    """Return a bound on how long any one step takes that measures or draws a trained map.
+    """Return a bound on how long any step takes that measures or draws a map, once it has started.
 
     Parameters
     ----------
@@ -285,8 +293,7 @@ def map_seconds(experiment: Experiment, data: DataSize, n_held_out: int, n_frame
     n_units, held_out = experiment.grid.n_units, min(n_held_out, data.n_held_out)
     n_shown = 4 + experiment.epochs // experiment.snapshot_every
     return (
-        START_SECONDS
-        + READING_SECONDS * data.n_bytes
+        READING_SECONDS * data.n_bytes
         + UNIT_SECONDS * n_units * (held_out + n_frames)
         + PIXEL_SECONDS * data.n_inputs * (held_out + n_units)
         + PRODUCT_SECONDS * n_shown * held_out * n_units * data.n_inputs

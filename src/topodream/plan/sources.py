@@ -34,11 +34,14 @@ class Sources:
         Whether its workflow is a module of another one.
     inputs_count : callable
         Whether other inputs are a reason to run again; known when jobs are planned.
+    is_in_storage : bool
+        Whether results lie in a storage, not in a file system.
     """
 
     root: Path
     is_module: bool
     inputs_count: Callable[[], bool]
+    is_in_storage: bool = False
 
     def by_content(
         self, path: str, name: str, digest: str, *, is_local: bool, elsewhere: bool
@@ -52,6 +55,14 @@ class Sources:
         """
         file = sourcecache_entry(local(path) if is_local else path, f"{name} {digest[:DIGITS]}")
         return ancient(file) if elsewhere and self.inputs_count() else file
+
+    def as_one_of_many(self, path: str, name: str) -> Input:
+        """Return a file that the workflow makes as an input that is recorded by a name.
+
+        Its time counts, and which file it is does not. (In a storage Snakemake would look for it
+        beside that.)
+        """
+        return path if self.is_in_storage else sourcecache_entry(path, name)
 
     @cache  # noqa: B019, for there is one object, as long as Snakemake runs
     def file(self, path: Path) -> Input:

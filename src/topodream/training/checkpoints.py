@@ -51,8 +51,8 @@ class Checkpoints:
     def __init__(
         self, model: Path, experiment: Experiment, data_sha256: str, origin: Mapping[str, str]
     ) -> None:
-        self.folder = model.with_suffix(".checkpoint")
-        self.experiment, self._origin = experiment, origin
+        self.model, self.folder = model, model.with_suffix(".checkpoint")
+        self.experiment, self.origin = experiment, origin
         self._belongs_to = {
             "settings": json.dumps(to_mapping(experiment)),
             "data_sha256": data_sha256,
@@ -129,7 +129,7 @@ class Checkpoints:
         numbers: Mapping[str, float],
     ) -> None:
         attributes = {**numbers, **self._belongs_to}
-        write_hdf5(path, Content(kind, arrays, attributes), self._origin)
+        write_hdf5(path, Content(kind, arrays, attributes), self.origin)
 
     def _read(self, path: Path, kind: str) -> Content:
         content = read_hdf5(path, (kind,))
@@ -141,7 +141,7 @@ class Checkpoints:
             if found["data_sha256"] != self._belongs_to["data_sha256"]:
                 raise ContentError(f"{path} is of other data")
             for key, what in CHECKED_ORIGIN.items():
-                if found[key] != self._origin[key]:
+                if found[key] != self.origin[key]:
                     raise ContentError(f"{path} was made {what}")
         return content
 

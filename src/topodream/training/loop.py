@@ -78,8 +78,9 @@ def train(
     save: Callable[[Progress], object] = lambda _: None,
     done: Progress | None = None,
 ) -> Trained:
-    """Train one map on the CPU; see :func:`train_together`."""
+    """Train one map on the CPU; see :func:`train_together` and :func:`check_divergence`."""
     (trained,) = train_together([Task(experiment, report, save, done)], pixels, tick)
+    check_divergence(experiment, trained)
     return trained
 
 
@@ -118,11 +119,10 @@ def train_together(
     xp : module, optional
         CuPy, to train on a GPU.
 
-    Raises
-    ------
-    InputError
-        If a map diverges and its experiment says that this is a failure: when the others have
-        been trained and saved.
+    Returns
+    -------
+    list of Trained
+        Those that diverged up to their last sound epoch: see :func:`check_divergence`.
     """
     trainings = [_Training(task, pixels) for task in tasks]
     experiments = [task.experiment for task in tasks]
@@ -190,16 +190,19 @@ class _Training:
         self._task.report(EpochReport(progress.epoch, mse, rate))
 
     def trained(self) -> Trained:
-        """Return the map; InputError if it diverged and was not to."""
-        experiment, divergence = self._task.experiment, self._divergence
-        if divergence is not None and experiment.on_divergence == "fail":
-            raise InputError(
-                f"{experiment.name} {divergence}; a lower learning_rate may hold it (for MWTA a "
-                "lower lateral.strength, an error_clip or a weight_clip too), on_divergence: keep "
-                "shows it"
-            )
-        history = _history(self.progress.records, experiment.grid.n_units)
-        return Trained(self.progress.state, history, self.progress.snapshots, divergence)
+        """Return the map."""
+        history = _history(self.progress.records, self._task.experiment.grid.n_units)
+        return Trained(self.progress.state, history, self.progress.snapshots, self._divergence)
+
+
+def check_divergence(experiment: Experiment, trained: Trained) -> None:
+    """Raise InputError if a map diverged and its experiment says that this is a failure."""
+    if trained.divergence is not None and experiment.on_divergence == "fail":
+        raise InputError(
+            f"{experiment.name} {trained.divergence}; a lower learning_rate may hold it (for MWTA a "
+            "lower lateral.strength, an error_clip or a weight_clip too), on_divergence: keep "
+            "shows it"
+        )
 
 
 def sample_order(n_samples: int, n_steps: int, order: str, rng: np.random.Generator) -> Integers:
