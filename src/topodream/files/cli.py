@@ -7,15 +7,17 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from topodream.files.errors import InputError, one_line
 from topodream.files.reading import reason
 from topodream.files.storage import check_writable
 from topodream.files.strict import load_json
+
+T = TypeVar("T")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -31,11 +33,26 @@ class _Parser(argparse.ArgumentParser):
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse the command line, and make sure that there can be written what it asks for.
 
-    That is ``--output``, or files in ``--output-folder``.
+    That is ``--output``, one file or several, or files in ``--output-folder``.
     """
     args = parser.parse_args()
-    check_writable(args.output_folder / "a file" if "output_folder" in args else args.output)
+    found = args.output_folder / "a file" if "output_folder" in args else args.output
+    for path in found if isinstance(found, list) else [found]:
+        check_writable(path)
     return args
+
+
+def paired(args: argparse.Namespace, name: str) -> list[tuple[Path, Path]]:
+    """Return the files of an option, each with the one of ``--output`` that it makes."""
+    given, made = getattr(args, name), args.output
+    if len(given) != len(made):
+        raise InputError(f"{len(given)} files of --{name}, but {len(made)} of --output")
+    known: dict[Path, Path] = {}
+    for path in made:
+        other = known.setdefault(path.resolve(), path)
+        if other is not path:
+            raise InputError(f"--output: {other} and {path} are one file")
+    return list(zip(given, made, strict=True))
 
 
 def options(args: argparse.Namespace, *but: str) -> dict[str, Any]:
@@ -109,6 +126,24 @@ def option(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error}") from error
 
 
+def each(things: Iterable[T], do: Callable[[T], None]) -> None:
+    """Do something with each of several things: what fails leaves the others to be done.
+
+    Raises
+    ------
+    ExceptionGroup
+        After the last of them, if any failed, of all their errors: :func:`run` says a line of each.
+    """
+    errors = []
+    for thing in things:
+        try:
+            do(thing)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("some failed", errors)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a script; what is wrong with its input is said in one line, with status 1."""
     signal.signal(signal.SIGTERM, _stop)
@@ -122,6 +157,8 @@ def run(main: Callable[[], None]) -> None:
             sys.stdout.flush()
     except InputError as error:
         sys.exit(f"{name}: error: {error}")
+    except ExceptionGroup as errors:
+        sys.exit("\n".join(f"{name}: error: {error}" for error in errors.exceptions))
     except MemoryError as error:
         sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
     except OSError as error:
