@@ -15,7 +15,7 @@ started this removes the files.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -47,7 +47,8 @@ from topodream.training.loop import (
     check_divergence,
     train_together,
 )
-from topodream.training.map_file import learnt_of, write_map
+from topodream.training.map_file import Learnt, learnt_of, write_map
+from topodream.training.trained import Trained
 
 
 def main() -> None:
@@ -99,41 +100,36 @@ def main() -> None:
         unit_scale=True,
         disable=None,
     )
-    failures: list[InputError] = []
     # A fixed number of threads: sums that are split otherwise round otherwise.
     with bar, threadpoolctl.threadpool_limits(1):
-        for job in jobs:
-            failures += train(job, data, bar, device.xp)
-    cli.raise_all(failures)
+        trained = (done for job in jobs for done in train(job, data, bar, device.xp))
+        cli.each(trained, lambda done: write(*done, learnt_of(data)))
     for of_one in checkpoints:
         of_one.remove()
 
 
 def train(
     checkpoints: Sequence[Checkpoints], data: Data, bar: "tqdm[NoReturn]", xp: Any
-) -> list[InputError]:
-    """Train maps together and write them, each beside its checkpoints; return what failed."""
+) -> Iterator[tuple[Checkpoints, Trained]]:
+    """Train maps together, each from its checkpoints on."""
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
     tasks = []
     for of_one in checkpoints:
         experiment, done = of_one.experiment, restore(of_one, pixels.shape[1])
         bar.update(done.epoch * experiment.steps_per_epoch if done else 0)
         tasks.append(Task(experiment, partial(report, bar, experiment), of_one.save, done))
-    failures = []
-    for of_one, trained in zip(
-        checkpoints, train_together(tasks, pixels, bar.update, xp), strict=True
-    ):
-        try:
-            check_divergence(of_one.experiment, trained)
-        except InputError as error:
-            failures.append(error)
-            continue
-        if trained.divergence is not None:
-            after = trained.divergence.epoch - 1
-            name = of_one.experiment.name
-            print(f"{name}: {trained.divergence}; kept is the map after epoch {after}")
-        write_map(of_one.model, of_one.experiment, trained, learnt_of(data), of_one.origin)
-    return failures
+    return zip(checkpoints, train_together(tasks, pixels, bar.update, xp), strict=True)
+
+
+def write(checkpoints: Checkpoints, trained: Trained, learnt: Learnt) -> None:
+    """Write a map, unless it diverged and was not to."""
+    experiment, divergence = checkpoints.experiment, trained.divergence
+    check_divergence(experiment, trained)
+    if divergence is not None:
+        print(
+            f"{experiment.name}: {divergence}; kept is the map after epoch {divergence.epoch - 1}"
+        )
+    write_map(checkpoints.model, experiment, trained, learnt, checkpoints.origin)
 
 
 def read_experiments(args: argparse.Namespace) -> list[Experiment]:

@@ -273,6 +273,55 @@ def test_whatever_computes_while_measuring_was_there_when_threads_were_limited(m
     assert found["trustworthiness"] is not None
 
 
+def measure(*args):
+    """Run the script that measures maps."""
+    return run("measure.py", "--held-out", 60, *args)
+
+
+def test_several_maps_are_measured_as_each_is_alone(made, tmp_path):
+    settings = yaml.safe_load((made / "config.yaml").read_text())
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(settings | {"dtype": "float64", "seed": 1}))
+    data, other = made / "digits.h5", tmp_path / "other.h5"
+    run("train.py", "--data", data, "--config", tmp_path / "other.yaml", "--output", other)
+    measure("--data", data, "--model", other, "--output", tmp_path / "alone.json")
+    one, two, three = (tmp_path / f"{number}.json" for number in range(3))
+    models = [other, made / "model.h5", other]
+    done = measure("--data", data, "--model", *models, "--output", one, two, three)
+    assert done.returncode == 0, done.stderr
+    alone, known = (tmp_path / "alone.json").read_bytes(), (made / "measures.json").read_bytes()
+    assert one.read_bytes() == three.read_bytes() == alone != known
+    assert two.read_bytes() == known
+
+
+def test_a_map_that_can_not_be_measured_leaves_the_others_whole(made, tmp_path):
+    (tmp_path / "cut.h5").write_bytes((made / "model.h5").read_bytes()[:-1])
+    outputs = [tmp_path / f"{number}.json" for number in range(3)]
+    models = [tmp_path / "none.h5", made / "model.h5", tmp_path / "cut.h5"]
+    done = measure("--data", made / "digits.h5", "--model", *models, "--output", *outputs)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert [line.split(":")[:2] for line in lines] == [["measure.py", " error"]] * 2
+    assert f"{models[0]}: no such file" in lines[0]
+    assert f"{models[2]}: damaged" in lines[1]
+    assert [path.exists() for path in outputs] == [False, True, False]
+    assert outputs[1].read_bytes() == (made / "measures.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "wrong"),
+    [
+        (["a.json"], "2 files of --model, but 1 of --output"),
+        (["a.json", "./a.json"], "are one file"),
+    ],
+)
+def test_each_map_needs_a_file_of_its_own(outputs, wrong, made, tmp_path):
+    models, outputs = [made / "model.h5"] * 2, [f"{tmp_path}/{name}" for name in outputs]
+    done = measure("--data", made / "digits.h5", "--model", *models, "--output", *outputs)
+    assert done.returncode == 1
+    assert wrong in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def draw(made, tmp_path):
     """A function that draws a map's figures into a folder of that name, and returns it."""

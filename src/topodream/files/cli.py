@@ -7,15 +7,17 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from topodream.files.errors import InputError, one_line
 from topodream.files.reading import reason
 from topodream.files.storage import check_writable
 from topodream.files.strict import load_json
+
+T = TypeVar("T")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -31,11 +33,26 @@ class _Parser(argparse.ArgumentParser):
 def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse the command line, and make sure that there can be written what it asks for.
 
-    That is ``--output``, or files in ``--output-folder``.
+    That is ``--output``, one file or several, or files in ``--output-folder``.
     """
     args = parser.parse_args()
-    check_writable(args.output_folder / "a file" if "output_folder" in args else args.output)
+    found = args.output_folder / "a file" if "output_folder" in args else args.output
+    for path in found if isinstance(found, list) else [found]:
+        check_writable(path)
     return args
+
+
+def paired(args: argparse.Namespace, name: str) -> list[tuple[Path, Path]]:
+    """Return the files of an option, each with the one of ``--output`` that it makes."""
+    given, made = getattr(args, name), args.output
+    if len(given) != len(made):
+        raise InputError(f"{len(given)} files of --{name}, but {len(made)} of --output")
+    known: dict[Path, Path] = {}
+    for path in made:
+        other = known.setdefault(path.resolve(), path)
+        if other is not path:
+            raise InputError(f"--output: {other} and {path} are one file")
+    return list(zip(given, made, strict=True))
 
 
 def options(args: argparse.Namespace, *but: str) -> dict[str, Any]:
@@ -109,16 +126,26 @@ def option(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error}") from error
 
 
-def raise_all(failures: Sequence[InputError]) -> None:
-    """Raise what went wrong with some of several files, if anything did: a line for each."""
-    for error in failures[:-1]:
-        print(_line_of(error), file=sys.stderr)
-    if failures:
-        raise failures[-1]
+def each(things: Iterable[T], do: Callable[[T], None]) -> None:
+    """Do something with each of several things: what fails leaves the others to be done.
 
-
-def _line_of(error: object) -> str:
-    return f"{one_line(Path(sys.argv[0]).name)}: error: {error}"
+    Raises
+    ------
+    InputError
+        After the last of them, if one failed.
+    ExceptionGroup
+        If several did, of all their errors: :func:`run` says a line of each.
+    """
+    errors = []
+    for thing in things:
+        try:
+            do(thing)
+        except InputError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup("some failed", errors)
 
 
 def run(main: Callable[[], None]) -> None:
@@ -127,19 +154,22 @@ def run(main: Callable[[], None]) -> None:
     signal.signal(signal.SIGALRM, _stop)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can hold any bytes
+    name = one_line(Path(sys.argv[0]).name)
     try:
         main()
         if sys.stdout is not None:  # as it is where the output was closed
             sys.stdout.flush()
     except InputError as error:
-        sys.exit(_line_of(error))
+        sys.exit(f"{name}: error: {error}")
+    except ExceptionGroup as errors:
+        sys.exit("\n".join(f"{name}: error: {error}" for error in errors.exceptions))
     except MemoryError as error:
-        sys.exit(_line_of(f"not enough memory{one_line(f' ({error})' if str(error) else '')}"))
+        sys.exit(f"{name}: error: not enough memory{one_line(f' ({error})' if str(error) else '')}")
     except OSError as error:
         # Never a fault of the program: the computer refused, most often to take what is printed.
         _drop_what_cannot_be_printed()
         where = "" if error.filename is None else one_line(f"{error.filename}: ")
-        sys.exit(_line_of(f"{where}{one_line(reason(error))}"))
+        sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -257,14 +257,19 @@ def _snapshots(
 def read_map_and_data(model: Path, data: Path, *, with_snapshots: bool = False) -> tuple[Map, Data]:
     """Read a trained map and the data set it learnt; no other data set will do."""
     found, learnt = read_map(model, with_snapshots=with_snapshots), read_data(data)
-    if found.data_sha256 != learnt.content_sha256:
-        raise InputError(
-            f"{model} was not trained on {data}: it learnt {found.data}, content sha256 "
-            f"{found.data_sha256}, and this is {learnt.described}, {learnt.content_sha256}"
-        )
-    if found.image_shape != learnt.train.image_shape:
-        raise InputError(
-            f"{model} has prototypes of {found.image_shape} pixels, "
-            f"{data} has samples of {learnt.train.image_shape}"
-        )
+    check_learnt(found, model, learnt, data)
     return found, learnt
+
+
+def check_learnt(model: Map, model_file: Path, data: Data, data_file: Path) -> None:
+    """Refuse a data set that is another than a map learnt; both are named by their files."""
+    if model.data_sha256 != data.content_sha256:
+        raise InputError(
+            f"{model_file} was not trained on {data_file}: it learnt {model.data}, content sha256 "
+            f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}"
+        )
+    if model.image_shape != data.train.image_shape:
+        raise InputError(
+            f"{model_file} has prototypes of {model.image_shape} pixels, "
+            f"{data_file} has samples of {data.train.image_shape}"
+        )
