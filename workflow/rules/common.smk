@@ -15,7 +15,7 @@ IS_MODULE = Path(workflow.basedir).resolve() not in (ROOT, ROOT / "workflow")
 sys.path.insert(0, str(ROOT / "src"))
 
 from topodream.data import KINDS
-from topodream.plan.batches import batches_of
+from topodream.plan.batches import batches_of, check_asked_for, made_alone
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.plan.inputs import Inputs, options_of
 from topodream.plan.maps import map_kinds, text_for_report
@@ -74,6 +74,9 @@ RESULTS = Path(workflow.modifier.modify_path("results/index.html")).parent
 SHOWN = Shown(CATALOGUE, RESULTS)
 # What is shared between workflows is found by its own file: each map is a job of its own then.
 BATCHES = [] if workflow.enable_cache and cache_folder else batches_of(CATALOGUE, RESULTS, sys.argv)
+MADE_ALONE = made_alone(CATALOGUE, BATCHES)
+with in_one_line():
+    check_asked_for(CATALOGUE, sys.argv)
 
 
 wildcard_constraints:

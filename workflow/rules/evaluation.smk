@@ -23,6 +23,8 @@ rule measure:
         "results/{experiment}/measures.json",
     log:
         "results/{experiment}/logs/measure.log",
+    wildcard_constraints:
+        experiment=MADE_ALONE,
     cache: BETWEEN_WORKFLOWS
     resources:
         mem_mb=NEEDS.measure_memory(named),

@@ -41,6 +41,8 @@ rule train:
         "results/{experiment}/model.h5",
     log:
         "results/{experiment}/logs/train.log",
+    wildcard_constraints:
+        experiment=MADE_ALONE,
     cache: BETWEEN_WORKFLOWS
     # An engine computes on one thread.
     threads: 1

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from topodream.plan.catalogue import Catalogue
-from topodream.plan.wildcards import Wildcards
+from topodream.plan.catalogue import NAME_OF_EXPERIMENT, Catalogue
+from topodream.plan.wildcards import Wildcards, pattern
 
 RULE = re.compile(r"(?:train|measure)_batch_(\d+)(?:_([0-9a-f]+))?$")
-# What a person asks for by its name.
+# A file that a person asks for.
 ASKED_FOR = re.compile(r"(?:^|/)results/([^/]+)/")
 
 MISSING, TRAINED, MEASURED = range(3)
@@ -75,12 +75,43 @@ def batches_of(catalogue: Catalogue, results: Path, command_line: Sequence[str])
     told = dict.fromkeys(found.groups() for found in map(RULE.search, command_line) if found)
     if told:
         return [_told(catalogue.batches[int(number)], int(number), mask) for number, mask in told]
-    asked_for = {name for word in command_line for name in ASKED_FOR.findall(word)}
+    asked_for = _asked_for(command_line)
     return [
         batch
         for number, names in enumerate(catalogue.batches)
         for batch in _by_state(number, names, results, asked_for)
     ]
+
+
+def made_alone(catalogue: Catalogue, batches: Sequence[Batch]) -> str:
+    """Return a pattern of the names of experiments that have rules of their own.
+
+    Snakemake would also try these for each file of a batch. So they leave out all names that a
+    batch could have, but for experiments that happen to be called so.
+    """
+    if not batches:
+        return NAME_OF_EXPERIMENT
+    in_batches = _in_batches(catalogue)
+    others = [name for name in catalogue.listed if in_batches.match(name)]
+    return f"(?!{in_batches.pattern}){NAME_OF_EXPERIMENT}|{pattern(others)}"
+
+
+def check_asked_for(catalogue: Catalogue, command_line: Sequence[str]) -> None:
+    """Raise InputError if a file of a point or a replicate is asked for that there is none of."""
+    in_batches = _in_batches(catalogue)
+    for name in _asked_for(command_line):
+        if in_batches.match(name):
+            catalogue.experiment(name)
+
+
+def _in_batches(catalogue: Catalogue) -> re.Pattern[str]:
+    families = dict.fromkeys(family.name for family in catalogue.families.values())
+    return re.compile(f"(?:{pattern(families)})--")
+
+
+def _asked_for(command_line: Sequence[str]) -> set[str]:
+    """Return the names of experiments whose files a person asks for."""
+    return {name for word in command_line for name in ASKED_FOR.findall(word)}
 
 
 def _told(names: Sequence[str], number: int, mask: str | None) -> Batch:
