@@ -172,6 +172,9 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"{name}: error: {where}{one_line(reason(error))}")
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        # It was heard; while Python ends, nothing would hear it once more.
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _drop_what_cannot_be_printed() -> None:
