@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn import linear_model, manifold
 
 from topodream.grid import Grid
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
@@ -185,6 +187,16 @@ def test_trustworthiness_of_a_map_that_keeps_distances():
         assert 0.5 < value < 0.8
 
 
+def test_trustworthiness_is_that_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    for dtype in ("float32", "float64"):
+        samples = rng.uniform(size=(300, 20)).astype(dtype)
+        places = samples[:, :2] + rng.uniform(0, 0.5, (300, 2))
+        found = order.trustworthiness(order.ranks_of_others(samples), places, 10)
+        expected = manifold.trustworthiness(samples, places, n_neighbors=10)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_single_unit_has_no_order():
     best, alone = np.zeros((50, 1), int), (np.ones((1, 4)), Grid(1, 1), np.ones(1, bool))
     found = [
@@ -356,6 +368,14 @@ def test_purity_of_shuffled_labels_rises_with_units():
     assert few < 0.2 < 0.5 < many
 
 
+def test_rank_correlation_is_that_of_scipy():
+    rng = np.random.default_rng(3)
+    few, many = rng.integers(0, 5, 200), rng.uniform(size=200)  # few: with many equal ones
+    for one, other in ((few, many), (few, few**2 - 3.0 * few), (many, -many)):
+        expected = stats.spearmanr(one, other).statistic
+        assert prototypes.rank_correlation(one, other) == pytest.approx(expected, abs=1e-14)
+
+
 def test_a_probe_reads_what_is_there():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 400).astype(np.uint8)
@@ -369,7 +389,36 @@ def test_a_probe_reads_what_is_there():
     assert coding.probe(np.inf * codes, labels, codes, labels) is None
 
 
+@pytest.mark.parametrize(("n_samples", "n_units", "n_labels"), [(300, 40, 5), (60, 90, 2)])
+def test_a_probe_is_that_of_scikit_learn(n_samples, n_units, n_labels):
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, n_labels, 2 * n_samples).astype(np.uint8)
+    codes = rng.normal(size=(2 * n_samples, n_units)) + 0.3 * np.arange(n_units) * labels[:, None]
+    train, held_out = codes[:n_samples] / 9, codes[n_samples:] / 9
+    targets = np.where(labels[:n_samples, None] == np.arange(n_labels), 1, -1)
+    weights, offset = coding.ridge(train.copy(), targets, 3.0)
+    other = linear_model.RidgeClassifier(alpha=3.0).fit(train, labels[:n_samples])
+    expected = other.decision_function(held_out).reshape(n_samples, -1)
+    found = (held_out @ weights + offset)[:, -expected.shape[1] :]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 # ------------------------------------------------------------------ sequence
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_trace_fades_to_zero_and_never_to_subnormal_numbers(dtype):
+    """Neither it nor what it is multiplied by takes a processor a hundred times as long."""
+    fresh = np.zeros((6000, 3), dtype)
+    fresh[0] = 1, 1e-3, 0
+    experiment = SimpleNamespace(trace=0.3)
+    mixed = traced(fresh, experiment)
+    shown = mixed[mixed != 0]
+    assert shown.min() ** 2 >= np.finfo(dtype).tiny
+    assert not mixed[-1].any()
+    # Nothing is cut that any sum would show.
+    faded = 0.3 * 0.7 ** np.arange(6000.0)
+    np.testing.assert_allclose(mixed[:, 0], faded, rtol=1e-4, atol=1e-18)
 
 
 def test_path_by_hand():
@@ -404,7 +453,7 @@ def test_a_walk_is_shorter_than_its_frames_shuffled(small_experiment, trace):
     )
     activity = fresh if trace is None else traced(fresh, experiment)
     ranked, wins = best_units(fresh, 2), fresh.sum(axis=0)
-    responses = Responses(activity, fresh, ranked, np.ones(30, bool), 1, wins, fresh)
+    responses = Responses(fresh, activity, ranked, np.ones(30, bool), 1, wins, fresh)
     subject = SimpleNamespace(
         responses=responses,
         experiment=experiment,

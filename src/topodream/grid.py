@@ -3,6 +3,7 @@
 Units are numbered row by row: unit ``i`` is at row ``i // cols``, column ``i % cols``.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +58,20 @@ def window_sum(values: Floats, radius: int, axis: int) -> Floats:
     >>> window_sum(np.array([1.0, 10.0, 100.0]), radius=1, axis=0)
     array([ 11., 111., 110.])
     """
-    values = np.moveaxis(values, axis, -1)
-    total = values.copy()
-    for distance in range(1, min(radius, values.shape[-1] - 1) + 1):
-        total[..., distance:] += values[..., :-distance]
-        total[..., :-distance] += values[..., distance:]
-    return np.moveaxis(total, -1, axis)
+    axis %= values.ndim
+    length, step = values.shape[axis], math.prod(values.shape[axis + 1 :])
+    reach = min(radius, length - 1)
+    # With zeros after each line, a shift along the axis is one of the whole memory: no short loops.
+    shape = (*values.shape[:axis], length + reach, *values.shape[axis + 1 :])
+    inside = (*[slice(None)] * axis, slice(length))
+    padded = np.zeros(shape, values.dtype)
+    padded[inside] = values
+    total, heard = padded.copy(), padded.reshape(-1)
+    flat = total.reshape(-1)
+    for shift in range(step, (reach + 1) * step, step):
+        flat[shift:] += heard[:-shift]
+        flat[:-shift] += heard[shift:]
+    return total[inside]
 
 
 def neighbour_sum(sheet: Floats, radius: int, edge: str) -> Floats:

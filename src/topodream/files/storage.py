@@ -304,10 +304,12 @@ def text_of(content: Content, name: str) -> str:
     return value
 
 
-def check_array(name: str, array: Array, shape: tuple[int | None, ...], dtype: str) -> None:
+def check_array(
+    name: str, array: Array, shape: tuple[int | None, ...], dtype: str, *, infinite: bool = False
+) -> None:
     """Raise ValueError unless an array has a shape (None: any length) and a type.
 
-    Floating-point numbers have to be finite.
+    Floating-point numbers have to be finite, or if ``infinite`` at least numbers.
     """
     fits = len(shape) == array.ndim and all(
         length in (None, found) for length, found in zip(shape, array.shape, strict=True)
@@ -316,7 +318,9 @@ def check_array(name: str, array: Array, shape: tuple[int | None, ...], dtype: s
         raise ValueError(f"{name} of shape {array.shape} in place of {shape}")
     if array.dtype != dtype:
         raise ValueError(f"{name} of type {array.dtype} in place of {dtype}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if array.dtype.kind == "f" and (
+        np.isnan(array).any() if infinite else not np.isfinite(array).all()
+    ):
         raise ValueError(f"{name} has values that are not finite")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Floats, Indices
+from topodream.arrays import Floats, Indices, Integers
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.measures.measure import Measure, Subject, Values, measured
@@ -89,20 +89,50 @@ def probe(
     float or None
         None where codes are zero or no finite numbers, or all labels are the same.
     """
-    # Takes long to import, for those who only ask which measures there are.
-    from sklearn.linear_model import RidgeClassifier
-
     squares = [np.square(train[rows], dtype=float).sum(axis=1) for rows in blocks(train.shape)]
     scale = float(np.sqrt(np.concatenate(squares).mean()))
     few_rows = list(blocks(held_out.shape))
     sound = 0 < scale < np.inf and all(np.isfinite(held_out[rows]).all() for rows in few_rows)
-    if not sound or len(np.unique(train_labels)) == 1:
+    classes = np.unique(train_labels)
+    if not sound or len(classes) == 1:
         return None
-    # It may do as it likes with the scaled ones, which are a copy.
-    classifier = RidgeClassifier(alpha=RIDGE * len(train), solver="cholesky", copy_X=False)
-    classifier.fit(train / scale, train_labels)
-    named = [classifier.predict(held_out[rows] / scale) for rows in few_rows]
+    targets = np.where(train_labels[:, None] == classes, 1, -1)
+    weights, offset = ridge(train / scale, targets, RIDGE * len(train))
+    named = [
+        classes[(held_out[rows] / scale @ weights + offset).argmax(axis=1)] for rows in few_rows
+    ]
     return float(np.mean(np.concatenate(named) == labels))
+
+
+def ridge(inputs: Floats, targets: Integers, penalty: float) -> tuple[Floats, Floats]:
+    """Return weights and offsets of the linear regression with a penalty on squared weights.
+
+    Parameters
+    ----------
+    inputs : (n_samples, n_features)
+        Changed: they have the mean 0 afterwards.
+    targets : (n_samples, n_targets)
+    penalty : float
+
+    Returns
+    -------
+    weights : (n_features, n_targets)
+    offset : (n_targets,)
+    """
+    mean, mean_target = (values.mean(axis=0, dtype=float) for values in (inputs, targets))
+    inputs -= mean.astype(inputs.dtype)
+    centred = (targets - mean_target).astype(inputs.dtype)
+    # Of the two equal solutions, the one with fewer unknowns.
+    if inputs.shape[1] <= inputs.shape[0]:
+        weights = _solve(inputs.T @ inputs, penalty, inputs.T @ centred)
+    else:
+        weights = inputs.T @ _solve(inputs @ inputs.T, penalty, centred)
+    return weights, mean_target - mean @ weights
+
+
+def _solve(products: Floats, penalty: float, right: Floats) -> Floats:
+    products.flat[:: len(products) + 1] += penalty
+    return np.linalg.solve(products, right)
 
 
 # ------------------------------------------------------------------ of a map

@@ -6,11 +6,6 @@ from typing import Any
 
 import numpy as np
 
-# What measures import when they run, imported before: a limit of threads is of what is loaded.
-import scipy.stats  # noqa: F401
-import sklearn.linear_model
-import sklearn.manifold  # noqa: F401
-
 from topodream.data.samples import Data, Vectors
 from topodream.measures.measure import Subject
 from topodream.measures.reconstruction import mean_squared_error

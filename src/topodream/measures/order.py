@@ -6,7 +6,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Floats, Indices
+from topodream.arrays import Floats, Indices, Integers
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.grid import Grid
@@ -298,22 +298,67 @@ def trust(samples: Floats | Vectors, best: Indices, grid: Grid) -> dict[str, flo
         Their winners, the first one first.
     grid : Grid
     """
-    # Takes half a second to import, which pictures of a map's order need not wait for.
-    from sklearn import manifold
-
     chosen = spread(len(samples), TRUST_SAMPLES)
     if len(chosen) <= 2 * TRUST_NEIGHBOURS or grid.n_units == 1:
         return {"trustworthiness": None, "trustworthiness_shuffled": None}
     # Samples of one winner lie on one point: less than half a unit's jitter breaks the ties.
     jitter = np.random.default_rng(SEED).uniform(-0.01, 0.01, (len(chosen), 2))
-    winners, some = best[chosen, 0], samples[chosen]
-    moved = shuffled(grid.n_units)[winners]
+    ranks, winners = ranks_of_others(samples[chosen]), best[chosen, 0]
 
     def of(units: Indices) -> float:
         places = np.stack(np.divmod(units, grid.cols), axis=1) + jitter
-        return float(manifold.trustworthiness(some, places, n_neighbors=TRUST_NEIGHBOURS))
+        return trustworthiness(ranks, places, TRUST_NEIGHBOURS)
 
-    return {"trustworthiness": of(winners), "trustworthiness_shuffled": of(moved)}
+    return {
+        "trustworthiness": of(winners),
+        "trustworthiness_shuffled": of(shuffled(grid.n_units)[winners]),
+    }
+
+
+def ranks_of_others(samples: Floats) -> Integers:
+    """Return of each sample which rank others have by their distance from it, from 1 on.
+
+    Returns
+    -------
+    (n_samples, n_samples)
+        Row by row. The last one is that of the sample itself.
+    """
+    # In the precision of the samples, so that those that are equally far stay so.
+    apart = np.sqrt(squared_distances(samples).astype(samples.dtype))
+    np.fill_diagonal(apart, np.inf)
+    ranks = np.empty(apart.shape, np.int64)
+    np.put_along_axis(ranks, apart.argsort(axis=1), np.arange(1, len(ranks) + 1)[None], axis=1)
+    return ranks
+
+
+def squared_distances(points: Floats) -> Floats:
+    """Return the squared Euclidean distance of every two points: (n_points, n_points)."""
+    wide = points.astype(float)
+    lengths = np.einsum("pi,pi->p", wide, wide)
+    apart: Floats = np.maximum(-2 * (wide @ wide.T) + lengths[:, None] + lengths, 0)
+    return apart
+
+
+def trustworthiness(ranks: Integers, places: Floats, n_neighbours: int) -> float:
+    """Return whether what is near on a map is near by ranks too: 1 if all is.
+
+    Venna and Kaski 2001.
+
+    Parameters
+    ----------
+    ranks : (n_samples, n_samples)
+        See :func:`ranks_of_others`.
+    places : (n_samples, 2)
+        Where samples are on the map.
+    n_neighbours : int
+        Less than half as many as samples.
+    """
+    n = len(ranks)
+    apart = squared_distances(places)
+    np.fill_diagonal(apart, np.inf)
+    near = np.argpartition(apart, n_neighbours - 1, axis=1)[:, :n_neighbours]
+    beyond = np.maximum(np.take_along_axis(ranks, near, axis=1) - n_neighbours, 0)
+    return 1 - int(beyond.sum()) * (2 / (n * n_neighbours * (2 * n - 3 * n_neighbours - 1)))
 
 
 # ------------------------------------------------------------------ of a map

@@ -119,5 +119,7 @@ def _errors(subject: Subject) -> Values:
 )
 def _as_the_notebook_drew(subject: Subject) -> Values:
     excited = with_activation(subject.experiment, "excited")
-    drawn = respond(subject.model.trained.state, subject.samples, excited).drawn
-    return {"mass_ratio_excited": mass_ratio(subject.samples, drawn)}
+    shown = subject.responses
+    if excited != subject.experiment:
+        shown = respond(subject.model.trained.state, subject.samples, excited)
+    return {"mass_ratio_excited": mass_ratio(subject.samples, shown.drawn)}

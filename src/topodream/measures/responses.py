@@ -1,5 +1,6 @@
 """How a map responds to samples: what most measures, and pictures, are taken of."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Floats, Indices
+from topodream.arrays import Array, Floats, Indices
+from topodream.blocks import CACHED, blocks
 from topodream.data.samples import Vectors
 from topodream.files.errors import InputError
 from topodream.models import MODELS
 from topodream.models.model import State
-from topodream.models.prototypes import activity_of, leave_trace, reconstruct
+from topodream.models.prototypes import leave_trace, reconstruct
 from topodream.settings.config import Experiment
 from topodream.traits import ACTIVATION
 
@@ -21,15 +23,50 @@ BLOCK = 250
 
 
 @dataclass(frozen=True)
+class Winning:
+    """Activity that is 0 but of those units that win a sample, and kept of these alone.
+
+    Attributes
+    ----------
+    units : (n_samples, n_winners)
+        Their numbers, ascending.
+    answers : (n_samples, n_winners)
+        Their activity.
+    n_units : int
+        How many units there are.
+    """
+
+    units: Indices
+    answers: Floats
+    n_units: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many samples, and of how many units."""
+        return len(self.units), self.n_units
+
+    def pick(self, rows: Any) -> "Winning":
+        """Return that to some samples."""
+        return Winning(self.units[rows], self.answers[rows], self.n_units)
+
+    def __getitem__(self, rows: Any) -> Floats:
+        """Return the activity of all units to some samples: (n_rows, n_units)."""
+        some = self.pick(rows)
+        activity = np.zeros(some.shape, some.answers.dtype)
+        np.put_along_axis(activity, some.units, some.answers, axis=1)
+        return activity
+
+
+@dataclass(frozen=True)
 class Responses:
     """How a map responds to samples.
 
     Attributes
     ----------
-    activity : (n_samples, n_units)
-        With a trace where the map has one.
-    fresh : (n_samples, n_units)
+    evoked : (n_samples, n_units)
         Activity that each sample evokes by itself: without a trace.
+    left : (n_samples, n_units), or None
+        Activity with a trace, where the map has one.
     ranked : (n_samples, n_ranked)
         Numbers of the units of largest score (SparseDream: of largest activity), best first:
         as many as win, and two at least where there are two.
@@ -44,13 +81,23 @@ class Responses:
         The prototypes that reconstruct samples.
     """
 
-    activity: Floats
-    fresh: Floats
+    evoked: Floats | Winning
+    left: Floats | None
     ranked: Indices
     clear: npt.NDArray[np.bool_]
     n_winners: int
     wins: npt.NDArray[np.int64]
     weights: Floats
+
+    @cached_property
+    def fresh(self) -> Floats:
+        """Activity that each sample evokes by itself, as an array: (n_samples, n_units)."""
+        return self.evoked[:]
+
+    @property
+    def activity(self) -> Floats:
+        """Activity, with a trace where the map has one: (n_samples, n_units)."""
+        return self.fresh if self.left is None else self.left
 
     @property
     def winners(self) -> Indices:
@@ -60,7 +107,7 @@ class Responses:
     @property
     def drawn(self) -> "Drawn":
         """Reconstructions, yet to be made."""
-        return Drawn(self.weights, self.activity)
+        return Drawn(self.weights, self.evoked if self.left is None else self.left)
 
     @property
     def reconstructions(self) -> Floats:
@@ -79,31 +126,38 @@ class Drawn:
     """
 
     weights: Floats
-    activity: Floats
+    activity: Floats | Winning
 
     @property
     def shape(self) -> tuple[int, int]:
         """How many samples, and of how many pixels."""
-        return len(self.activity), self.weights.shape[1]
+        return self.activity.shape[0], self.weights.shape[1]
 
     @cached_property
     def _are_few_active(self) -> bool:
-        return bool(np.count_nonzero(self.activity) <= 0.02 * self.activity.size)
+        n_active = np.count_nonzero(_kept(self.activity))
+        return bool(n_active <= 0.02 * math.prod(self.activity.shape))
 
     def __getitem__(self, rows: Any) -> Floats:
         """Return some reconstructions, by a slice or by numbers: (n_rows, n_inputs).
 
         Where few units are active, of these alone: ten times as fast for a large map.
         """
-        activity = self.activity[rows]
         if not self._are_few_active:
-            return reconstruct(self.weights, activity)
-        shape = len(activity), self.weights.shape[1]
-        drawn = np.empty(shape, np.result_type(self.weights, activity))
-        for row, answers in enumerate(activity):
-            active = np.flatnonzero(answers)
-            drawn[row] = reconstruct(self.weights[active], answers[active])
+            return reconstruct(self.weights, self.activity[rows])
+        answers = _kept(self.activity)[rows]
+        units = self.activity.units[rows] if isinstance(self.activity, Winning) else None
+        shape = len(answers), self.weights.shape[1]
+        drawn = np.empty(shape, np.result_type(self.weights, answers))
+        for row, of_sample in enumerate(answers):
+            active = np.flatnonzero(of_sample)
+            numbers = active if units is None else units[row, active]
+            drawn[row] = reconstruct(self.weights[numbers], of_sample[active])
         return drawn
+
+
+def _kept(activity: Floats | Winning) -> Floats:
+    return activity.answers if isinstance(activity, Winning) else activity
 
 
 def respond(
@@ -126,43 +180,55 @@ def respond(
         Numbers, ascending, of the samples whose responses are returned, where not all are; wins
         are of all.
     """
-    wins, parts, before = [], [], None
+    grid = experiment.grid
+    wins, before = np.zeros(grid.n_units, np.int64), None
+    parts = []
     for first in range(0, len(samples), BLOCK):
-        fresh, ranked, clear, won, n_winners = _respond(
-            state, samples[first : first + BLOCK], experiment
-        )
-        activity = traced(fresh, experiment, before)
-        before = activity[-1]
+        shown, won, n_winners = _respond(state, samples[first : first + BLOCK], experiment, before)
+        before = shown["left"][-1] if "left" in shown else None
         rows = slice(None) if kept is None else kept[kept // BLOCK == first // BLOCK] % BLOCK
-        parts.append([part[rows] for part in (fresh, activity, ranked, clear)])
-        wins.append(won)
-    of_fresh, of_activity, of_ranked, of_clear = zip(*parts, strict=True)
-    fresh = np.concatenate(of_fresh)
+        parts.append({name: array[rows] for name, array in shown.items()})
+        wins += np.bincount(won, minlength=grid.n_units)
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    units, answers = joined.get("units"), joined["answers"]
     return Responses(
-        activity=np.concatenate(of_activity) if experiment.has_trace else fresh,
-        fresh=fresh,
-        ranked=np.concatenate(of_ranked),
-        clear=np.concatenate(of_clear),
+        evoked=answers if units is None else Winning(units, answers, grid.n_units),
+        left=joined.get("left"),
+        ranked=joined["ranked"],
+        clear=joined["clear"],
         n_winners=n_winners or 1,
-        wins=np.sum(wins, axis=0),
+        wins=wins,
         weights=state.weights,
     )
 
 
 def _respond(
-    state: State, samples: Floats, experiment: Experiment
-) -> tuple[Floats, Indices, npt.NDArray[np.bool_], npt.NDArray[np.int64], int | None]:
-    """Return the activity that samples evoke, units ranked, what is clear, wins, n_winners."""
+    state: State, samples: Floats, experiment: Experiment, before: Floats | None
+) -> tuple[dict[str, Array], Indices, int | None]:
+    """Show a map some samples, after activity that left a trace.
+
+    Returns
+    -------
+    shown : dict
+        Of each sample: units ``ranked``, whether the first two are ``clear``, ``answers`` and, where
+        winners alone answer, their ``units``; with a trace, the activity that is ``left``.
+    won : (n_wins,) int
+        Numbers of the units that won, one by one.
+    n_winners : int or None
+    """
     settings, grid = experiment.settings, experiment.grid
-    answered = MODELS[experiment.model].answer(state, samples, settings, grid)
-    scores, activity, n_winners = answered
+    scores, answers, n_winners = MODELS[experiment.model].answer(state, samples, settings, grid)
     ranked = best_units(scores, max(min(2, grid.n_units), n_winners or 1))
-    if n_winners is None:
-        wins = np.bincount(ranked[activity.any(axis=1), 0], minlength=grid.n_units)
-    else:
-        activity = activity_of(ranked[:, :n_winners], activity)
-        wins = np.count_nonzero(activity, axis=0)
-    return activity, ranked, _clear(scores, ranked), wins, n_winners
+    shown = {"ranked": ranked, "clear": _clear(scores, ranked), "answers": answers}
+    evoked: Floats | Winning = answers
+    won = ranked[answers.any(axis=1), 0]
+    if n_winners is not None:
+        shown["units"] = units = np.sort(ranked[:, :n_winners], axis=1)
+        shown["answers"] = answers = np.take_along_axis(answers, units, axis=1)
+        evoked, won = Winning(units, answers, grid.n_units), units[answers != 0]
+    if experiment.has_trace:
+        shown["left"] = traced(evoked[:], experiment, before)
+    return shown, won, n_winners
 
 
 def _clear(values: Floats, ranked: Indices) -> npt.NDArray[np.bool_]:
@@ -189,11 +255,12 @@ def best_units(values: Floats, count: int) -> Indices:
     >>> best_units(np.array([[0.0, 3, 1, 3]]), 3)
     array([[1, 3, 2]])
     """
-    left = values.copy()
     best = np.empty((len(values), count), np.intp)
-    for place in range(count):
-        best[:, place] = left.argmax(axis=1)
-        left[np.arange(len(left)), best[:, place]] = -np.inf
+    for rows in blocks(values.shape, CACHED):
+        left = values[rows].copy()
+        for place in range(count):
+            best[rows, place] = left.argmax(axis=1)
+            left[np.arange(len(left)), best[rows, place]] = -np.inf
     return best
 
 
@@ -213,9 +280,22 @@ def traced(fresh: Floats, experiment: Experiment, before: Floats | None = None) 
         return fresh
     mixed = np.empty_like(fresh)
     previous = np.zeros_like(fresh[0]) if before is None else before
+    least = least_trace(fresh.dtype)
     for row, now in enumerate(fresh):
-        previous = mixed[row] = leave_trace(previous, now, trace)
+        previous = leave_trace(previous, now, trace)
+        previous[np.abs(previous) < least] = 0
+        mixed[row] = previous
     return mixed
+
+
+def least_trace(dtype: np.dtype[Any]) -> float:
+    """Return what activity that fades is at least; below, it has faded, and is 0.
+
+    It is the root of the smallest normal number, so that products of two are normal too. A trace fades
+    by a factor at each sample, and would soon be subnormal: some processors take a hundred times as
+    long for such numbers, of which no sum keeps a digit (docs/decisions/11-faded-weights.md).
+    """
+    return float(np.sqrt(np.finfo(dtype).tiny))
 
 
 def with_activation(experiment: Experiment, activation: str) -> Experiment:

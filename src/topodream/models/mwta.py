@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.arrays import Floats, Indices
+from topodream.blocks import CACHED, blocks
 from topodream.grid import Grid, neighbour_sum, sources
 from topodream.models import model
 from topodream.models.model import Answers, Breach, LateralWeights, Model
@@ -203,7 +204,9 @@ class _Mwta(Model[Mwta, State]):
     def answer(self, state: State, samples: Floats, settings: Mwta, grid: Grid) -> Answers:
         gain = lateral_gain(settings.lateral, grid, state.weights.dtype.name)
         driven = drive(state.weights, samples)
-        scores = score(driven, gain, settings.lateral, grid)
+        scores = np.empty_like(driven)
+        for rows in blocks(driven.shape, CACHED):
+            scores[rows] = score(driven[rows], gain, settings.lateral, grid)
         answers = driven if settings.activation == "drive" else scores
         return Answers(scores, answers, settings.n_winners)
 

@@ -32,7 +32,6 @@ PACKAGES = {
     "train.py": ("h5py", "numba"),
     "library.py": ("h5py", "numba"),
     "check_gpu.py": ("numba",),
-    "measure.py": ("scipy", "scikit-learn"),
     "plot_map.py": ("matplotlib", "pillow"),
     "plot_sweep.py": ("matplotlib",),
     "render_map_gifs.py": ("matplotlib", "pillow"),
