@@ -55,8 +55,10 @@ if workflow.enable_cache and cache_folder and not os.access(cache_folder, os.W_O
     )
 
 # A profile puts the steps of a map into a group, if it does, by the names of their rules. It can't
-# name those that are made in a loop: they go where trainings go, or the first data set. Known when jobs are planned.
+# name those that are made in a loop: they go where trainings go, or the first data set, and those of
+# a batch into a group of their own. Known when jobs are planned.
 group_of_training = lambda wildcards: workflow.group_settings.overwrite_groups.get("train")
+group_of_batch = lambda wildcards: "batch" if workflow.group_settings.overwrite_groups else None
 group_of_data = lambda wildcards: workflow.group_settings.overwrite_groups.get("prepare_mnist")
 
 # What the rules say of their inputs, params and resources, and what the page shows.

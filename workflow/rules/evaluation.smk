@@ -54,7 +54,7 @@ for batch in BATCHES:
         log:
             f"results/logs/batches/{batch.label}-measure.log",
         group:
-            group_of_training
+            group_of_batch
         resources:
             mem_mb=NEEDS.measure_memory(batch.its_names),
             runtime=NEEDS.measure_runtime(batch.its_names),

@@ -73,7 +73,7 @@ for batch in BATCHES:
         log:
             f"results/logs/batches/{batch.label}-train.log",
         group:
-            group_of_training
+            group_of_batch
         threads: 1
         resources:
             mem_mb=NEEDS.training_memory(batch.its_names),
