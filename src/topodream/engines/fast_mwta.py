@@ -2,11 +2,11 @@
 
 What takes the reference its time, and what is done about it:
 
-- *Drives.* Four of five pixels of a digit are zero, so the drives of a sample are a sum of the
-  columns of W that belong to its other pixels. Columns are kept beside the rows for that. The
-  drives of a block of samples are computed ahead, and those of the few units that changed
-  since are computed again from their rows. Both add up the same products in the same order,
-  so that no bit depends on where a block begins.
+- *Drives.* Those of a block of samples are computed ahead, in tiles of some rows of W and some
+  samples, so that each number that comes from memory is used several times. Those of the
+  few units that changed since are computed again. Chunks of pixels that are zero in all samples
+  of a tile are left out. All of it adds up in the order of :mod:`topodream.engines.products`, so
+  that no bit depends on where a block or a tile begins.
 - *Neighbourhoods.* All sums over a square come from a few shifted additions of the whole sheet.
 - *Winners* are found in one pass. *Updates* touch the rows of active units only, and of those
   that a trace has left almost no activity only the ones that it can still change.
@@ -23,37 +23,55 @@ import numpy.typing as npt
 from topodream.arrays import Bytes, Floats, Integers
 from topodream.engines import LARGEST_ERROR, Tally, levels
 from topodream.engines.jit import kernel, without_subnormals
+from topodream.engines.products import (
+    BYTES_PER_CHUNK,
+    ROWS_OF_ONE,
+    TILE_ROWS,
+    TILE_SAMPLES,
+    is_lit,
+    multiply,
+)
 from topodream.grid import Grid
 from topodream.models import mwta
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 from topodream.settings.config import Experiment
 
-# Samples whose drives are computed ahead. More of them leave more drives to compute again,
-# fewer leave the same columns to be written more often, of many rows where there is a trace.
-SAMPLES_AHEAD, SAMPLES_AHEAD_OF_TRACE = 4, 8
+# Samples whose drives are computed ahead: for more of them more drives are computed again, for
+# fewer the weights come from memory more often.
+SAMPLES_AHEAD = 30
 # Steps between two looks for units whose trace has faded.
 FORGET_EVERY = 8
-# How often progress can be told: a multiple of the former, so that it changes nothing.
-STEPS_PER_CALL = 400
+# How often progress can be told: a multiple of both, so that no block is cut short, and that it
+# changes nothing.
+STEPS_PER_CALL = 480
 UNITS_AT_A_TIME = 64
-CACHE_LINE = 64  # bytes
 
 # Unsigned, so that compiled code need not ask whether an index counts from the end.
 Numbers = npt.NDArray[np.uint32]
 Flags = npt.NDArray[np.bool_]
 
 
-class Block(NamedTuple):
-    """Some samples by their pixels that are not zero, and the drives they evoke.
+class Chunks(NamedTuple):
+    """The chunks of pixels to add up, by their numbers: row i has ``length[i]`` of them."""
 
-    ``pixel`` and ``value`` (n_samples, n_inputs + 1), of which row b holds ``n_pixels[b]``;
-    ``drives`` (n_samples, n_units).
+    number: Numbers
+    length: Integers
+
+
+class Block(NamedTuple):
+    """Some samples, and the drives they evoke.
+
+    ``samples`` (n_samples, n_chunks * numbers in a chunk), zeros behind their pixels, and
+    ``drives`` (n_samples, n_units or more) have rows for a last tile of fewer samples.
+    ``of_sample`` and ``of_tile`` list the chunks that are not zero in a sample, in any sample of a
+    tile; or all, once ``leaves_out`` (one flag) is false.
     """
 
-    pixel: Numbers
-    value: Floats
-    n_pixels: Integers
+    samples: Floats
+    leaves_out: Flags
+    of_sample: Chunks
+    of_tile: Chunks
     drives: Floats
 
 
@@ -93,17 +111,21 @@ class Rule(NamedTuple):
     floor: Any  # least reconstruction
     least_weight: Any
     least_change: Any  # relative; less than this can't change a weight
+    most: Any  # largest finite number
     negligible: Any  # share in a reconstruction that is lost in the floor's rounding
 
 
 class Work(NamedTuple):
     """What a step reads and writes.
 
-    ``active`` and ``changed`` are lists of units, of length ``lengths[0]`` and ``[1]``:
-    those with activity, and those whose columns are out of date.
+    ``weights`` (n_units, length of a block's samples) have zeros behind those of pixels, as have
+    ``reconstruction`` and ``factor``. ``active`` and ``changed`` are lists of units, of length
+    ``lengths[0]`` and ``[1]``: those with activity, and those whose drives are out of date.
+    ``units`` lists all, the last one some times more.
     """
 
     weights: Floats
+    units: Numbers
     activity: Floats
     fresh: Floats
     score: Floats
@@ -113,7 +135,6 @@ class Work(NamedTuple):
     changed: Numbers
     is_changed: Flags
     lengths: Integers
-    sample: Floats
     reconstruction: Floats
     factor: Floats
     wins: Integers
@@ -124,90 +145,61 @@ class Work(NamedTuple):
 
 
 @kernel()
-def _gather(pixels: Bytes, chosen: Integers, levels: Floats, block: Block) -> None:
-    """List the pixels of samples that are not zero."""
+def _show(pixels: Bytes, chosen: Integers, levels: Floats, block: Block) -> None:
+    """Copy samples into a block, and list their chunks."""
     for b in range(chosen.size):
-        row, pixel, value = pixels[chosen[b]], block.pixel[b], block.value[b]
-        n = 0
+        row, sample = pixels[chosen[b]], block.samples[b]
         for j in range(row.size):
-            # Written in any case, and written over by the next: quicker than a branch.
-            pixel[n] = j
-            n += row[j] != 0
-        for q in range(n):
-            value[q] = levels[row[pixel[q]]]
-        block.n_pixels[b] = n
+            sample[j] = levels[row[j]]
+        _list_chunks(block, b, b + 1, block.of_sample, b)
 
 
 @kernel()
-def _drive(columns: Floats, block: Block, n_samples: int) -> None:
-    """Compute the drives that a block's samples evoke: equation 1, eight pixels at a time."""
-    for b in range(n_samples):
-        pixel, value, n_pixels = block.pixel[b], block.value[b], block.n_pixels[b]
-        drive = block.drives[b]
-        drive[:] = 0
-        whole = n_pixels - n_pixels % 8
-        for q in range(0, whole, 8):
-            c0, v0 = columns[pixel[q]], value[q]
-            c1, v1 = columns[pixel[q + 1]], value[q + 1]
-            c2, v2 = columns[pixel[q + 2]], value[q + 2]
-            c3, v3 = columns[pixel[q + 3]], value[q + 3]
-            c4, v4 = columns[pixel[q + 4]], value[q + 4]
-            c5, v5 = columns[pixel[q + 5]], value[q + 5]
-            c6, v6 = columns[pixel[q + 6]], value[q + 6]
-            c7, v7 = columns[pixel[q + 7]], value[q + 7]
-            for i in range(drive.size):
-                total = drive[i] + c0[i] * v0 + c1[i] * v1 + c2[i] * v2 + c3[i] * v3
-                drive[i] = total + c4[i] * v4 + c5[i] * v5 + c6[i] * v6 + c7[i] * v7
-        for q in range(whole, n_pixels):
-            c0, v0 = columns[pixel[q]], value[q]
-            for i in range(drive.size):
-                drive[i] += c0[i] * v0
+def _list_chunks(block: Block, first: int, last: int, chunks: Chunks, row: int) -> None:
+    """List the chunks to add up for some samples of a block: those that are lit in any of them."""
+    n, number = 0, chunks.number[row]
+    for c in range(number.size):
+        counts = not block.leaves_out[0]
+        for b in range(first, last):
+            counts |= is_lit(block.samples, b, c)
+        # Written in any case, and written over by the next: quicker than a branch.
+        number[n] = c
+        n += counts
+    chunks.length[row] = n
+
+
+@kernel()
+def _drive(work: Work, block: Block, n_samples: int) -> None:
+    """Compute the drives that a block's samples evoke, tile by tile: equation 1.
+
+    While a row of tiles is computed, the rows of weights of the next are fetched.
+    """
+    n_tiles = (n_samples + TILE_SAMPLES - 1) // TILE_SAMPLES
+    for tile in range(n_tiles):
+        first = tile * TILE_SAMPLES
+        last = min(first + TILE_SAMPLES, n_samples)
+        _list_chunks(block, first, last, block.of_tile, tile)
+    chunks = block.of_tile
+    for i in range(0, work.activity.size, TILE_ROWS):
+        for tile in range(n_tiles):
+            first, soon = tile * TILE_SAMPLES, work.units[i + TILE_ROWS + tile % TILE_ROWS]
+            multiply(
+                TILE_ROWS, TILE_SAMPLES, work.weights, work.units[i:], block.samples[first:],
+                chunks.number[tile], chunks.length[tile], block.drives[first:], soon,
+            )  # fmt: skip
 
 
 @kernel()
 def _drive_changed(work: Work, block: Block, b: int) -> None:
-    """Compute the drives of units that changed since the block's were, four at a time."""
-    pixel, value, n_pixels = block.pixel[b], block.value[b], block.n_pixels[b]
-    drive, units, n = block.drives[b], work.changed, work.lengths[1]
-    zero = value.dtype.type(0)
-    whole = n - n % 4
-    for t in range(0, whole, 4):
-        w0, w1 = work.weights[units[t]], work.weights[units[t + 1]]
-        w2, w3 = work.weights[units[t + 2]], work.weights[units[t + 3]]
-        p0, p1, p2, p3 = zero, zero, zero, zero
-        for q in range(n_pixels):
-            j, v = pixel[q], value[q]
-            p0 += w0[j] * v
-            p1 += w1[j] * v
-            p2 += w2[j] * v
-            p3 += w3[j] * v
-        drive[units[t]], drive[units[t + 1]] = p0, p1
-        drive[units[t + 2]], drive[units[t + 3]] = p2, p3
-    for t in range(whole, n):
-        w0, p0 = work.weights[units[t]], zero
-        for q in range(n_pixels):
-            p0 += w0[pixel[q]] * value[q]
-        drive[units[t]] = p0
-
-
-@kernel()
-def _renew_columns(columns: Floats, work: Work) -> None:
-    """Copy the rows that changed into the columns, four at a time."""
-    units, n = work.changed, work.lengths[1]
-    whole = n - n % 4
-    for t in range(0, whole, 4):
-        u0, u1, u2, u3 = units[t], units[t + 1], units[t + 2], units[t + 3]
-        w0, w1, w2, w3 = work.weights[u0], work.weights[u1], work.weights[u2], work.weights[u3]
-        for j in range(columns.shape[0]):
-            column = columns[j]
-            column[u0], column[u1], column[u2], column[u3] = w0[j], w1[j], w2[j], w3[j]
-    for t in range(whole, n):
-        u0, w0 = units[t], work.weights[units[t]]
-        for j in range(columns.shape[0]):
-            columns[j, u0] = w0[j]
-    for t in range(n):
-        work.is_changed[units[t]] = False
-    work.lengths[1] = 0
+    """Compute the drives of units that changed since the block's were."""
+    changed, n, chunks = work.changed, work.lengths[1], block.of_sample
+    for t in range(n, n + ROWS_OF_ONE):  # there is room for a whole last tile
+        changed[t] = changed[n - 1]
+    for t in range(0, n, ROWS_OF_ONE):
+        multiply(
+            ROWS_OF_ONE, 1, work.weights, changed[t:], block.samples[b:],
+            chunks.number[b], chunks.length[b], block.drives[b:], changed[t],
+        )  # fmt: skip
 
 
 # ------------------------------------------------------------------ competition
@@ -378,7 +370,7 @@ def _reconstruct(work: Work) -> None:
 
 
 @kernel()
-def _squared_error(sample: Floats, reconstruction: Floats) -> float:
+def _squared_error(sample: Floats, reconstruction: Floats, n_inputs: int) -> float:
     """Return the mean squared error; four sums, as one has to wait for itself."""
     zero = sample.dtype.type(0)
     s0, s1, s2, s3 = zero, zero, zero, zero
@@ -390,24 +382,25 @@ def _squared_error(sample: Floats, reconstruction: Floats) -> float:
         s3 += (sample[j + 3] - reconstruction[j + 3]) ** 2
     for j in range(whole, sample.size):
         s0 += (sample[j] - reconstruction[j]) ** 2
-    return float(s0 + s1 + s2 + s3) / sample.size
+    return float(s0 + s1 + s2 + s3) / n_inputs
 
 
 @kernel()
-def _learn(rule: Rule, work: Work) -> None:
-    """Change the weights of active units: equations 6 to 8."""
+def _learn(sample: Floats, rule: Rule, work: Work) -> bool:
+    """Change the weights of active units: equations 6 to 8; return whether all are finite."""
     # Typed: with a plain 1, float32 would be computed in float64.
     one = work.factor.dtype.type(1)
     factor, clip, least = work.factor, rule.error_clip, rule.least_weight
     for j in range(factor.size):
         r = work.reconstruction[j]
-        e = work.sample[j] - r
+        e = sample[j] - r
         e = clip if e > clip else (-clip if e < -clip else e)
         factor[j] = rule.rate * e / (rule.floor if r < rule.floor else r)
     largest = rule.floor
     if rule.fades:
         for j in range(factor.size):
             largest = max(largest, abs(factor[j]))
+    all_finite = True
     for t in range(work.lengths[0]):
         unit = work.active[t]
         row, activity = work.weights[unit], work.activity[unit]
@@ -419,6 +412,7 @@ def _learn(rule: Rule, work: Work) -> None:
             changed = row[j] * (one + activity * factor[j])
             faded = (abs(changed) < least) & (row[j] != 0)
             row[j] = np.copysign(least, changed) if faded else changed
+            all_finite &= abs(changed) <= rule.most
         if rule.clips_weights:
             for j in range(row.size):
                 w = row[j]
@@ -427,6 +421,7 @@ def _learn(rule: Rule, work: Work) -> None:
             work.is_changed[unit] = True
             work.changed[work.lengths[1]] = unit
             work.lengths[1] += 1
+    return all_finite
 
 
 @kernel()
@@ -434,7 +429,6 @@ def _learn_steps(
     pixels: Bytes,
     order: Integers,
     levels: Floats,
-    columns: Floats,
     block: Block,
     sheet: Sheet,
     rule: Rule,
@@ -443,28 +437,31 @@ def _learn_steps(
 ) -> tuple[int, float, float]:
     """Learn samples in turn; return steps done, their summed error, the last one."""
     total, error = 0.0, 0.0
-    for first in range(0, order.size, block.n_pixels.size):
-        chosen = order[first : first + block.n_pixels.size]
-        _gather(pixels, chosen, levels, block)
-        _drive(columns, block, chosen.size)
+    for first in range(0, order.size, block.of_sample.length.size):
+        chosen = order[first : first + block.of_sample.length.size]
+        _show(pixels, chosen, levels, block)
+        _drive(work, block, chosen.size)
         for b in range(chosen.size):
-            drive = block.drives[b]
+            sample, drive = block.samples[b], block.drives[b]
             if rule.fades and (first + b) % FORGET_EVERY == 0:
                 _forget_faded(rule, work)
             _drive_changed(work, block, b)
             _score(drive, sheet, work.score)
             _choose_winners(work.score, work.winners)
             _respond(drive, rule, work)
-            work.sample[:] = 0
-            for q in range(block.n_pixels[b]):
-                work.sample[block.pixel[b, q]] = block.value[b, q]
             _reconstruct(work)
-            error = _squared_error(work.sample, work.reconstruction)
+            error = _squared_error(sample, work.reconstruction, pixels.shape[1])
             if not error <= largest_error:
                 return first + b, total, error
             total += error
-            _learn(rule, work)
-        _renew_columns(columns, work)
+            all_finite = _learn(sample, rule, work)
+            if not all_finite and block.leaves_out[0]:
+                # 0 times that weight is no longer 0: from now on all is added up.
+                block.leaves_out[0] = False
+                _show(pixels, chosen, levels, block)
+        for t in range(work.lengths[1]):
+            work.is_changed[work.changed[t]] = False
+        work.lengths[1] = 0
     return order.size, total, error
 
 
@@ -472,17 +469,18 @@ def _learn_steps(
 
 
 class FastMwta:
-    """Keeps the weights by rows and by columns, and shows samples to the kernels above."""
+    """Keeps the weights in rows of whole chunks, and shows samples to the kernels above."""
 
     def __init__(self, experiment: Experiment, state: mwta.State, pixels: Bytes) -> None:
         settings: Mwta = experiment.settings
-        self.state = state
         self._pixels, self._levels = pixels, levels(experiment.dtype)
         n_units, n_inputs = state.weights.shape
-        self._columns = _aligned(n_inputs, n_units, experiment.dtype)
-        self._columns[:, :n_units] = state.weights.T
-        samples = SAMPLES_AHEAD if settings.trace is None else SAMPLES_AHEAD_OF_TRACE
-        self._block = _room_for_a_block(samples, n_units, n_inputs, experiment.dtype)
+        self._weights = _aligned(n_units, n_inputs, experiment.dtype)
+        self._weights[:, :n_inputs] = state.weights
+        state.weights = self._weights[:, :n_inputs]
+        self.state = state
+        self._block = _room_for_a_block(n_units, n_inputs, experiment.dtype)
+        self._block.leaves_out[0] = np.isfinite(state.weights).all()
         self._sheet = _sheet(settings.lateral, experiment.grid, experiment.dtype)
         self._rule = _rule(settings, np.dtype(experiment.dtype))
 
@@ -493,13 +491,13 @@ class FastMwta:
         thorough: bool = False,
     ) -> Tally:
         """Show an epoch's samples; see :class:`topodream.engines.Engine`."""
-        work = _work(self.state, self._rule)
+        work = _work(self._weights, self.state, self._rule)
         steps, squared_error, error = 0, 0.0, 0.0
         while steps < len(order):
             some = order[steps : steps + STEPS_PER_CALL]
             with without_subnormals():
                 done, total, error = _learn_steps(
-                    self._pixels, some, self._levels, self._columns, self._block, self._sheet,
+                    self._pixels, some, self._levels, self._block, self._sheet,
                     self._rule, work, LARGEST_ERROR,
                 )  # fmt: skip
             steps += done
@@ -511,26 +509,32 @@ class FastMwta:
 
 
 def _aligned(rows: int, length: int, dtype: str) -> Floats:
-    """Return zeros, at least (rows, length), of which every row begins on a line of the cache.
+    """Return zeros, at least (rows, length): rows of whole chunks, each on a line of the cache.
 
-    A vector that lies across two lines takes twice as long to load. Rows are made as long as
-    it takes for that: a part of each would no longer be contiguous, which compiled code wants.
+    A vector that lies across two lines takes twice as long to load.
     """
-    line = CACHE_LINE // np.dtype(dtype).itemsize
-    stride = -(-length // line) * line
-    room = np.empty(rows * stride + line, dtype)
+    chunk = BYTES_PER_CHUNK // np.dtype(dtype).itemsize
+    stride = -(-length // chunk) * chunk
+    room = np.empty(rows * stride + chunk, dtype)
     room[:] = 0
-    first = -room.ctypes.data % CACHE_LINE // room.itemsize
+    first = -room.ctypes.data % BYTES_PER_CHUNK // room.itemsize
     return room[first : first + rows * stride].reshape(rows, stride)
 
 
-def _room_for_a_block(n_samples: int, n_units: int, n_inputs: int, dtype: str) -> Block:
+def _room_for_a_block(n_units: int, n_inputs: int, dtype: str) -> Block:
+    n_samples = SAMPLES_AHEAD
+    samples = _aligned(n_samples + TILE_SAMPLES, n_inputs, dtype)
+    n_chunks = samples[0].nbytes // BYTES_PER_CHUNK
+    of_sample, of_tile = (
+        Chunks(np.zeros((n_samples, n_chunks), np.uint32), np.zeros(n_samples, np.int64))
+        for _ in range(2)
+    )
     return Block(
-        # One place more than pixels: the last zero is written somewhere too.
-        pixel=np.zeros((n_samples, n_inputs + 1), np.uint32),
-        value=np.zeros((n_samples, n_inputs + 1), dtype),
-        n_pixels=np.zeros(n_samples, np.int64),
-        drives=_aligned(n_samples, n_units, dtype),
+        samples=samples,
+        leaves_out=np.ones(1, np.bool_),
+        of_sample=of_sample,
+        of_tile=of_tile,
+        drives=_aligned(n_samples + TILE_SAMPLES, n_units, dtype),
     )
 
 
@@ -571,19 +575,22 @@ def _rule(settings: Mwta, dtype: np.dtype[Any]) -> Rule:
         floor=number(LEAST_RECONSTRUCTION),
         least_weight=number(least_weight(dtype)),
         least_change=number(eps / 4),
+        most=np.finfo(dtype).max,
         negligible=number(eps / 4 * LEAST_RECONSTRUCTION),
     )
 
 
-def _work(state: mwta.State, rule: Rule) -> Work:
-    n_units, n_inputs = state.weights.shape
-    dtype = state.weights.dtype
+def _work(weights: Floats, state: mwta.State, rule: Rule) -> Work:
+    n_units, length = weights.shape
+    dtype = weights.dtype
+    numbers = np.arange(n_units + 2 * TILE_ROWS, dtype=np.uint32)
     active = np.flatnonzero(state.activity)
-    units = np.zeros((2, n_units), np.uint32)
+    units = np.zeros((2, n_units + ROWS_OF_ONE), np.uint32)
     units[0, : len(active)] = active
-    sample, reconstruction, factor = np.zeros((3, n_inputs), dtype)
+    reconstruction, factor = np.zeros((2, length), dtype)
     return Work(
-        weights=state.weights,
+        weights=weights,
+        units=np.minimum(numbers, n_units - 1),
         activity=state.activity,
         fresh=np.zeros(n_units, dtype),
         score=np.zeros(n_units, dtype),
@@ -593,7 +600,6 @@ def _work(state: mwta.State, rule: Rule) -> Work:
         changed=units[1],
         is_changed=np.zeros(n_units, np.bool_),
         lengths=np.array([len(active), 0]),
-        sample=sample,
         reconstruction=reconstruction,
         factor=factor,
         wins=np.zeros(n_units, np.int64),

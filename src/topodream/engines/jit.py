@@ -1,4 +1,4 @@
-"""How the loops of the fast engines are compiled: the one place that knows Numba."""
+"""How the loops of the fast engines are compiled: the one place that imports Numba."""
 
 import hashlib
 import io
@@ -20,9 +20,10 @@ os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"  # of Intel's own exp, where it hap
 with away_from(".numba_config.yaml"):
     import llvmlite
     import numba
-    from llvmlite import ir
-    from numba import types
-    from numba.core import caching, config
+    from llvmlite import ir as ir
+    from numba import types as types
+    from numba.core import caching, codegen, config
+    from numba.core import cgutils as cgutils
     from numba.extending import intrinsic
 config._config_fname = os.devnull  # that file would be read again before each compilation
 
@@ -53,6 +54,21 @@ def kernel(*, reassociate: bool = False) -> Callable[[Function], Function]:
         return cast(Function, _kept(jitted))
 
     return compiled
+
+
+def instructions(function: Callable[..., Any]) -> Any:
+    """Decorate what writes down the instructions of a call, for kernels to call it.
+
+    It takes Numba's types of what it is called with, of constants their values too, after one
+    parameter that the compiler adds; it returns a signature, and what writes to LLVM's builder.
+    """
+    return intrinsic(prefer_literal=True)(function)
+
+
+def has_wide_registers() -> bool:
+    """Return whether kernels are compiled for a processor with registers of 512 bits."""
+    told: str | None = vars(config)["CPU_FEATURES"]
+    return "+avx512f" in (codegen.get_host_cpu_features() if told is None else told)
 
 
 def _kept(jitted: Any) -> Any:
@@ -141,8 +157,9 @@ class _SealedFiles(caching.IndexDataCacheFile):
         return hashlib.sha256(repr(self._source_stamp).encode() + content).digest()
 
 
-# What is compiled depends on this file too.
-_DIGEST = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+# What is compiled depends on these files too: what they write down becomes part of kernels.
+_FILES = (Path(__file__), Path(__file__).with_name("products.py"))
+_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in _FILES)).hexdigest()
 
 
 @contextmanager
