@@ -10,9 +10,11 @@ CORES  ?= all
 BIN    := .venv/bin
 # Progress and what jobs print, without the details of each job.
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
+# Whole files, in the order that tests/conftest.py gives them.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
-.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
+.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -44,7 +46,10 @@ check: setup-dev ## Format, lint, types, spelling
 	$(BIN)/codespell
 
 tests: setup-dev ## The tests alone
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute)
+	$(PYTEST) -m "not slow"
 
 test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, slurmd, munge)
 	$(BIN)/python -m pytest tests/slurm

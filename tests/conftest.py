@@ -19,6 +19,25 @@ hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
+# comes last, so that two processes end together. `make test-fast` leaves these out, and single
+# tests that are marked.
+SLOW = (
+    "workflow", "peaks", "cache", "gpu_checks", "extending", "gpu_emulated", "scripts",
+    "gpu_workflow", "page_browser", "kills", "snippets", "same_content", "surroundings", "module",
+    "library", "fuzz",
+)  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are left out by their marks
+def pytest_collection_modifyitems(items):
+    paths = {ROOT / "tests" / f"test_{name}.py": place for place, name in enumerate(SLOW)}
+    assert all(path.exists() for path in paths), "SLOW names a file that is not there"
+    items.sort(key=lambda item: paths.get(item.path, len(paths)))
+    for item in items:
+        if item.path in paths:
+            item.add_marker(pytest.mark.slow)
+
 
 @contextlib.contextmanager
 def forged(path):

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 
+import forking
 import pytest
 from conftest import ROOT
 from test_workflow import append, change_overlay, copy_project
@@ -28,15 +29,9 @@ FIGURE = "results/tiny-pan/figures/prototypes.png"
 
 
 def snakemake(folder, cache, *targets, check=True):
-    command = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml", "--cores", "2"]
-    done = subprocess.run(
-        [*command, "--cache", "--", *targets],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "SNAKEMAKE_OUTPUT_CACHE": str(cache)},
-    )
+    options = ["--configfile", "overlay.yaml", "--cores", "2", "--cache", "--", *targets]
+    environment = {**os.environ, "SNAKEMAKE_OUTPUT_CACHE": str(cache)}
+    done = forking.snakemake(folder, *options, env=environment)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

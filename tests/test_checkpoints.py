@@ -1,9 +1,7 @@
 """Trainings that diverge, and trainings that are killed."""
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -360,48 +358,49 @@ def job(tmp_path_factory, catalogue):
     return run
 
 
+def killed(process, n_lines, chance):
+    """Kill a training after so many lines and a moment; return what it said."""
+    said = "".join(process.stdout.readline() for _ in range(n_lines))
+    time.sleep(chance.uniform(0, 0.1))
+    assert process.poll() is None
+    process.kill()
+    return said + process.communicate(timeout=300)[0]
+
+
+@pytest.mark.slow
 def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
+    """While it starts, and some epochs later each time: in one, or while a checkpoint is written."""
     experiment = replace(
-        catalogue.experiments["digits-competition"], epochs=60, steps_per_epoch=2500
+        catalogue.experiments["digits-competition"], epochs=24, steps_per_epoch=1000
     )
     undisturbed = tmp_path / "undisturbed.h5"
     process = job(experiment, undisturbed)
-    assert "epoch 60/60" in process.communicate(timeout=300)[0]
+    assert "epoch 24/24" in process.communicate(timeout=300)[0]
     assert not undisturbed.with_suffix(".checkpoint").exists()
     chance = random.Random(4)  # noqa: S311
     output = tmp_path / "killed.h5"
-    kills, said = 0, ""
-    while not output.exists():
-        process = job(experiment, output)
-        if kills < 6:
-            time.sleep(chance.uniform(1.5, 4.0))
-            kills += process.poll() is None
-            os.kill(process.pid, signal.SIGKILL)
-        said += process.communicate(timeout=300)[0]
-    assert kills > 2
+    for n_lines in (0, 3, 1, 5, 6):
+        said = killed(job(experiment, output), n_lines, chance)
+        assert not output.exists()
     assert "goes on after epoch" in said
+    assert "goes on after epoch" in job(experiment, output).communicate(timeout=300)[0]
     assert output.read_bytes() == undisturbed.read_bytes()
     assert not output.with_suffix(".checkpoint").exists()
 
 
+@pytest.mark.slow
 def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_path):
-    longer = replace(catalogue.experiments["digits-competition"], epochs=24, steps_per_epoch=2500)
-    shorter = replace(longer, name="shorter", epochs=16, seed=3)
+    longer = replace(catalogue.experiments["digits-competition"], epochs=12, steps_per_epoch=1000)
+    shorter = replace(longer, name="shorter", epochs=8, seed=3)
     expected = {}
     for experiment in (longer, shorter):
         job(experiment, tmp_path / "alone.h5").communicate(timeout=300)
         expected[experiment.name] = (tmp_path / "alone.h5").read_bytes()
     outputs = [tmp_path / f"{name}.h5" for name in expected]
     chance = random.Random(5)  # noqa: S311
-    kills, said = 0, ""
-    while not outputs[1].exists():
-        process = job([longer, shorter], outputs)
-        if kills < 2:
-            time.sleep(chance.uniform(1.5, 2.5))
-            kills += process.poll() is None
-            os.kill(process.pid, signal.SIGKILL)
-        said += process.communicate(timeout=300)[0]
-    assert kills > 0
+    for n_lines in (4, 7):  # a line for each map and epoch
+        killed(job([longer, shorter], outputs), n_lines, chance)
+    said = job([longer, shorter], outputs).communicate(timeout=300)[0]
     assert "digits-competition: goes on after epoch" in said
     assert "shorter: goes on after epoch" in said
     for path, whole in zip(outputs, expected.values(), strict=True):

@@ -88,6 +88,7 @@ def winners_step_by_step(experiment, pixels, n_steps, seed=11):
     return engine.state.weights, np.array(won)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_mwta_equals_the_notebook_for_300_steps_at_40_x_40(engine, catalogue, digits):
     shipped = catalogue.experiments["digits-competition"]

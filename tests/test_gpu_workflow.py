@@ -28,6 +28,7 @@ def project(tmp_path):
         folder = copy_project(tmp_path / f"{maps_per_gpu_job} in a job")
         overlay = yaml.safe_load((folder / "overlay.yaml").read_text())
         overlay |= {"device": "gpu", "maps_per_gpu_job": maps_per_gpu_job, **changes}
+        overlay["experiments"]["tiny-pan"] |= {"epochs": 2, "steps_per_epoch": 30}  # emulated
         overlay["experiments"]["tiny-wild"]["device"] = "cpu"  # its engine is the reference
         (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
         return folder

@@ -269,6 +269,7 @@ def test_measures_of_a_sparse_dream_map(dream_map, with_labels):
     assert faded["column_cosine"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("largest", [1e20, 1e200, np.inf, np.nan])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_whatever_a_map_grew_to_nothing_fails(

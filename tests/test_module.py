@@ -1,9 +1,8 @@
 """The workflow from elsewhere: as a module of another one, and in another working folder."""
 
 import shutil
-import subprocess
-import sys
 
+import forking
 import pytest
 import yaml
 from conftest import ROOT
@@ -45,8 +44,7 @@ rule summary:
 
 
 def snakemake(folder, *args, check=True):
-    command = [sys.executable, "-m", "snakemake", *map(str, args)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = forking.snakemake(folder, *args)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -24,7 +24,14 @@ from topodream.plan import resources
 from topodream.settings.config import to_mapping
 
 HELD_OUT = 2000
-SIZES = {**OF_DATA, "noise": OF_DATA["oblong"]}
+# Enough of each for a bound to be too low if something is held once more than it says.
+SIZES = {
+    **OF_DATA,
+    "oblong": DataSize(2000, 500, 96, 160),
+    "large": DataSize(2000, 500, 256, 256),
+    "many": DataSize(250_000, 40_000, 28, 28),
+}
+SIZES["noise"] = SIZES["oblong"]
 CLASSES = {"many": 62, "oblong": 1}
 ORIGIN = {"made_by": "a test", "commit": "0", "code_sha256": "0", "versions": "{}", "options": "{}"}
 
@@ -185,11 +192,12 @@ def test_data_sets_of_files_are_made_within_their_memory(catalogue, tmp_path, na
 
 
 # Sides of an image, of the tapestry in images, and of a window; windows to learn, held out ones.
-PANS = [(28, 30, 20, 10_000, 10_000), (256, 10, 200, 2_000, 500)]
+MANY = 3000
+PANS = [(28, 30, 20, MANY, MANY), (256, 10, 200, 2_000, 500)]
 
 
 @pytest.mark.parametrize(("image", "side", "window", "frames", "held_out"), PANS)
-def test_windows_and_ten_thousand_frames_stay_within_their_memory(
+def test_windows_and_thousands_of_frames_stay_within_their_memory(
     resolved, tmp_path, image, side, window, frames, held_out
 ):
     files = {name: tmp_path / f"{name}.h5" for name in ("digits", "tapestry", "pan")}
@@ -222,7 +230,7 @@ def test_windows_and_ten_thousand_frames_stay_within_their_memory(
     ]
     for one, bound in zip(measured, bounds, strict=True):
         assert_bounded(one, bound)
-    if held_out == 10_000:
+    if held_out == MANY:
         experiment = resolved("trace-40", **SHORT, grid={"rows": 10, "cols": 10})
         settings, model = tmp_path / "settings.yaml", tmp_path / "model.h5"
         settings.write_text(yaml.safe_dump(to_mapping(experiment)))

@@ -318,11 +318,13 @@ def two_trainings(tmp_path_factory):
     return order
 
 
+@pytest.mark.slow
 def test_a_gpu_has_one_training_at_a_time(two_trainings):
     # Another bound, which takes the place of all that a profile sets, doesn't lift this one.
     assert two_trainings("--resources", "mem_mb=8000") == ["localrule", "Finished"] * 2
 
 
+@pytest.mark.slow
 def test_a_gpu_has_two_trainings_at_once_if_told_so(two_trainings):
     assert two_trainings("--resources", "gpu=2") == ["localrule"] * 2 + ["Finished"] * 2
 

@@ -158,6 +158,15 @@ class Poison(ast.NodeTransformer):
         return node
 
 
+# Imports take longer than the scripts: one process for all.
+ONE_AFTER_ANOTHER = """
+import json, runpy, sys
+for command in json.loads(sys.argv[1]):
+    sys.argv = command
+    runpy.run_path(command[0], run_name="__main__")
+"""
+
+
 def run_all(src, home, experiment):
     """Train, measure, draw and animate an experiment with the scripts of a folder."""
     home.mkdir()
@@ -166,16 +175,17 @@ def run_all(src, home, experiment):
     model = ["--model", home / "model.h5", *data]
     frames = ["--images-frames", 3, "--images-ms", 100, "--sequence-frames", 3]
     frames += ["--sequence-ms", 100]
-    for script, *args in (
+    steps = (
         ["train.py", *data, "--config", home / "config.yaml", "--output", home / "model.h5"],
         ["measure.py", *model, "--held-out", 30, "--output", home / "measures.json"],
         ["plot_map.py", *model, "--measures", home / "measures.json", "--count", 3,
          "--output-folder", home],
         ["render_map_gifs.py", *model, *frames, "--output-folder", home],
-    ):  # fmt: skip
-        command = [sys.executable, src / script, *map(str, args)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    )  # fmt: skip
+    commands = [[str(src / script), *map(str, args)] for script, *args in steps]
+    one_after_another = [sys.executable, "-c", ONE_AFTER_ANOTHER, json.dumps(commands)]
+    done = subprocess.run(one_after_another, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return {path.name: path.read_bytes() for path in home.iterdir()}
 
 

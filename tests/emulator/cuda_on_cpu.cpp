@@ -79,6 +79,7 @@ const size_t STACK_BYTES = 64 << 10;
 const size_t GUARD_BYTES = 256;
 const int POISON = 0xff;  // of floats: no number
 const int WARP = 32;
+const unsigned NEVER = ~0u;
 
 enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, ENDED };
 
@@ -97,22 +98,34 @@ struct Fiber {
     void* tsan = nullptr;
 };
 
-// A block's memory: of its own for each block where races are looked for, or those of one block
-// would seem to touch another's.
-struct Memory {
+// What a block runs in: stacks, shared memory, and what ThreadSanitizer knows its threads by. Where
+// races are looked for, each block of a launch has its own, or those of one block would seem to touch
+// another's. A later launch may have them again: it is ordered behind this one.
+struct Room {
+    const int n_threads;
     char* stacks = nullptr;
-    size_t stacks_bytes = 0;
     std::vector<char> shared;
+    std::vector<void*> tsan;
 
-    Memory(int n_threads, size_t shared_bytes)
-        : stacks_bytes(STACK_BYTES * n_threads), shared(shared_bytes + GUARD_BYTES) {
-        void* found = mmap(nullptr, stacks_bytes, PROT_READ | PROT_WRITE,
+    explicit Room(int n_threads) : n_threads(n_threads) {
+        void* found = mmap(nullptr, STACK_BYTES * n_threads, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (found == MAP_FAILED) abort();
         stacks = (char*)found;
+        IF_RACES(for (int i = 0; i < n_threads; ++i) tsan.push_back(__tsan_create_fiber(0));)
     }
-    ~Memory() { munmap(stacks, stacks_bytes); }
-    Memory(const Memory&) = delete;
+    ~Room() {
+        munmap(stacks, STACK_BYTES * n_threads);
+        IF_RACES(for (void* fiber : tsan) __tsan_destroy_fiber(fiber);)
+    }
+    Room(const Room&) = delete;
+};
+
+// What a thread gives to the others of its warp: in turn, so that nobody has to wait until the value
+// before has been read; and in which generation of the warp's barrier.
+struct Exchange {
+    uint64_t value[2];
+    unsigned generation[2];
 };
 
 struct Block {
@@ -120,7 +133,7 @@ struct Block {
     std::vector<Fiber> fibers;
     std::vector<Barrier> warp_barriers;
     std::vector<int> n_live_of_warp;
-    std::vector<uint64_t> exchanged;
+    std::vector<Exchange> exchanged;
     Barrier barrier;
     int n_live = 0;
     int current = 0;
@@ -138,6 +151,7 @@ struct Launch {
 Block* block = nullptr;
 Launch current_launch;
 std::string message;
+std::vector<std::unique_ptr<Room>> rooms;
 
 Fiber& self() { return block->fibers[block->current]; }
 
@@ -185,7 +199,7 @@ bool release(Barrier& barrier, State state, int first, int last, const char* wha
     for (int number = first; number < last; ++number) {
         Fiber& fiber = block->fibers[number];
         if (fiber.state != state) continue;
-        if (at && strcmp(at, fiber.where)) {
+        if (at && at != fiber.where && strcmp(at, fiber.where)) {
             message = std::string(what) + " reached at different lines: " + at + " and ";
             message += fiber.where;
             return false;
@@ -237,12 +251,12 @@ void arrange(std::vector<int>& numbers, unsigned order, std::mt19937& random) {
     if (order > 1) std::shuffle(numbers.begin(), numbers.end(), random);
 }
 
-void start_fibers(const Options& options, Memory& memory) {
+void start_fibers(const Options& options, Room& room) {
     const int n_threads = options.block.size(), n_warps = (n_threads + WARP - 1) / WARP;
     block->fibers.resize(n_threads);
     block->warp_barriers.resize(n_warps);
     block->n_live_of_warp.assign(n_warps, 0);
-    block->exchanged.assign(n_warps * WARP, 0);
+    block->exchanged.assign(n_warps * WARP, Exchange{{0, 0}, {NEVER, NEVER}});
     block->n_live = n_threads;
     for (int number = 0; number < n_threads; ++number) {
         Fiber& fiber = block->fibers[number];
@@ -250,18 +264,19 @@ void start_fibers(const Options& options, Memory& memory) {
         fiber.number = number;
         fiber.index = dim3(number % size.x, number / size.x % size.y, number / (size.x * size.y));
         block->n_live_of_warp[number / WARP]++;
-        fiber.context.prepare(memory.stacks + STACK_BYTES * number, STACK_BYTES, entry);
-        IF_RACES(fiber.tsan = __tsan_create_fiber(0);)
+        fiber.context.prepare(room.stacks + STACK_BYTES * number, STACK_BYTES, entry);
+        IF_RACES(fiber.tsan = room.tsan[number];)
     }
 }
 
-bool run_block(const Options& options, dim3 index, Memory& memory, std::mt19937& random) {
+bool run_block(const Options& options, dim3 index, Room& room, std::mt19937& random) {
     Block running;
     block = &running;
     running.index = index;
-    running.shared = memory.shared.data();
-    std::fill(memory.shared.begin(), memory.shared.end(), (char)POISON);
-    start_fibers(options, memory);
+    room.shared.assign(options.shared_bytes + GUARD_BYTES, (char)POISON);
+    running.shared = room.shared.data();
+    start_fibers(options, room);
+    IF_RACES(__tsan_release(&current_launch.start);)
     std::vector<int> turn = numbers(options.block.size());
     bool well = true;
     while (well && running.n_live > 0) {
@@ -279,9 +294,8 @@ bool run_block(const Options& options, dim3 index, Memory& memory, std::mt19937&
             well = false;
         }
     }
-    IF_RACES(for (Fiber& fiber : running.fibers) __tsan_destroy_fiber(fiber.tsan);)
-    for (size_t i = options.shared_bytes; well && i < memory.shared.size(); ++i) {
-        if (memory.shared[i] == (char)POISON) continue;
+    for (size_t i = options.shared_bytes; well && i < room.shared.size(); ++i) {
+        if (room.shared[i] == (char)POISON) continue;
         message = "a write behind the end of shared memory";
         well = false;
     }
@@ -310,14 +324,16 @@ void exchange(void* value, int n_bytes, int source, const char* where) {
         for (int i = 0; i < n_bytes; ++i) to[i] = from[i];
     };
     Barrier& barrier = block->warp_barriers[self().number / WARP];
-    copy((char*)&block->exchanged[self().number], (char*)value);
+    const unsigned now = barrier.generation, turn = now % 2;
+    Exchange& own = block->exchanged[self().number];
+    copy((char*)&own.value[turn], (char*)value);
+    own.generation[turn] = now;
     wait(barrier, AT_WARP_BARRIER, where, false);  // a shuffle orders no memory
-    if (source >= (int)block->fibers.size() || block->fibers[source].state == ENDED) {
+    if (source >= (int)block->fibers.size() || block->exchanged[source].generation[turn] != now) {
         message = std::string("a shuffle from a thread that has ended: ") + where;
         to_scheduler();
     }
-    copy((char*)value, (char*)&block->exchanged[source]);
-    wait(barrier, AT_WARP_BARRIER, where, false);
+    copy((char*)value, (char*)&block->exchanged[source].value[turn]);
 }
 
 bool launch(const Options& options, const std::function<void()>& kernel) {
@@ -325,7 +341,6 @@ bool launch(const Options& options, const std::function<void()>& kernel) {
     current_launch.options = &options;
     current_launch.kernel = &kernel;
     IF_RACES(current_launch.tsan = __tsan_get_current_fiber();)
-    IF_RACES(__tsan_release(&current_launch.start);)
 #ifdef __SSE__
     const unsigned control = _mm_getcsr();
     if (options.flush) _mm_setcsr(control | 0x8040);
@@ -333,18 +348,20 @@ bool launch(const Options& options, const std::function<void()>& kernel) {
     std::mt19937 random(options.order);
     std::vector<int> turn = numbers(options.grid.size());
     arrange(turn, options.order, random);
-    std::vector<std::unique_ptr<Memory>> memories;
+    const int n_threads = options.block.size();
     bool well = true;
     for (size_t i = 0; well && i < turn.size(); ++i) {
-        bool fresh = memories.empty();
-        IF_RACES(fresh = true;)
-        if (fresh) {
-            memories.emplace_back(new Memory(options.block.size(), options.shared_bytes));
+        size_t number = 0;
+        IF_RACES(number = i;)
+        if (number == rooms.size()) rooms.emplace_back();
+        if (!rooms[number] || rooms[number]->n_threads < n_threads) {
+            rooms[number].reset(new Room(n_threads));
         }
         const dim3& grid = options.grid;
         const dim3 index(turn[i] % grid.x, turn[i] / grid.x % grid.y, turn[i] / (grid.x * grid.y));
-        well = run_block(options, index, *memories.back(), random);
+        well = run_block(options, index, *rooms[number], random);
     }
+    if (!well) rooms.clear();  // its threads are somewhere in the kernel
     // Only now: the fibers of a block must not be ordered behind those of another.
     IF_RACES(__tsan_acquire(&current_launch.end);)
 #ifdef __SSE__

@@ -1,0 +1,63 @@
+"""Runs Snakemake as often as tests want it, and imports it once.
+
+A process that has imported Snakemake, and nothing of the project, makes a copy of itself for each
+run: the copy has a folder, arguments and an environment of its own, as a process that is started has.
+"""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SERVER = """
+import json, os, runpy, sys
+import snakemake.api, snakemake.cli, snakemake.report
+import docutils.core, h5py, jsonschema, requests, smart_open, yte  # what it imports later
+
+for line in sys.stdin:
+    run = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(run["folder"])
+        os.environ.clear()
+        os.environ.update(run["environment"])
+        for number, name in ((0, os.devnull), (1, run["stdout"]), (2, run["stderr"])):
+            os.dup2(os.open(name, os.O_RDWR), number)
+        sys.stdin = open(0)
+        sys.path[0] = run["folder"]
+        sys.argv = ["snakemake", *run["arguments"]]
+        runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+        sys.exit()
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+@functools.cache
+def _server():
+    """Return the process that makes copies; it ends when its input does, which is when we end."""
+    command = [sys.executable, "-c", SERVER]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def snakemake(folder, *arguments, env=None):
+    """Run Snakemake in a folder; return what `subprocess.run` would."""
+    with tempfile.TemporaryDirectory() as told:
+        files = {name: Path(told) / name for name in ("stdout", "stderr")}
+        for path in files.values():
+            path.touch()
+        run = {
+            "folder": str(folder),
+            "arguments": list(map(str, arguments)),
+            "environment": dict(os.environ if env is None else env),
+            **{name: str(path) for name, path in files.items()},
+        }
+        server = _server()
+        server.stdin.write(json.dumps(run) + "\n")
+        server.stdin.flush()
+        status = int(server.stdout.readline())
+        said = [path.read_text() for path in files.values()]
+    return subprocess.CompletedProcess(["snakemake", *run["arguments"]], status, *said)
