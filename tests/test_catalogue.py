@@ -7,6 +7,7 @@ import pytest
 from topodream.files.errors import InputError
 from topodream.files.reading import check_name
 from topodream.plan.catalogue import resolve
+from topodream.settings.config import to_mapping
 
 
 @pytest.fixture
@@ -160,16 +161,18 @@ def test_a_sweep_over_seeds_alone_has_a_point_for_each(swept):
     assert [point.replicates for point in points] == [{3: "some--3"}, {4: "some--4"}]
 
 
-# ------------------------------------------------------------------ ensembles
+# ------------------------------------------------------------------ batches
 
 
 @pytest.fixture
-def together(swept, some_config):
-    """A function: which points of a sweep train together, so many in a job."""
+def batches(swept, some_config):
+    """A function: which points of a sweep one job makes, so many at most."""
 
-    def make(size, over, device="gpu"):
-        some_config.update(device=device, maps_per_gpu_job=size)
-        return swept(over).ensembles
+    def make(size, over, device="cpu", **changes):
+        other = {"maps_per_job": 500, "maps_per_gpu_job": 500}
+        sizes = {"maps_per_gpu_job" if device == "gpu" else "maps_per_job": size}
+        some_config.update({"device": device, **other, **sizes})
+        return swept(over, **changes).batches
 
     return make
 
@@ -177,62 +180,126 @@ def together(swept, some_config):
 STRENGTHS_AND_SEEDS = {"lateral.strength": [0.1, 0.2, 0.3], "seed": [0, 1]}
 
 
-def test_points_and_their_seeds_train_together_in_their_order(together):
-    assert together(4, STRENGTHS_AND_SEEDS) == [
+@pytest.mark.parametrize("device", ["cpu", "gpu", "auto"])
+def test_points_and_their_seeds_are_made_in_their_order(batches, device):
+    assert batches(4, STRENGTHS_AND_SEEDS, device) == [
         ["some--0.1", "some--0.1--seed-1", "some--0.2", "some--0.2--seed-1"],
         ["some--0.3", "some--0.3--seed-1"],
     ]
 
 
-def test_one_that_is_left_over_is_in_no_ensemble(together):
-    (names,) = together(5, STRENGTHS_AND_SEEDS)
-    assert names[-1] == "some--0.3"
-    assert together(1, STRENGTHS_AND_SEEDS) == []
+def test_a_job_may_have_one_map(batches):
+    assert batches(5, STRENGTHS_AND_SEEDS)[-1] == ["some--0.3--seed-1"]
+    assert [len(names) for names in batches(1, STRENGTHS_AND_SEEDS)] == [1] * 6
 
 
-@pytest.mark.parametrize("device", ["cpu", "auto"])
-def test_only_maps_that_need_a_gpu_share_one(together, device):
-    assert together(4, STRENGTHS_AND_SEEDS, device) == []
+def test_a_number_of_maps_may_be_written_as_yaml_likes(batches):
+    assert batches(4.0, STRENGTHS_AND_SEEDS) == batches(4, STRENGTHS_AND_SEEDS)
 
 
-def test_a_number_of_maps_may_be_written_as_yaml_likes(together):
-    assert together(4.0, STRENGTHS_AND_SEEDS) == together(4, STRENGTHS_AND_SEEDS)
-
-
-def test_what_comes_to_the_end_of_a_sweep_leaves_full_ensembles_as_they_are(together):
+def test_what_comes_to_the_end_of_a_sweep_leaves_full_batches_as_they_are(batches):
     longer = {**STRENGTHS_AND_SEEDS, "lateral.strength": [0.1, 0.2, 0.3, 0.4]}
-    assert together(4, longer)[0] == together(4, STRENGTHS_AND_SEEDS)[0]
+    assert batches(4, longer)[0] == batches(4, STRENGTHS_AND_SEEDS)[0]
 
 
 @pytest.mark.parametrize(
-    ("over", "ensembles"),
+    ("over", "expected"),
     [
         ({"grid.rows": [4, 5], "trace": [0.3, 0.5]}, [["4--0.3", "4--0.5"], ["5--0.3", "5--0.5"]]),
-        ({"trace": [None, 0.3, 0.5]}, [["0.3", "0.5"]]),
-        ({"steps_per_epoch": [10, 20]}, []),
-        ({"dataset": ["pan", "digits"]}, []),
-        ({"device": ["gpu", "cpu", "auto"], "seed": [0, 1]}, [["gpu", "gpu--seed-1"]]),
+        ({"trace": [None, 0.3, 0.5]}, [["none"], ["0.3", "0.5"]]),
+        ({"steps_per_epoch": [10, 20]}, [["10"], ["20"]]),
+        ({"dataset": ["pan", "digits"]}, [["pan"], ["digits"]]),
+        ({"device": ["gpu", "cpu", "auto"], "seed": [0, 1]},
+         [["gpu", "gpu--seed-1"], ["cpu", "cpu--seed-1"], ["auto", "auto--seed-1"]]),
         ({"n_winners": [1, 2], "epochs": [2, 3]}, [["1--2", "1--3", "2--2", "2--3"]]),
         ({"on_divergence": ["keep", "fail"], "activation": ["drive", "excited"]},
          [["keep--drive", "keep--excited", "fail--drive", "fail--excited"]]),
     ],
 )  # fmt: skip
-def test_maps_of_one_shape_train_together_whatever_else_differs(together, over, ensembles):
-    assert together(9, over) == [[f"some--{name}" for name in names] for names in ensembles]
+def test_side_by_side_train_maps_of_one_shape_whatever_else_differs(batches, over, expected):
+    assert batches(9, over, "gpu") == [[f"some--{name}" for name in names] for names in expected]
 
 
-def test_replicates_train_together_and_what_stands_in_the_config_alone(some_config):
+@pytest.mark.parametrize(
+    ("over", "expected"),
+    [
+        ({"grid.rows": [4, 5], "trace": [None, 0.5]}, [["4--none", "4--0.5", "5--none", "5--0.5"]]),
+        ({"dataset": ["pan", "digits"]}, [["pan"], ["digits"]]),
+        ({"engine": ["fast", "reference"]}, [["fast"], ["reference"]]),
+        ({"on_divergence": ["keep", "fail"], "activation": ["drive", "excited"]},
+         [["keep--drive", "keep--excited"], ["fail--drive"], ["fail--excited"]]),
+    ],
+)  # fmt: skip
+def test_one_after_another_train_maps_of_one_data_set_and_code(batches, over, expected):
+    assert batches(9, over) == [[f"some--{name}" for name in names] for names in expected]
+
+
+def test_replicates_are_made_together_and_what_stands_in_the_config_alone(some_config):
     """Or whoever asks for excited-20 would wait for its replicates too."""
     claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "some--0.1", "below": 0}
     statement = {"said": "It does.", "source": "a test", "claims": [claim]}
     some_config["findings"] = {"seeds": [0, 5, 6], "statements": {"it-does": statement}}
     over = {"learning_rate": [0.1, 0.2]}
     sweep = {"extends": "excited-20", "over": over, "measures": ["held_out_mse"]}
-    some_config.update(device="gpu", maps_per_gpu_job=3, sweeps={"some": sweep}, selections={})
-    assert resolve(some_config).ensembles == [
-        ["some--0.1", "some--0.2"],
-        ["excited-20--seed-5", "excited-20--seed-6", "some--0.1--seed-5"],
+    some_config.update(maps_per_job=3, sweeps={"some": sweep}, selections={})
+    assert resolve(some_config).batches == [
+        ["some--0.1", "some--0.2", "some--0.1--seed-5"],
+        ["some--0.1--seed-6"],
+        ["excited-20--seed-5", "excited-20--seed-6"],
     ]
+
+
+def test_each_map_that_does_not_stand_in_the_config_is_in_one_batch(catalogue):
+    names = [name for batch in catalogue.batches for name in batch]
+    assert sorted(names) == sorted(set(catalogue.experiments) - set(catalogue.listed))
+    for batch in catalogue.batches:
+        assert len({catalogue.families[name].name for name in batch}) == 1
+
+
+# ------------------------------------------------------------------ families
+
+
+def differing(settings, other):
+    """The keys, dotted, that two mappings don't have in common."""
+    if not (isinstance(settings, dict) and isinstance(other, dict)):
+        return {""} if settings != other else set()
+    found = {key: differing(settings.get(key), other.get(key)) for key in settings | other}
+    return {f"{key}.{inner}".strip(".") for key, inners in found.items() for inner in inners}
+
+
+def test_a_family_says_all_but_what_its_names_do(swept):
+    catalogue = swept({"lateral.strength": [0.1, 0.2], "trace": [0.5], "seed": [0, 1]})
+    families = {catalogue.families[name] for name in catalogue.sweeps["some"].maps}
+    (family,) = families
+    assert (family.name, family.keys) == ("some", ("lateral.strength", "trace"))
+    for name in catalogue.sweeps["some"].maps:
+        settings = to_mapping(catalogue.experiments[name])
+        hidden = {"name", "lateral.strength", "trace"}
+        hidden |= {"seed"} if settings["seed"] else set()
+        assert differing(settings, dict(family.settings)) == hidden
+
+
+def test_each_model_of_a_sweep_is_a_family(swept, some_config):
+    some_config["experiments"]["bare"] = {"dataset": "digits"}
+    catalogue = swept({"model": ["mwta", "sparse_dream"], "seed": [0, 1]}, extends="bare")
+    of_mwta, of_mwta_too, of_dream, _ = (
+        catalogue.families[name] for name in catalogue.sweeps["some"].maps
+    )
+    assert of_mwta is of_mwta_too
+    assert of_mwta is not of_dream
+    assert "lateral" in of_mwta.settings
+    assert "lateral" not in of_dream.settings
+    assert [len(names) for names in catalogue.batches[:2]] == [2, 2]
+
+
+def test_replicates_are_of_the_family_of_what_they_replicate(some_config):
+    claim = {"measure": "held_out_mse", "of": "excited-20", "minus": "radius--3", "below": 0}
+    statement = {"said": "It does.", "source": "a test", "claims": [claim]}
+    some_config["findings"] = {"seeds": [0, 5], "statements": {"it-does": statement}}
+    families = resolve(some_config).families
+    assert families["radius--3--seed-5"] is families["radius--3"]
+    assert families["excited-20--seed-5"].keys == ()
+    assert "excited-20" not in families
 
 
 # ------------------------------------------------------------------ what is selected

@@ -386,7 +386,11 @@ WRONG = [
     ),
     (
         put("maps_per_gpu_job", 0),
-        "config: maps_per_gpu_job = 0 is not allowed: a whole number from 1 to 1000",
+        "config: maps_per_gpu_job = 0 is not allowed: a whole number from 1 to 500",
+    ),
+    (
+        put("maps_per_job", 501),
+        "config: maps_per_job = 501 is not allowed: a whole number from 1 to 500",
     ),
     (
         put("run", "demoo"),

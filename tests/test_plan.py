@@ -21,7 +21,7 @@ from topodream.plan import catalogue as catalogues
 from topodream.plan import params, wildcards
 from topodream.plan.inputs import Inputs
 from topodream.plan.maps import map_kind, map_kinds, text_for_report
-from topodream.plan.needs import Needs
+from topodream.plan.needs import Needs, named
 from topodream.plan.params import Params, flags
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
@@ -214,8 +214,6 @@ def test_training_depends_on_its_model_and_engine_and_no_other(catalogue, inputs
     ends = {path.rsplit("/", 1)[-1] for path in code}
     assert {"mwta.py", "fast_mwta.py"} <= ends
     assert not {"sparse_dream.py", "fast_sparse_dream.py", "reference.py"} & ends
-    together = inputs.code_for_training_together(["excited-20", "excited-40"])
-    assert together(of()) == code
 
 
 def test_data_are_of_what_their_section_names(inputs):
@@ -321,8 +319,9 @@ def test_a_second_attempt_asks_for_twice_as_much(needs):
     sweep = of(sweep="strength")
     asked = [
         (needs.data_memory, data), (needs.data_runtime, data), (needs.data_picture_memory, data),
-        (needs.data_picture_runtime, data), (needs.training_memory, one),
-        (needs.training_runtime, one), (needs.measure_memory, one), (needs.figures_memory, one),
+        (needs.data_picture_runtime, data), (needs.training_memory(named), one),
+        (needs.training_runtime(named), one), (needs.measure_memory(named), one),
+        (needs.measure_runtime(named), one), (needs.figures_memory, one),
         (needs.map_gifs_memory, one), (needs.map_runtime, one), (needs.small_memory, one),
         (needs.small_runtime, one), (needs.sweep_memory, sweep), (needs.findings_memory, one),
         (needs.page_memory, one), (needs.page_runtime, one),
@@ -330,15 +329,24 @@ def test_a_second_attempt_asks_for_twice_as_much(needs):
     for function, about in asked:
         # By the name of this parameter Snakemake finds out what to tell.
         assert function(about, attempt=2) == 2 * function(about, attempt=1) > 0, function
-        step = 100 if "memory" in function.__name__ else 1
+        step = 100 if "memory" in function.__qualname__ else 1
         assert function(about, attempt=1) % step == 0
 
 
-def test_maps_that_train_together_ask_for_one_or_more(needs):
-    names = ["excited-20", "excited-40"]
-    alone = needs.training_memory(of(experiment="excited-40"), attempt=1)
-    assert needs.training_together_memory(names[1:])(of(), attempt=1) == alone
-    assert needs.training_together_memory(names)(of(), attempt=1) >= alone
+def test_a_batch_asks_for_the_time_of_all_and_the_memory_of_the_largest(needs):
+    small, large = "excited-20", "digits-competition-long"
+
+    def asked(function, *names):
+        return function(lambda wildcards: names)(of(), attempt=1)
+
+    assert asked(needs.measure_memory, small) < asked(needs.measure_memory, large)
+    for function in (needs.measure_memory, needs.training_memory):
+        assert asked(function, *[large] * 3) == asked(function, large)
+        assert asked(function, small, large) == asked(function, large)
+    for function in (needs.measure_runtime, needs.training_runtime):
+        alone, ten = asked(function, large), asked(function, *[large] * 10)
+        # It starts once, which takes three minutes at most; and is rounded up.
+        assert 10 * (alone - 4) <= ten < 10 * alone
 
 
 def test_a_gpu_is_asked_for_only_where_one_has_to_be(some_config):

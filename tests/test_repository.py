@@ -107,7 +107,9 @@ def test_measures_are_documented_with_what_they_need():
 
 
 def test_contributing_names_the_scripts_that_are_no_rules():
-    rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    folders = {"workflow/rules": "*.smk", "src/topodream/plan": "*.py"}
+    files = [path for folder, names in folders.items() for path in (ROOT / folder).glob(names)]
+    rules = "".join(path.read_text() for path in files)
     scripts = {path.name for path in (ROOT / "src").glob("*.py")}
     of_data = {kind.script for kind in KINDS.values()}
     of_data |= {kind.picture.script for kind in KINDS.values() if kind.picture}
