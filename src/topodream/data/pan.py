@@ -103,7 +103,7 @@ class Pan(Kind):
         suffix=".gif",
         name="animation",
         caption="The pan sequence: what the window sees, and where it is.",
-        packages=("matplotlib", "pillow"),
+        packages=("pillow",),
         n_bytes=lambda size, behind: size.n_bytes + 1.5 * behind["tapestry"].n_bytes,
         option="sequence",
         behind=("tapestry",),

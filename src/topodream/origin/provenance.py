@@ -34,7 +34,7 @@ PACKAGES = {
     "check_gpu.py": ("numba",),
     "plot_map.py": ("matplotlib", "pillow"),
     "plot_sweep.py": ("matplotlib",),
-    "render_map_gifs.py": ("matplotlib", "pillow"),
+    "render_map_gifs.py": ("pillow",),
     "judge_findings.py": ("scipy",),
     "build_page.py": ("jinja2",),
 }

@@ -1,13 +1,14 @@
 """The moving pictures: a window over its tapestry, a map as it forms, and its activity.
 
-Frames are arrays of indices into one palette, put together without drawing each with
-Matplotlib: a hundred times quicker. Each is made when it is written: however many there are, a few
-are in memory.
+Frames are arrays of indices into one palette, put together without Matplotlib, which would take a
+hundred times as long to draw them, and as long to load as all frames of a short one take. Each is
+made when it is written: however many there are, two are in memory.
 """
 
 import io
 import itertools
 import math
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,6 @@ from topodream.blocks import blocks
 from topodream.files.storage import written_whole
 from topodream.grid import Grid
 from topodream.pictures.lettering import wrapped
-from topodream.pictures.shipped_matplotlib import colormaps
 from topodream.pictures.tiles import tile
 
 Frame = npt.NDArray[np.uint8]
@@ -33,6 +33,16 @@ LEVELS = 64
 BLACK = LEVELS - 1
 FIRST_COLOUR = LEVELS
 MARK = 2 * LEVELS
+TRANSPARENT = 255
+# Matplotlib's colours "plasma_r", without the first tenth: no activity is white, and from there on it
+# has to be dark enough to be seen on that. RGB triplets.
+COLOURS = bytes.fromhex(
+    "fcce25fdc827fdc229febd2afeb72dfdb130fdac33fca636fba139fa9b3df9973ff79143f58c46f48849"
+    "f1834cef7e50ed7953eb7556e87059e56b5de3685fe06363dd5e66da5a6ad7566cd45270d04d73cd4a76"
+    "ca457ac6417dc23c81bf3984bb3488b6308bb32c8eae2892aa2395a51f99a11b9b9c179e9613a1920fa3"
+    "8d0ba58707a68104a77d03a87701a87100a86c00a86600a76001a65901a55502a44e02a248039f43039e"
+    "3c049b3504982e059528059220068f16078a0d0887"
+)
 BORDER = 16
 
 PANEL = 280
@@ -45,8 +55,9 @@ STOUT = 6
 GAP = 20
 HEADER, FOOTER = 34, 40
 FONT_SIZE, LINE = 15, 20
-# Pixels of the frames that Pillow is given at a time; it keeps several copies of each.
-PIXELS_AT_ONCE = 2**23
+# A table of 256 colours, and what a GIF says of a single image besides its data.
+HEADER_BYTES, IMAGE_BYTES = 13 + 768, 10
+LONGEST_MS = 655_350
 
 
 @dataclass(frozen=True)
@@ -70,13 +81,12 @@ class Panel:
 def palette() -> bytes:
     """Return the colours of all frames as 256 RGB triplets."""
     greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
-    # No activity is white; from there on dark enough to be seen on it.
-    steps = np.linspace(0.1, 1, LEVELS - 1)
-    colours = colormaps["plasma_r"](steps)[:, :3] * 255
     table = np.zeros((256, 3), np.uint8)
     table[:LEVELS] = greys
     table[FIRST_COLOUR] = 255
-    table[FIRST_COLOUR + 1 : FIRST_COLOUR + LEVELS] = colours.round()
+    table[FIRST_COLOUR + 1 : FIRST_COLOUR + LEVELS] = np.frombuffer(COLOURS, np.uint8).reshape(
+        -1, 3
+    )
     table[MARK] = (213, 94, 0)
     return table.tobytes()
 
@@ -106,9 +116,11 @@ def activity_scale(activity: Floats) -> float:
 def enlarge(frame: Frame, size: int = PANEL) -> Frame:
     """Enlarge a frame by a whole factor, as far as ``size`` allows, and centre it."""
     factor = max(1, size // max(frame.shape))
-    large = frame.repeat(factor, axis=0).repeat(factor, axis=1)
-    spare = [max(0, size - length) for length in large.shape]
-    return np.pad(large, [(room // 2, room - room // 2) for room in spare])
+    height, width = (factor * length for length in frame.shape)
+    top, left = (max(0, size - length) // 2 for length in (height, width))
+    large = np.zeros((max(size, height), max(size, width)), np.uint8)
+    large[top : top + height, left : left + width] = frame.repeat(factor, 0).repeat(factor, 1)
+    return large
 
 
 def stretch(sheet: Frame) -> Frame:
@@ -211,9 +223,13 @@ def _font() -> Any:
 
 def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
     """Write black text on white; between the two lie greys, so edges come out smooth."""
-    image = Image.fromarray(frame)
-    ImageDraw.Draw(image).text(at, text, fill=BLACK, font=_font(), anchor=anchor)
-    frame[:] = np.asarray(image)
+    # A little image around the words is soon copied, a whole frame isn't.
+    (x, y), wide = at, math.ceil(_width(text)) + 1
+    left, top = max(0, x - wide), max(0, y - LINE)
+    around = frame[top : y + LINE, left : x + wide]
+    image = Image.fromarray(around)
+    ImageDraw.Draw(image).text((x - left, y - top), text, fill=BLACK, font=_font(), anchor=anchor)
+    around[:] = np.asarray(image)
 
 
 def _width(text: str) -> float:
@@ -310,55 +326,55 @@ def _distinct(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]
         yield last, total
 
 
-def _gif_parts(frames: Iterator[tuple[Frame, int]], note: str) -> Iterator[bytes]:
+def _gif_parts(frames: Iterable[tuple[Frame, int]], note: str) -> Iterator[bytes]:
     """Return a GIF piece by piece.
 
-    Pillow keeps all frames that it is given until it has seen the last one. What it writes of a
-    frame depends on the one before and no other, though: it is given a few at a time, and
-    each time first the last one once more, which is cut off again.
+    All frames have the palette of the first. Of each there is the part that differs from the one
+    before, and what doesn't is transparent in it: equal values in a row take few bytes. Pillow would
+    search each frame for its colours, and keep all until it has seen the last one.
     """
-    first = next(frames)
-    a_few = max(2, PIXELS_AT_ONCE // first[0].size)
-    given = [first, *itertools.islice(frames, a_few - 1)]
-    packed = _pack(given, note)
-    yield packed[:-1]
-    while new := list(itertools.islice(frames, a_few)):
-        given = [given[-1], *new]
-        packed = _pack(given, note)
-        yield packed[_end_of_first_frame(packed) : -1]
-    yield packed[-1:]
+    before = None
+    for frame, ms in frames:
+        if before is None:
+            yield _gif_head(frame, note)
+            yield _gif_image(frame, (0, 0), ms)
+        else:
+            changed = frame != before
+            down, across = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
+            part = np.s_[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+            # 255, all bits, where nothing changed: 0 - 1.
+            shown = frame[part] | (changed[part].view(np.uint8) - 1)
+            yield _gif_image(shown, (across[0], down[0]), ms)
+        before = frame
+    yield b";"
 
 
-def _pack(frames: Sequence[tuple[Frame, int]], note: str) -> bytes:
-    """Return frames, each with its milliseconds, as a whole GIF."""
-    images = [Image.fromarray(frame) for frame, _ in frames]
-    for image in images:
-        # Given as `palette=` it would be searched anew for every frame, 15 times slower.
-        image.putpalette(palette())
+def _gif_head(frame: Frame, note: str) -> bytes:
+    """Return how a GIF begins: its size, the palette, that it loops for ever, a comment."""
+    text = note.encode()
+    blocks_of_text = (text[at : at + 255] for at in range(0, len(text), 255))
+    return b"".join(
+        [
+            struct.pack("<6sHHBBB", b"GIF89a", *frame.shape[::-1], 0xF7, 0, 0),
+            palette(),
+            b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00",
+            b"!\xfe",
+            *(bytes([len(block)]) + block for block in blocks_of_text),
+            b"\x00",
+        ]
+    )
+
+
+def _gif_image(pixels: Frame, corner: tuple[int, int], ms: int) -> bytes:
+    """Return part of a frame as it stands in a GIF: how long it is shown, where it is, its data."""
+    image = Image.fromarray(pixels)
+    image.putpalette(palette())
     packed = io.BytesIO()
-    images[0].save(
-        packed, format="GIF", save_all=True, append_images=images[1:], optimize=True, loop=0,
-        duration=[ms for _, ms in frames], comment=note.encode(),
-    )  # fmt: skip
-    return packed.getvalue()
-
-
-def _end_of_first_frame(gif: bytes) -> int:
-    """Return where the second frame of a GIF begins, with what says how long it is shown."""
-    at = 13 + _size_of_colours(gif[10])
-    while (block := gif[at]) == ord("!"):
-        at = _end_of_blocks(gif, at + 2)
-    assert block == ord(",")  # noqa: S101
-    return _end_of_blocks(gif, at + 10 + _size_of_colours(gif[at + 9]) + 1)
-
-
-def _size_of_colours(flags: int) -> int:
-    """Return the bytes of the table of colours that flags tell of."""
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _end_of_blocks(gif: bytes, at: int) -> int:
-    """Return what follows a chain of blocks, each after its length, the last one of length 0."""
-    while gif[at]:
-        at += gif[at] + 1
-    return at + 1
+    image.save(packed, format="GIF", optimize=False, interlace=0)
+    raw = packed.getbuffer()
+    assert raw[HEADER_BYTES] == ord(",")  # noqa: S101
+    # A GIF of a single image: the table of colours, then the image, then the end.
+    hundredths = min(ms, LONGEST_MS) // 10
+    control = struct.pack("<4sHBB", b"!\xf9\x04\x01", hundredths, TRANSPARENT, 0)
+    place = struct.pack("<cHHHHB", b",", *corner, *pixels.shape[::-1], 0)
+    return control + place + raw[HEADER_BYTES + IMAGE_BYTES : -1]
