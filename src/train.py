@@ -102,8 +102,13 @@ def main() -> None:
     )
     # A fixed number of threads: sums that are split otherwise round otherwise.
     with bar, threadpoolctl.threadpool_limits(1):
-        trained = (done for job in jobs for done in train(job, data, bar, device.xp))
-        cli.each(trained, lambda done: write(*done, learnt_of(data)))
+        learnt = learnt_of(data)
+        cli.each(
+            jobs,
+            lambda job: cli.each(
+                train(job, data, bar, device.xp), lambda done: write(*done, learnt)
+            ),
+        )
     for of_one in checkpoints:
         of_one.remove()
 

@@ -67,12 +67,17 @@ def gifs_of(name):
 
 
 def numbers_of(*names):
-    parts = ("config.yaml", "model.h5", "measures.json")
+    parts = ("model.h5", "measures.json")
     return {f"results/{name}/{part}" for name in names for part in parts}
 
 
-def files_of(name):
+def shaped_by_code_of(name):
     return numbers_of(name) | figures_of(name) | gifs_of(name)
+
+
+def files_of(name):
+    """With the settings, which are for readers: nothing is made of them."""
+    return shaped_by_code_of(name) | {f"results/{name}/config.yaml"}
 
 
 OF_THE_SWEEP = SWEEP | numbers_of(*POINTS)
@@ -689,7 +694,6 @@ def test_a_target_needs_only_what_it_is_made_of(tmp_path):
     folder = copy_project(tmp_path / "fresh")
     assert planned(folder, "results/tiny-digits/activity.gif") == {
         "results/data/digits.h5",
-        "results/tiny-digits/config.yaml",
         "results/tiny-digits/model.h5",
         *gifs_of("tiny-digits"),
     }
@@ -769,8 +773,7 @@ def test_editing_a_picture_redraws_those_of_the_maps_that_have_it(copy, room, pi
 )
 def test_editing_a_model_or_an_engine_retrains_its_maps_alone(copy, source, trained):
     append(copy / "src/topodream" / source, "# a remark\n")
-    made = set().union(*(files_of(n) if n in NAMES else numbers_of(n) for n in trained))
-    made = {path for path in made if "config.yaml" not in path}
+    made = set().union(*(shaped_by_code_of(n) if n in NAMES else numbers_of(n) for n in trained))
     also = {*SWEEP, *JUDGED} if REPLICATE in trained else set()
     assert planned(copy) == {PAGE, *made, *also}
 
@@ -788,8 +791,7 @@ def test_other_versions_of_packages_train_anew(copy):
     other += "m.version = lambda name: '0' if name == 'numba' else v(name)\n"
     common = copy / "workflow/rules/common.smk"
     common.write_text(other + common.read_text())
-    made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(files_of, NAMES))
-    made = {path for path in made if "config.yaml" not in path}
+    made = OF_THE_SWEEP.union(numbers_of(REPLICATE), *map(shaped_by_code_of, NAMES))
     assert planned(copy) == {PAGE, *made, *JUDGED}
 
 
@@ -810,7 +812,7 @@ def test_kernels_for_a_gpu_and_cupy_are_nothing_to_maps_of_a_cpu(copy):
 
 def test_editing_the_data_step_makes_everything_after_it(copy):
     append(copy / "src/build_pan_sequence.py", "# a remark\n")
-    changed = {path for path in files_of("tiny-pan") | OF_THE_SWEEP if "config.yaml" not in path}
+    changed = shaped_by_code_of("tiny-pan") | OF_THE_SWEEP
     of_data = {f"results/data/pan.{suffix}" for suffix in ("h5", "gif", "gif.js")}
     after = {*of_data, *JUDGED, PAGE}
     assert planned(copy) == after | changed
