@@ -333,7 +333,7 @@ def test_no_bit_depends_on_where_a_block_begins(
     experiment = small_experiment(grid={"rows": 6, "cols": 11}, trace=trace, dtype=dtype)
     pixels, results = windows(digits, 200), []
     for samples in (1, 7, 30):
-        monkeypatch.setattr(fast_mwta, "SAMPLES_AHEAD", samples)
+        monkeypatch.setattr(fast_mwta, "SAMPLES_AHEAD_IN_CACHE", samples)
         engine, _, _ = advanced(experiment, pixels, 203)
         results.append(engine.state.weights.tobytes())
     assert results[0] == results[1] == results[2]

@@ -175,11 +175,12 @@ def test_a_sweep_that_grows_leaves_its_full_ensembles_alone(some_config):
 @pytest.mark.parametrize(
     ("device", "expected"),
     [
-        ("cpu", {"fast_mwta.py", "jit.py"}),
+        ("cpu", {"fast_mwta.py", "products.py", "jit.py"}),
         ("gpu", {"cupy.py", "cupy.cu", "cupy_mwta.py", "cupy_mwta.cu"}),
         (
             "auto",
-            {"fast_mwta.py", "jit.py", "cupy.py", "cupy.cu", "cupy_mwta.py", "cupy_mwta.cu"},
+            {"fast_mwta.py", "products.py", "jit.py"}
+            | {"cupy.py", "cupy.cu", "cupy_mwta.py", "cupy_mwta.cu"},
         ),
     ],
 )

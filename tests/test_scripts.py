@@ -109,10 +109,11 @@ def sources_for(script, experiment):
     ("name", "engine", "device", "own", "others"),
     [
         ("excited-20", "fast", "cpu",
-         {"models/mwta.py", "engines/fast_mwta.py", "engines/jit.py"},
+         {"models/mwta.py", "engines/fast_mwta.py", "engines/products.py", "engines/jit.py"},
          {"models/sparse_dream.py", "engines/fast_sparse_dream.py", "engines/reference.py", *GPU}),
         ("dream-wide", "fast", "cpu", {"models/sparse_dream.py", "engines/fast_sparse_dream.py"},
-         {"models/mwta.py", "engines/fast_mwta.py", "engines/reference.py", *GPU}),
+         {"models/mwta.py", "engines/fast_mwta.py", "engines/products.py", "engines/reference.py",
+          *GPU}),
         ("dream-wide", "reference", "cpu", {"models/sparse_dream.py", "engines/reference.py"},
          {"models/mwta.py", "engines/fast_sparse_dream.py", "engines/jit.py", *GPU}),
         ("excited-20", "fast", "gpu", {"models/mwta.py", *GPU, *GPU_MWTA},

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Bytes, Floats, Integers
 from topodream.engines import LARGEST_ERROR, Tally, levels
-from topodream.engines.jit import kernel, without_subnormals
+from topodream.engines.jit import has_wide_registers, kernel, without_subnormals
 from topodream.engines.products import (
     BYTES_PER_CHUNK,
     ROWS_OF_ONE,
@@ -38,12 +38,13 @@ from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
 from topodream.settings.config import Experiment
 
 # Samples whose drives are computed ahead: for more of them more drives are computed again, for
-# fewer the weights come from memory more often.
-SAMPLES_AHEAD = 30
+# fewer the weights are loaded more often, which takes little time where a cache holds them all.
+SAMPLES_AHEAD = 30 if has_wide_registers() else 12
+SAMPLES_AHEAD_IN_CACHE, BYTES_IN_CACHE = 10, 2 * 2**20
 # Steps between two looks for units whose trace has faded.
 FORGET_EVERY = 8
-# How often progress can be told: a multiple of both, so that no block is cut short, and that it
-# changes nothing.
+# How often progress can be told: a multiple of all of these, so that no block is cut short, and
+# that it changes nothing.
 STEPS_PER_CALL = 480
 UNITS_AT_A_TIME = 64
 
@@ -522,7 +523,8 @@ def _aligned(rows: int, length: int, dtype: str) -> Floats:
 
 
 def _room_for_a_block(n_units: int, n_inputs: int, dtype: str) -> Block:
-    n_samples = SAMPLES_AHEAD
+    n_bytes = n_units * n_inputs * np.dtype(dtype).itemsize
+    n_samples = SAMPLES_AHEAD_IN_CACHE if n_bytes <= BYTES_IN_CACHE else SAMPLES_AHEAD
     samples = _aligned(n_samples + TILE_SAMPLES, n_inputs, dtype)
     n_chunks = samples[0].nbytes // BYTES_PER_CHUNK
     of_sample, of_tile = (
