@@ -180,9 +180,10 @@ def test_trustworthiness_of_a_map_that_keeps_distances():
     grid, rng = Grid(10, 10), np.random.default_rng(0)
     units = rng.integers(100, size=400)
     samples = np.stack(np.divmod(units, 10), axis=1) + rng.uniform(-0.1, 0.1, (400, 2))
-    kept = order.trust(samples, units[:, None], grid)
+    ranks = order.ranks_of_others(samples)
+    kept = order.trust(ranks, units[:, None], grid)
     assert kept["trustworthiness"] > 0.97
-    mixed = order.trust(samples, rng.permutation(100)[units][:, None], grid)
+    mixed = order.trust(ranks, rng.permutation(100)[units][:, None], grid)
     for value in (kept["trustworthiness_shuffled"], mixed["trustworthiness"]):
         assert 0.5 < value < 0.8
 
@@ -205,7 +206,7 @@ def test_a_single_unit_has_no_order():
         order.cosines(*alone),
         order.line_lengths(*alone),
         order.topographic_errors(best, alone[1]),
-        order.trust(np.ones((50, 4)), best, alone[1]),
+        order.trust(np.ones((50, 50), int), best, alone[1]),
     ]
     values = [value for measures in found for value in measures.values()]
     assert all(value is None or np.isnan(value) for value in values)
@@ -308,9 +309,10 @@ def test_faded_are_those_below_the_start():
 
 def test_digits_look_like_digits_and_pixels_do_not(vectors):
     train, held_out = vectors[:800], vectors[800:]
-    digits = prototypes.digit_likeness(3 * held_out[:50], train, held_out)
-    pixels = prototypes.digit_likeness(np.eye(784)[300:400], train, held_out)
-    twins = prototypes.digit_likeness(train[:50], train, held_out)
+    known = prototypes.likeness(held_out, train)
+    digits = prototypes.digit_likeness(3 * held_out[:50], train, known)
+    pixels = prototypes.digit_likeness(np.eye(784)[300:400], train, known)
+    twins = prototypes.digit_likeness(train[:50], train, known)
     assert twins["digit_likeness"] == pytest.approx(1)
     assert digits["digit_likeness"] == pytest.approx(digits["digit_likeness_samples"], abs=0.03)
     assert digits["whole_digits"] > 0.8

@@ -21,6 +21,7 @@ from topodream.measures import (
     usage,
 )
 from topodream.measures.measure import GROUPS, Measure, Subject, by_name, measured
+from topodream.measures.measure import shown as shown_to_maps
 from topodream.measures.registry import FUNCTIONS, MEASURES
 from topodream.models import MODELS, mwta, sparse_dream
 from topodream.pictures import canvas
@@ -160,7 +161,7 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, unlabelled):
         "total_activity": as_trained.activity.sum() / 60,
         **order.smoothness(weights, experiment.grid, np.ones(20, bool)),
         **order.topographic_errors(as_trained.ranked, experiment.grid),
-        **order.trust(samples, as_trained.ranked, experiment.grid),
+        **order.trust(order.ranks_of_others(samples), as_trained.ranked, experiment.grid),
         "dead_in_training": 5 / 20,
         "dead_held_out": np.mean(as_trained.wins == 0),
         **usage.usage(np.array(5 * [0] + [3] + 14 * [1])),
@@ -467,6 +468,7 @@ def test_measures_in_blocks_are_those_at_once(
             small.setattr(blocks.blocks, "__defaults__", (70 * 784,))
             small.setattr(prototypes, "NUMBERS", 4 * 30 * 784)
             small.setattr(order, "BLOCK_NUMBERS", 3 * 784)
+            shown_to_maps.cache_clear()  # all is to be found anew
             in_blocks = collect.measure(model, with_labels, 200)
         for group in ("measures", "curve"):
             for name, value in at_once[group].items():
@@ -484,6 +486,30 @@ def test_a_trace_goes_on_where_only_some_responses_are_kept(map_and_samples):
     np.testing.assert_array_equal(some.activity, expected[kept])
     np.testing.assert_array_equal(some.ranked, whole.ranked[kept])
     np.testing.assert_array_equal(some.wins, whole.wins)
+
+
+def test_what_is_of_the_data_alone_is_asked_once_for_all_maps_of_one_precision(
+    whole_map, dream_map, with_labels, monkeypatch
+):
+    asked = []
+
+    def ranks(samples, found=order.ranks_of_others):
+        asked.append(samples.dtype)
+        return found(samples)
+
+    monkeypatch.setattr(order, "ranks_of_others", ranks)
+    shown_to_maps.cache_clear()
+    another = replace(with_labels)  # of the same content: who knows
+    for data, n_held_out in (
+        (with_labels, 200),
+        (with_labels, 200),
+        (with_labels, 90),
+        (another, 90),
+    ):
+        collect.measure(whole_map, data, n_held_out)
+    collect.measure(dream_map, another, 90)
+    assert dream_map.experiment.dtype == whole_map.experiment.dtype
+    assert len(asked) == 3
 
 
 def test_both_probes_learn_from_fewer_large_images(whole_map, with_labels, monkeypatch):

@@ -90,7 +90,7 @@ class Vectors:
         return Vectors(self.pixels, self.chosen[rows], self.dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself alone: what is known of it can be kept
 class Data:
     """A data set to learn, as read from its file."""
 

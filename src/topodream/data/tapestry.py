@@ -113,7 +113,7 @@ class TapestryKind(Kind):
         suffix=".png",
         name="tapestry",
         caption="The tapestry of training images that windows pan over.",
-        packages=("matplotlib",),
+        packages=("matplotlib", "pillow"),
         n_bytes=lambda size, _: size.n_bytes + BYTES_PER_PIXEL * size.n_inputs,
         option="tapestry",
     )

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from topodream.arrays import Floats, Indices, Integers
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
-from topodream.measures.measure import Measure, Subject, Values, measured
+from topodream.measures.measure import Measure, Shown, Subject, Values, measured
 from topodream.measures.responses import respond
 from topodream.measures.sampling import SEED, spread
 from topodream.traits import LABELS
@@ -180,14 +180,30 @@ def _solve(products: Floats, penalty: float, right: Floats) -> Floats:
     needs=(LABELS,),
 )
 def _labels(subject: Subject) -> Values:
-    (train, labels), n_units, held_out = subject.labels, subject.grid.n_units, subject.responses
-    chosen = spread(len(train), min(LABELLED, LABELLED_NUMBERS // n_units))
-    vectors = subject.data.train.lazy_vectors(subject.experiment.dtype).pick(chosen)
-    shown, learnt = respond(subject.model.trained.state, vectors, subject.experiment), train[chosen]
-    # Both probes learn from the same samples, of large images from fewer.
-    few = spread(len(chosen), LABELLED_NUMBERS // subject.samples.shape[1])
+    (train, labels), n_units, held_out = (
+        subject.labels,
+        subject.grid.n_units,
+        subject.responses,
+    )
+    most = min(LABELLED, LABELLED_NUMBERS // n_units)
+    chosen = spread(len(train), most)
+    vectors, learnt = subject.shown.train.pick(chosen), train[chosen]
+    shown = respond(subject.model.trained.state, vectors, subject.experiment)
+    few = _few(len(chosen), subject.samples)
     return {
         **label_measures(shown.ranked[:, 0], learnt, held_out.ranked[:, 0], labels, n_units),
         "linear_probe": probe(shown.fresh[few], learnt[few], held_out.fresh, labels),
-        "probe_pixels": probe(vectors[few], learnt[few], subject.samples, labels),
+        "probe_pixels": subject.shown.once(_probe_of_pixels, most),
     }
+
+
+def _few(n: int, samples: Vectors) -> Indices:
+    """Return which of n samples both probes learn from: of large images from fewer."""
+    return spread(n, LABELLED_NUMBERS // samples.shape[1])
+
+
+def _probe_of_pixels(shown: Shown, most: int) -> float | None:
+    chosen = spread(len(shown.train), most)
+    chosen = chosen[_few(len(chosen), shown.samples)]
+    train, labels = shown.labels
+    return probe(shown.train[chosen], train[chosen], shown.samples, labels)

@@ -5,9 +5,9 @@ all there is to say of each. :mod:`topodream.measures.registry` finds what stand
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal, cast
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal, TypeVar, TypeVarTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,56 @@ GROUPS = (
 Values = Mapping[str, float | None]
 
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 # ------------------------------------------------------------------ what is measured
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The data that maps are measured on, and what measures have found of these alone.
+
+    Attributes
+    ----------
+    data : Data
+        What maps learnt.
+    dtype : str
+        In which precision they compute.
+    samples : Vectors, (n_samples, n_inputs)
+        The held-out samples that are used.
+    """
+
+    data: Data
+    dtype: str
+    samples: Vectors
+    _found: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def train(self) -> Vectors:
+        """All training samples: (n_training_samples, n_inputs)."""
+        return self.data.train.lazy_vectors(self.dtype)
+
+    @property
+    def labels(self) -> tuple[Bytes, Bytes]:
+        """Labels of all training samples, and of the held-out ones that are used."""
+        train, held_out = (part.labels for part in (self.data.train, self.data.held_out))
+        # Both are there where data have the trait, without which nobody asks.
+        return cast(Bytes, train), cast(Bytes, held_out)[: len(self.samples)]
+
+    def once(self, function: Callable[["Shown", *Ts], T], *args: *Ts) -> T:
+        """Return what a function of the data, and of numbers, says: it is asked once for all maps."""
+        key = function, args
+        if key not in self._found:
+            self._found[key] = function(self, *args)
+        found: T = self._found[key]
+        return found
+
+
+@lru_cache(maxsize=1)
+def shown(data: Data, dtype: str, n_held_out: int) -> Shown:
+    """Return the data that several maps are measured on, one after another."""
+    return Shown(data, dtype, data.held_out.lazy_vectors(dtype, n_held_out))
 
 
 @dataclass(frozen=True)
@@ -47,25 +96,32 @@ class Subject:
     ----------
     model : Map
         With its snapshots.
-    data : Data
-        What it learnt.
-    samples : Vectors, (n_samples, n_inputs)
-        The held-out samples that are used.
+    shown : Shown
+        What it learnt, and the samples that it is measured on.
     responses : Responses
         To these samples.
     """
 
     model: Map
-    data: Data
-    samples: Vectors
+    shown: Shown
     responses: Responses
 
     @classmethod
     def of(cls, model: Map, data: Data, n_held_out: int) -> "Subject":
         """Show a map its held-out samples, the first ``n_held_out`` or as many as there are."""
-        samples = data.held_out.lazy_vectors(model.experiment.dtype, n_held_out)
-        responses = respond(model.trained.state, samples, model.experiment)
-        return cls(model, data, samples, responses)
+        shows = shown(data, model.experiment.dtype, n_held_out)
+        responses = respond(model.trained.state, shows.samples, model.experiment)
+        return cls(model, shows, responses)
+
+    @property
+    def data(self) -> Data:
+        """What the map learnt."""
+        return self.shown.data
+
+    @property
+    def samples(self) -> Vectors:
+        """The held-out samples that are used: (n_samples, n_inputs)."""
+        return self.shown.samples
 
     @property
     def traits(self) -> frozenset[str]:
@@ -97,19 +153,17 @@ class Subject:
         """Wins in training, those of the last epoch: (n_units,)."""
         return self.model.last_wins
 
+    @property
+    def labels(self) -> tuple[Bytes, Bytes]:
+        """Labels of all training samples, and of the held-out ones that are used."""
+        return self.shown.labels
+
     @cached_property
     def kept(self) -> npt.NDArray[np.bool_]:
         """Units whose prototypes count, since they have not faded away: (n_units,)."""
         model = MODELS[self.experiment.model]
         kept: npt.NDArray[np.bool_] = ~model.faded(self.weights, self.experiment.settings)
         return kept
-
-    @property
-    def labels(self) -> tuple[Bytes, Bytes]:
-        """Labels of all training samples, and of the held-out ones that are used."""
-        train, held_out = (part.labels for part in (self.data.train, self.data.held_out))
-        # Both are there where data have the trait, without which nobody asks.
-        return cast(Bytes, train), cast(Bytes, held_out)[: len(self.samples)]
 
 
 def last(values: Sequence[float] | Floats) -> float | None:

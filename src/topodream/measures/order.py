@@ -10,7 +10,7 @@ from topodream.arrays import Floats, Indices, Integers
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.grid import Grid
-from topodream.measures.measure import Measure, Subject, Values, measured
+from topodream.measures.measure import Measure, Shown, Subject, Values, measured
 from topodream.measures.sampling import SEED, shuffled, spread
 
 RANDOM_PAIRS = 20_000
@@ -285,25 +285,25 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     }
 
 
-def trust(samples: Floats | Vectors, best: Indices, grid: Grid) -> dict[str, float | None]:
+def trust(ranks: Integers, best: Indices, grid: Grid) -> dict[str, float | None]:
     """Return the trustworthiness of the map, and of the map with its units shuffled.
 
     Shuffled, samples with the same winner stay together, so that it is above 1/2.
 
     Parameters
     ----------
-    samples : (n_samples, n_inputs)
-        At most TRUST_SAMPLES of them are used, evenly spread.
+    ranks : (n_chosen, n_chosen)
+        Of samples, see :func:`ranks_of_others`.
     best : (n_samples, ...)
         Their winners, the first one first.
     grid : Grid
     """
-    chosen = spread(len(samples), TRUST_SAMPLES)
+    chosen = spread(len(best), TRUST_SAMPLES)
     if len(chosen) <= 2 * TRUST_NEIGHBOURS or grid.n_units == 1:
         return {"trustworthiness": None, "trustworthiness_shuffled": None}
     # Samples of one winner lie on one point: less than half a unit's jitter breaks the ties.
     jitter = np.random.default_rng(SEED).uniform(-0.01, 0.01, (len(chosen), 2))
-    ranks, winners = ranks_of_others(samples[chosen]), best[chosen, 0]
+    winners = best[chosen, 0]
 
     def of(units: Indices) -> float:
         places = np.stack(np.divmod(units, grid.cols), axis=1) + jitter
@@ -315,14 +315,20 @@ def trust(samples: Floats | Vectors, best: Indices, grid: Grid) -> dict[str, flo
     }
 
 
-def ranks_of_others(samples: Floats) -> Integers:
+def ranks_of_others(samples: Floats | Vectors) -> Integers:
     """Return of each sample which rank others have by their distance from it, from 1 on.
+
+    Parameters
+    ----------
+    samples : (n_samples, n_inputs)
+        At most TRUST_SAMPLES of them are chosen, evenly spread.
 
     Returns
     -------
-    (n_samples, n_samples)
-        Row by row. The last one is that of the sample itself.
+    (n_chosen, n_chosen)
+        Row by row; a sample is the last of its own.
     """
+    samples = samples[spread(len(samples), TRUST_SAMPLES)]
     # In the precision of the samples, so that those that are equally far stay so.
     apart = np.sqrt(squared_distances(samples).astype(samples.dtype))
     np.fill_diagonal(apart, np.inf)
@@ -501,4 +507,9 @@ def _topographic_errors(subject: Subject) -> Values:
     group="order",
 )
 def _trust(subject: Subject) -> Values:
-    return trust(subject.samples, subject.responses.ranked, subject.grid)
+    ranks = subject.shown.once(_ranks)
+    return trust(ranks, subject.responses.ranked, subject.grid)
+
+
+def _ranks(shown: Shown) -> Integers:
+    return ranks_of_others(shown.samples)

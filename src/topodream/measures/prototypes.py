@@ -7,7 +7,7 @@ import numpy as np
 from topodream.arrays import Floats, Integers
 from topodream.blocks import NUMBERS, blocks
 from topodream.data.samples import Vectors
-from topodream.measures.measure import Measure, Subject, Values, measured
+from topodream.measures.measure import Measure, Shown, Subject, Values, measured
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread
 from topodream.traits import FADING, LABELS
@@ -112,7 +112,7 @@ def best_cosines(weights: Floats | Vectors, images: Floats | Vectors) -> Floats:
 
 
 def digit_likeness(
-    weights: Floats | Vectors, train: Floats | Vectors, held_out: Floats | Vectors
+    weights: Floats, train: Floats | Vectors, digits: Floats
 ) -> dict[str, float | None]:
     """Return how much prototypes look like whole digits, and how much held-out digits do.
 
@@ -120,16 +120,21 @@ def digit_likeness(
     ----------
     weights : (n_units, n_inputs)
     train : (n_images, n_inputs)
-        Training digits that prototypes and held-out digits are compared with.
-    held_out : (n_samples, n_inputs)
+        Training digits that prototypes are compared with.
+    digits : (n_samples,)
+        How much held-out digits look like these: see :func:`likeness`.
     """
-    found = best_cosines(_some(weights), train)
-    digits = best_cosines(_some(held_out), train)
+    found = likeness(weights, train)
     return {
         "digit_likeness": float(found.mean()),
         "digit_likeness_samples": float(digits.mean()),
         "whole_digits": float(np.mean(found >= np.quantile(digits, WHOLE))),
     }
+
+
+def likeness(images: Floats | Vectors, train: Floats | Vectors) -> Floats:
+    """Return the cosine of images, at most UNITS of them, with the training digit each is most like."""
+    return best_cosines(_some(images), train)
 
 
 def _some(images: Floats | Vectors) -> Floats | Vectors:
@@ -284,9 +289,16 @@ def _faded(subject: Subject) -> Values:
     needs=(LABELS,),
 )
 def _digit_likeness(subject: Subject) -> Values:
-    digits = subject.data.train.lazy_vectors(subject.experiment.dtype)
-    some = digits.pick(spread(len(digits), IMAGES))
-    return digit_likeness(subject.weights, some, subject.samples)
+    shown = subject.shown
+    return digit_likeness(subject.weights, _digits(shown), shown.once(_likeness_of_digits))
+
+
+def _digits(shown: Shown) -> Vectors:
+    return shown.train.pick(spread(len(shown.train), IMAGES))
+
+
+def _likeness_of_digits(shown: Shown) -> Floats:
+    return likeness(shown.samples, _digits(shown))
 
 
 @measured(
@@ -306,11 +318,14 @@ def _digit_likeness(subject: Subject) -> Values:
     group="prototypes",
 )
 def _wave_likeness(subject: Subject) -> Values:
-    shape = subject.model.image_shape
     return {
-        "wave_likeness": wave_likeness(subject.weights, shape),
-        "wave_likeness_samples": wave_likeness(subject.samples, shape),
+        "wave_likeness": wave_likeness(subject.weights, subject.model.image_shape),
+        "wave_likeness_samples": subject.shown.once(_waves_in_samples),
     }
+
+
+def _waves_in_samples(shown: Shown) -> float | None:
+    return wave_likeness(shown.samples, shown.data.held_out.image_shape)
 
 
 @measured(

@@ -7,7 +7,7 @@ import numpy as np
 from topodream.arrays import Floats
 from topodream.blocks import blocks
 from topodream.data.samples import Samples, Vectors
-from topodream.measures.measure import Measure, Subject, Values, last, measured
+from topodream.measures.measure import Measure, Shown, Subject, Values, last, measured
 from topodream.measures.responses import Drawn, respond, with_activation
 from topodream.traits import ACTIVATION
 
@@ -95,8 +95,7 @@ def mean_image(samples: Samples) -> Floats:
 def _errors(subject: Subject) -> Values:
     drawn, samples = subject.responses.drawn, subject.samples
     error = mean_squared_error(samples, drawn)
-    always_drawn = np.broadcast_to(mean_image(subject.data.train), samples.shape)
-    baseline = mean_squared_error(samples, always_drawn)
+    baseline = subject.shown.once(_error_of_mean_image)
     return {
         "held_out_mse": error,
         "mean_image_mse": baseline,
@@ -104,6 +103,11 @@ def _errors(subject: Subject) -> Values:
         "training_mse": last(subject.model.trained.history.training_mse),
         "mass_ratio": mass_ratio(samples, drawn),
     }
+
+
+def _error_of_mean_image(shown: Shown) -> float:
+    always_drawn = np.broadcast_to(mean_image(shown.data.train), shown.samples.shape)
+    return mean_squared_error(shown.samples, always_drawn)
 
 
 @measured(

@@ -33,7 +33,7 @@ PACKAGES = {
     "library.py": ("h5py", "numba"),
     "check_gpu.py": ("numba",),
     "plot_map.py": ("matplotlib", "pillow"),
-    "plot_sweep.py": ("matplotlib",),
+    "plot_sweep.py": ("matplotlib", "pillow"),
     "render_map_gifs.py": ("pillow",),
     "judge_findings.py": ("scipy",),
     "build_page.py": ("jinja2",),

@@ -5,7 +5,7 @@ from topodream.pictures.shipped_matplotlib import colormaps
 # isort: split
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize, to_rgb
 from matplotlib.figure import Figure
@@ -21,6 +21,7 @@ __all__ = [
     "Axes",
     "Axis",
     "Figure",
+    "FigureCanvasAgg",
     "FontProperties",
     "Legend",
     "Line2D",
