@@ -188,6 +188,12 @@ def over(folder, keys):
     change_sweep(folder, over=keys)
 
 
+def lose(folder, names, kinds=BOTH):
+    """Delete files of points, and the summary: Snakemake misses what something is to be made of."""
+    for path in (*files(names, kinds), TARGET):
+        (folder / path).unlink()
+
+
 def test_each_file_is_that_of_a_job_of_its_own(made, tmp_path):
     alone = project(tmp_path / "alone", maps_per_job=1)
     done = snakemake(alone, "--cores", "2", TARGET)
@@ -223,12 +229,11 @@ def test_another_order_and_fewer_values_train_nothing(copy, fewer):
     assert planned(copy, TARGET) == {TARGET}
 
 
-@pytest.mark.parametrize("lost", ["model.h5", "measures.json"])
-def test_of_a_file_that_is_lost_only_its_point_is_made_again(copy, lost):
+@pytest.mark.parametrize("lost", [BOTH[1:], BOTH], ids=["measures", "both"])
+def test_of_what_is_lost_only_its_point_is_made_again(copy, lost):
     before = content(copy)
-    (copy / f"results/many--0.02/{lost}").unlink()
-    again = files(["many--0.02"], BOTH if lost == "model.h5" else [lost])
-    assert planned(copy, TARGET) == again | {TARGET}
+    lose(copy, ["many--0.02"], lost)
+    assert planned(copy, TARGET) == files(["many--0.02"], lost) | {TARGET}
     snakemake(copy, "--cores", "2", TARGET)
     assert content(copy) == before
     assert planned(copy, TARGET) == set()
@@ -296,8 +301,7 @@ def test_one_that_is_to_fail_fails_alone(tmp_path):
 def test_what_a_failed_batch_left_is_kept_and_the_next_run_makes_the_rest(copy):
     """A checkpoint that can't be read fails one of four; the profile keeps the others."""
     before = content(copy)
-    for path in files(POINTS):
-        (copy / path).unlink()
+    lose(copy, POINTS)
     broken = copy / "results/many--0.01--seed-1/model.checkpoint"
     broken.mkdir()
     (broken / "epoch-1.h5").write_bytes(b"nothing")
