@@ -143,7 +143,7 @@ for dtype in ("float32", "float64"):
 print(json.dumps(found))
 """
 AVX2 = "+sse4.2,+popcnt,+avx,+avx2,+fma"
-NEITHER = "+sse4.2,+popcnt"  # nor fused multiply_tile-adds
+NEITHER = "+sse4.2,+popcnt"  # nor fused multiply-adds
 
 
 def trained(tmp_path, *features, **environment):

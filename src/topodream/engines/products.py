@@ -3,7 +3,7 @@
 A row of weights and a sample are numbers of one type that fill *chunks* of 64 bytes: 16 numbers
 in float32, 8 in float64, zeros where there are fewer. Chunk by chunk, products are added up in a
 vector: its lane l takes those of the numbers l of all chunks, one after the other, each by a fused
-multiply_tile-add, which rounds once. It begins at 0. Then lanes are folded in halves, the first half
+multiply-add, which rounds once. It begins at 0. Then lanes are folded in halves, the first half
 plus the second, until one number is left, and 0 is added to it, so that it is no -0::
 
     lanes = zeros(n_lanes)
@@ -20,7 +20,7 @@ takes that away.
 
 So no bit depends on which rows and samples are multiplied together, or on the processor. A
 vector of 64 bytes is one register of AVX-512, two of AVX2, four of ARM's. A processor
-without fused multiply_tile-adds (x86 before 2013) calls the C library for each, which gives the same
+without fused multiply-adds (x86 before 2013) calls the C library for each, which gives the same
 bits, and is slower than the reference engine.
 """
 
