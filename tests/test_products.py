@@ -16,7 +16,7 @@ from test_surroundings import KERNEL, said
 
 from topodream.engines import create, fast_mwta
 from topodream.engines.jit import without_subnormals
-from topodream.engines.products import BYTES_PER_CHUNK, multiply
+from topodream.engines.products import BYTES_PER_CHUNK, multiply_tile
 from topodream.grid import Grid
 from topodream.models import mwta
 from topodream.models.mwta import Lateral, Mwta
@@ -70,7 +70,7 @@ def multiplied(weights, samples, chunks, shape):
     def compute(weights, units, samples, chunks, products):
         for i in range(0, len(units), n_rows):
             for s in range(0, len(samples), n_samples):
-                multiply(
+                multiply_tile(
                     n_rows, n_samples, weights, units[i:], samples[s:], chunks, len(chunks),
                     products[s:], 0,
                 )  # fmt: skip

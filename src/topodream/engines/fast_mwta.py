@@ -29,7 +29,7 @@ from topodream.engines.products import (
     TILE_ROWS,
     TILE_SAMPLES,
     is_lit,
-    multiply,
+    multiply_tile,
 )
 from topodream.grid import Grid
 from topodream.models import mwta
@@ -184,7 +184,7 @@ def _drive(work: Work, block: Block, n_samples: int) -> None:
     for i in range(0, work.activity.size, TILE_ROWS):
         for tile in range(n_tiles):
             first, soon = tile * TILE_SAMPLES, work.units[i + TILE_ROWS + tile % TILE_ROWS]
-            multiply(
+            multiply_tile(
                 TILE_ROWS, TILE_SAMPLES, work.weights, work.units[i:], block.samples[first:],
                 chunks.number[tile], chunks.length[tile], block.drives[first:], soon,
             )  # fmt: skip
@@ -197,7 +197,7 @@ def _drive_changed(work: Work, block: Block, b: int) -> None:
     for t in range(n, n + ROWS_OF_ONE):  # there is room for a whole last tile
         changed[t] = changed[n - 1]
     for t in range(0, n, ROWS_OF_ONE):
-        multiply(
+        multiply_tile(
             ROWS_OF_ONE, 1, work.weights, changed[t:], block.samples[b:],
             chunks.number[b], chunks.length[b], block.drives[b:], changed[t],
         )  # fmt: skip

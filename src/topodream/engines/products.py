@@ -63,7 +63,7 @@ def is_lit(_typing: Any, samples: Any, sample: Any, chunk: Any) -> Any:
 
 
 @instructions
-def multiply(
+def multiply_tile(
     _typing: Any,
     n_rows: Any,
     n_samples: Any,

@@ -17,7 +17,7 @@ from topodream.settings.datasets import made_of
 # The interpreter, the libraries and compiling the fast loops, with what allocators keep: a
 # single step takes 289 MiB (docs/performance.md), of a large map up to 100 more.
 TRAINING_START_MIB = 400
-# The weights, what an engine keeps beside them, and their copy while they are written.
+# The weights, what they were before the epoch, and their copy while they are written.
 COPIES_OF_STATE = 3
 # CuPy, CUDA and a device's context. ASSUME: nobody has measured it.
 GPU_MIB = 2000
