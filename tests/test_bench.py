@@ -182,6 +182,7 @@ def test_a_page_without_markers_is_refused_before_anything_is_measured(tmp_path)
     assert (tmp_path / "performance.md").read_text() == "by hand\n"
 
 
+@pytest.mark.slow
 def test_a_quick_run_writes_the_three_files(tmp_path):
     page = f"# By hand\n\n{bench_report.BEGIN}\n{bench_report.END}\n\nThe end.\n"
     (tmp_path / "performance.md").write_text(page)

@@ -27,8 +27,8 @@ HELD_OUT = 2000
 # Enough of each for a bound to be too low if something is held once more than it says.
 SIZES = {
     **OF_DATA,
-    "oblong": DataSize(2000, 500, 96, 160),
-    "large": DataSize(2000, 500, 256, 256),
+    "oblong": DataSize(4000, 500, 96, 160),
+    "large": DataSize(4000, 500, 256, 256),
     "many": DataSize(250_000, 40_000, 28, 28),
 }
 SIZES["noise"] = SIZES["oblong"]

@@ -498,6 +498,7 @@ def test_many_reconstructions_of_small_images_are_legible():
     assert legible.faults(figure) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS[:4], ids=str)
 @pytest.mark.parametrize("n_classes", [11, 26, 62, 256])
 def test_label_maps_name_all_classes_legibly(grid, n_classes):
@@ -672,6 +673,7 @@ def many(n_lines, values=(1, 2, 3), name="n_winners = {}"):
 ERROR = SweepPanel("mse", "held-out error", "null", "error of the mean image")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_lines", "n_panels"), [(6, 1), (7, 2), (14, 1), (14, 4), (40, 1)])
 def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
     figure = sweep_figure.sweep(many(n_lines), [ERROR] * n_panels, "rate", f"{LONG}: {LONG}", TOLD)

@@ -1052,7 +1052,7 @@ def test_make_shows_why_a_step_failed(tmp_path):
     shutil.copy2(ROOT / "Makefile", folder)
     shutil.copy2(ROOT / "findings.yaml", folder)
     (folder / "empty").mkdir()
-    config = (folder / "config.yaml").read_text()
+    config = (folder / "config.yaml").read_text().replace("run: all", "run: excited-20")
     (folder / "config.yaml").write_text(
         config.replace("source: embedded", "source: idx\n    folder: empty")
     )

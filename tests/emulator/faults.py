@@ -82,6 +82,8 @@ import sys
 sys.path[:0] = sys.argv[1:]
 from emulator.stand_in import DeviceError, StandIn
 from topodream import gpu_check
+from topodream.engines import cupy
+cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 96
 case = next(case for case in gpu_check.variants(5, 7, 400, 40) if case.name == {case!r})
 for order in {orders}:
     try:
