@@ -12,7 +12,6 @@ from test_workflow import append, copy_project, other_cupy, planned, snakemake
 from topodream.engines import cupy
 from topodream.files.errors import InputError
 from topodream.origin.provenance import local_sources
-from topodream.plan import catalogue as catalogues
 from topodream.training import map_file as maps
 
 POINTS = ["0.05", "0.05--seed-1", "0.2", "0.2--seed-1"]
@@ -37,26 +36,26 @@ def project(tmp_path):
 
 
 def trainings(done):
-    """The outputs and the GPUs of each training that Snakemake plans, by its rule."""
+    """The outputs and the GPUs of each training of a batch that Snakemake plans."""
     parts = re.split(r"^ *rule ", done.stdout + done.stderr, flags=re.M)
-    jobs = [part.split(":", 1) for part in parts if part.startswith("train")]
-    return {
-        re.sub(r"_\d+$", "", name): (
+    jobs = [part for part in parts if part.startswith("train_batch_")]
+    return [
+        (
             re.search(r"^ *output: (.*)$", text, re.M)[1].split(", "),
             re.findall(r"\bgpu=(\w+)", text),
         )
-        for name, text in jobs
-    }
+        for text in jobs
+    ]
 
 
 def test_a_job_for_all_points_of_a_sweep_and_their_seeds(project):
     plan = trainings(snakemake(project(4), "--dry-run", "results/sweeps/tiny-strength.json"))
-    assert plan == {"train_together": (MODELS, ["1"])}
+    assert plan == [(MODELS, ["1"])]
 
 
-def test_one_that_is_left_over_trains_alone(project):
+def test_one_that_is_left_over_is_a_batch_of_its_own(project):
     plan = trainings(snakemake(project(3), "--dry-run", "results/sweeps/tiny-strength.json"))
-    assert plan == {"train_together": (MODELS[:3], ["1"]), "train": (MODELS[3:], ["1"])}
+    assert sorted(plan) == sorted([(MODELS[:3], ["1"]), (MODELS[3:], ["1"])])
 
 
 def test_maps_of_one_job_ask_for_the_memory_of_all(project):
@@ -122,51 +121,7 @@ def test_without_a_gpu_it_is_one_line_and_nothing_is_half_written(project):
     assert re.match(r"train.py: error: no GPU can be used: CuPy (is not|[0-9.]+ finds)", line)
     assert "Traceback" not in done.stdout
     found = {path.name for path in folder.glob("results/tiny-strength*/*")}
-    assert found == {"config.yaml", "logs"}
-
-
-# ------------------------------------------------------------------ ensembles
-
-
-def ensembles(config, **changes):
-    config["defaults"]["mwta"]["steps_per_epoch"] = 10
-    return catalogues.resolve(config | changes).ensembles
-
-
-def test_nothing_trains_together_unless_asked_for(some_config):
-    assert ensembles(some_config, maps_per_gpu_job=5) == []
-    assert ensembles(some_config, device="gpu") == []
-    assert ensembles(some_config, device="auto", maps_per_gpu_job=5) == []
-
-
-def test_replicates_train_together(some_config):
-    found = ensembles(some_config, device="gpu", maps_per_gpu_job=1000)
-    with_it = [names for names in found if "excited-20--seed-1" in names]
-    assert len(with_it) == 1
-    assert "excited-20--seed-2" in with_it[0]
-    assert "excited-20" not in with_it[0]  # it is asked for by its name, without the others
-
-
-def test_only_maps_of_one_shape_train_together_and_each_once(some_config):
-    found = ensembles(some_config, device="gpu", maps_per_gpu_job=7)
-    experiments = catalogues.resolve(some_config | {"device": "gpu"}).experiments
-    assert sum(map(len, found)) > 100
-    names = [name for ensemble in found for name in ensemble]
-    assert len(set(names)) == len(names)
-    for ensemble in found:
-        assert 2 <= len(ensemble) <= 7
-        first = experiments[ensemble[0]].shape
-        assert all(experiments[name].shape == first for name in ensemble)
-
-
-def test_a_sweep_that_grows_leaves_its_full_ensembles_alone(some_config):
-    def of_strength():
-        found = ensembles(some_config, device="gpu", maps_per_gpu_job=6)
-        return [names for names in found if names[0].startswith("strength--")]
-
-    before = of_strength()
-    some_config["sweeps"]["strength"]["over"]["lateral.strength"].append(0.25)
-    assert of_strength()[: len(before)] == before
+    assert found == set()
 
 
 # ------------------------------------------------------------------ sources
