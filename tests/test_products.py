@@ -188,7 +188,7 @@ def overflowing(monkeypatch, samples_ahead):
     """Train a map of which a weight becomes infinite at the first step; who wins the others?
 
     Unit 0 learns pixel 20, unit 1 pixel 0, and both are as they should be. Unit 2 wins with
-    next to nothing at pixel 5; then its weight at pixel 20 overflows.
+    next to nothing at pixel 25; then its weights there and at pixel 20 overflow.
     """
     monkeypatch.setattr(fast_mwta, "SAMPLES_AHEAD_IN_CACHE", samples_ahead)
     lateral = Lateral(0.0, 0, "full", None)
@@ -199,10 +199,10 @@ def overflowing(monkeypatch, samples_ahead):
         snapshot_every=1, order="sequential", grid=Grid(1, 3), settings=settings,
     )  # fmt: skip
     pixels = np.zeros((3, 32), np.uint8)
-    pixels[[0, 1, 2], [5, 0, 20]] = 255
+    pixels[[0, 1, 2], [25, 0, 20]] = 255
     weights = np.zeros((3, 32), np.float32)
     weights[0, 20] = weights[1, 0] = 1
-    weights[2, [0, 5, 20]] = 2, 1e-28, 1e34
+    weights[2, [0, 25, 20]] = 2, 1e-28, 1e34
     engine = create(experiment, mwta.State(weights, np.zeros(3, np.float32)), pixels)
     tally = engine.advance(np.array([0] + 20 * [1]), lambda _: None)
     return engine.state.weights, tally
