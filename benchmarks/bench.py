@@ -30,7 +30,17 @@ import bench_catalogue
 import bench_jobs
 import bench_report
 import som_libraries
-from bench_steps import NOTEBOOK, Effort, compare, ratios, spread, two_at_once, warm
+from bench_steps import (
+    DENSE,
+    NOTEBOOK,
+    Effort,
+    compare,
+    dense_inputs,
+    ratios,
+    spread,
+    two_at_once,
+    warm,
+)
 
 from topodream.arrays import Bytes
 from topodream.data import mnist
@@ -136,6 +146,9 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
         "quick": quick,
         "machine": machine(),
         "steps": [say(compare(*of(name), effort)) for name in names],
+        "dense_inputs": [
+            say(dense_inputs(experiments["digits-competition"], name, effort)) for name in DENSE
+        ],
         "threads": [say(two_at_once(*of(name), effort)) for name in TWO_AT_ONCE],
         "jobs": [
             say(bench_jobs.measure(job, folder))

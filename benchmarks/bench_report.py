@@ -77,6 +77,28 @@ def steps_table(rows: list[Measured]) -> str:
     )
 
 
+def dense_table(rows: list[Measured]) -> str:
+    """Return the steps per second on images without zeros, beside a bare product."""
+    head = [
+        "images", "inputs", "dense, float64", "bare product, float32", "fast, float32",
+        "fast / dense", "fast / bare product",
+    ]  # fmt: skip
+    names = ("dense", "product", "fast float32")
+    return table(
+        head,
+        [
+            [
+                f"32 x 32, {row['images']}",
+                f"{row['inputs']:,}",
+                *(number(row["rates"][name]["median"]) for name in names),
+                ratio(row["over_dense"]),
+                ratio(row["over_product"]),
+            ]
+            for row in rows
+        ],
+    )
+
+
 def threads_table(rows: list[Measured]) -> str:
     """Return the steps per second of one training, and of two at once."""
     head = ["experiment", "one, steps/s", "two, steps/s in total", "two / one"]
@@ -160,6 +182,8 @@ def report(measured: Measured) -> str:
             "### Training steps per second, on one thread",
             steps_table(measured["steps"]),
             "![Training steps per second](performance.png)",
+            "### Inputs without zeros, 40 x 40 units",
+            dense_table(measured["dense_inputs"]),
             "### Two trainings at once",
             threads_table(measured["threads"]),
             "### Whole trainings",

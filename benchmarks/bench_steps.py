@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream import engines
-from topodream.arrays import Bytes
+from topodream.arrays import Bytes, Floats
 from topodream.models.model import State
 from topodream.models.mwta import Mwta
 from topodream.settings.config import Experiment
@@ -39,6 +39,10 @@ NOTEBOOK = {
     "trace-40": 1450,
     "dream-symmetric": 1200,
 }
+# Images without zeros, 32 x 32 pixels: what they are called, and numbers of each.
+DENSE = {"grey": 32 * 32, "colour": 32 * 32 * 3}
+N_IMAGES = 2000
+SAMPLES_PER_PRODUCT = 32
 # With 10,000 units a dense step takes a tenth of a second.
 LEAST_STEPS = 10
 
@@ -154,6 +158,29 @@ def contestants(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[s
     }
 
 
+def images(n_inputs: int) -> Bytes:
+    """Return images of random grain without a zero: (N_IMAGES, n_inputs)."""
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(40, 215, (N_IMAGES, n_inputs // 16)).repeat(16, axis=1)
+    return np.clip(coarse + rng.normal(0, 15, coarse.shape), 1, 255).astype(np.uint8)
+
+
+def bare_product(weights: Floats) -> Contestant:
+    """Return a product of the weights by some samples at a time, by BLAS; it learns nothing."""
+    samples = np.random.default_rng(0).random((weights.shape[1], SAMPLES_PER_PRODUCT))
+    weights, samples = np.ascontiguousarray(weights), samples.astype(weights.dtype)
+    drives = np.empty((len(weights), SAMPLES_PER_PRODUCT), weights.dtype)
+
+    def prepare(steps: int) -> Callable[[], None]:
+        def multiply() -> None:
+            for _ in range(-(-steps // SAMPLES_PER_PRODUCT)):
+                np.matmul(weights, samples, out=drives)
+
+        return multiply
+
+    return prepare
+
+
 # ------------------------------------------------------------------ taking turns
 
 
@@ -201,6 +228,26 @@ def compare(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[str, 
         "notebook": NOTEBOOK[experiment.name],
         "rates": {name: dataclasses.asdict(spread(values)) for name, values in rates.items()},
         "over_dense": over_dense,
+    }
+
+
+def dense_inputs(experiment: Experiment, name: str, effort: Effort) -> dict[str, Any]:
+    """Measure an experiment on images without zeros, beside a bare product of the same shape."""
+    pixels = images(DENSE[name])
+    fast = {dtype: warm(experiment, pixels, dtype, effort) for dtype in ("float32", "float64")}
+    contestants: dict[str, Contestant] = {
+        "dense": dense_arithmetic(experiment, pixels, fast["float64"].state),
+        "fast float32": fast["float32"].prepare,
+        "product": bare_product(fast["float32"].state.weights),
+    }
+    rates = take_turns(contestants, effort)
+    ours = rates["fast float32"]
+    return {
+        "images": name,
+        "inputs": pixels.shape[1],
+        "rates": {each: dataclasses.asdict(spread(values)) for each, values in rates.items()},
+        "over_dense": dataclasses.asdict(ratios(ours, rates["dense"])),
+        "over_product": dataclasses.asdict(ratios(ours, rates["product"])),
     }
 
 
