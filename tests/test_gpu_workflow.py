@@ -117,7 +117,8 @@ def test_without_a_gpu_it_is_one_line_and_nothing_is_half_written(project):
     folder = project(4)
     done = snakemake(folder, "--cores", "2", *MODELS, check=False)
     assert done.returncode == 1
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("train.py: error")]
+    # Each is asked for by its name, and so a job of its own.
+    (line,) = {line for line in done.stdout.splitlines() if line.startswith("train.py: error")}
     assert re.match(r"train.py: error: no GPU can be used: CuPy (is not|[0-9.]+ finds)", line)
     assert "Traceback" not in done.stdout
     found = {path.name for path in folder.glob("results/tiny-strength*/*")}

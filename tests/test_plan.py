@@ -334,7 +334,7 @@ def test_a_second_attempt_asks_for_twice_as_much(needs):
 
 
 def test_a_batch_asks_for_the_time_of_all_and_the_memory_of_the_largest(needs):
-    small, large = "digits-excited", "digits-competition-long"
+    small, large = "excited-20", "competition-100"
 
     def asked(function, *names):
         return function(lambda wildcards: names)(of(), attempt=1)

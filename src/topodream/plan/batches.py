@@ -18,7 +18,7 @@ from typing import Any
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, Catalogue
 from topodream.plan.wildcards import Wildcards, pattern
 
-RULE = re.compile(r"(?:train|measure)_batch_(\d+)(?:_([0-9a-f]+))?$")
+RULE = re.compile(r"(?:train|measure)_batch_(\d+)(?:_([0-9a-f]+))?(?::|$)")
 # A file that a person asks for.
 ASKED_FOR = re.compile(r"(?:^|/)results/([^/]+)/")
 
