@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("same examples")
 ROOT = Path(__file__).resolve().parents[1]
 
 # Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
-# comes last, so that two processes end together. `make test-fast` leaves these out, and single
+# comes last, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
     "workflow", "peaks", "cache", "gpu_checks", "extending", "gpu_emulated", "scripts",

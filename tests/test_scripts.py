@@ -419,6 +419,7 @@ def test_a_log_gets_a_line_an_epoch_and_no_bar(made, tmp_path):
     assert done.stderr == ""
 
 
+TOLD = ["train.py", "--data", "{made}/digits.h5", "--settings"]
 PLOT = ["plot_map.py", "--model", "{made}/model.h5", "--data", "{made}/digits.h5", "--count", "9"]
 WRONG = [
     (["train.py", "--data", "{made}/none.h5", "--config", "{made}/config.yaml"], "no such file"),
@@ -430,6 +431,11 @@ WRONG = [
     (["build_tapestry.py", "--digits", "{made}/digits.h5", "--side", "40"],
      "a tapestry of 40 x 40 needs 1600 images, the held-out images are only 1000"),
     (["resolve_experiment.py", "--settings", "nonsense"], "--settings: not JSON"),
+    ([*TOLD, "nonsense"], "--settings: not JSON"),
+    ([*TOLD, '{{"each": [{{"name": "a"}}]}}'], "--settings: it lacks 'common'"),
+    ([*TOLD, '{{"common": {{}}, "each": ["a"]}}'], "--settings: 'str' object is not a mapping"),
+    ([*TOLD, '{{"common": {{}}, "each": [{{}}]}}'], "--settings: the key name is missing"),
+    ([*TOLD, '{{"common": {{}}, "each": []}}'], "settings of 0 maps, but 1 of --output"),
     (["build_page.py", "--contents", '{{"experiments": {{"a": {{"question": "?", "pictures": []}}}}}}'],
      "cannot read"),
     (["build_page.py", "--contents", '{{"experiments": {{"a": "?"}}}}'],
