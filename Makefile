@@ -105,6 +105,7 @@ readme-pictures: results study ## Renew the README's pictures and the findings i
 	$(BIN)/python src/render_map_gifs.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
 	  --images-frames 60 --images-ms 400 --animations activity --output-folder docs
+	rm docs/activity.gif.js
 	cp results/findings.md docs/findings.md
 	cp results/sweeps/strength.png docs/strength.png
 	$(BIN)/python -c "from PIL import Image; \
