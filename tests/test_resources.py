@@ -255,13 +255,15 @@ def profile(name):
     return yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text())
 
 
-def test_slurm_groups_every_step_but_the_page():
+def test_slurm_groups_every_step_but_the_page_and_what_is_made_at_once():
     paths = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
     text = "\n".join(path.read_text() for path in paths)
     named = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
     # What makes and draws data goes where the first of its rules goes.
     first = Path(next(iter(KINDS.values())).script).stem
-    assert set(profile("slurm")["groups"]) == named - {"build_page"} | {first}
+    alone = {"build_page", "resolve_experiment"}
+    assert set(profile("slurm")["groups"]) == named - alone | {first}
+    assert re.search(r"^rule resolve_experiment:\n(?:    .*\n)*?    localrule: True\n", text, re.M)
     assert f'overwrite_groups.get("{first}")' in text
     # Those that are made in a loop say themselves where they go.
     made = text.split("\n    rule:\n")[1:]

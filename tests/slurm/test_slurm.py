@@ -259,7 +259,7 @@ def test_what_the_scheduler_stops_is_tried_again(cluster, on_cluster, expected, 
     names = ["cancelled", "hungry", "endless"]
     # The one that is to be too large, at its first try; everything else has what it needs.
     memory = "100 if attempt == 1 and wildcards.experiment == 'hungry' else 1000"
-    options = {"set-resources": ("resolve_experiment:mem_mb=100", f"train:mem_mb={memory}")}
+    options = {"set-resources": (f"train:mem_mb={memory}",)}
     run = on_cluster(list(map(model_of, names)), SLURM | options)
     cluster.command("scancel", learning(cluster, run.folder, "cancelled"))
     job = learning(cluster, run.folder, "endless")
@@ -410,7 +410,6 @@ def test_jobs_of_a_killed_snakemake_on_the_generic_profile(cluster, on_cluster, 
     survived("the same, with a job in the queue", line_with("Resuming", killed.said()))
 
     first = learning(cluster, killed.folder, "doubled")
-    assert len(jobs_for(cluster, "doubled", "resolve_experiment")) == 1
     killed.kill()
     unlock(killed.folder, target)
     again = on_cluster(target, GENERIC)

@@ -1,14 +1,16 @@
-# An experiment's settings and its data -> results/<experiment>/model.h5
+# An experiment's settings and its data -> results/<experiment>/model.h5 and config.yaml
 
 
 rule resolve_experiment:
-    """The complete settings of an experiment, as training reads them."""
+    """The complete settings of an experiment, for readers."""
     input:
         code=INPUTS.code("resolve_experiment.py"),
     output:
         "results/{experiment}/config.yaml",
     log:
         "results/{experiment}/logs/resolve.log",
+    # A third of a second, less than a place in a queue costs.
+    localrule: True
     resources:
         mem_mb=NEEDS.small_memory,
         runtime=NEEDS.small_runtime,
