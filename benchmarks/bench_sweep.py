@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from bench_planning import sweep
 
 ROOT = Path(__file__).resolve().parents[1]
-SEEDS = 2
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--points", type=int, default=40, help="points, an even number (40)")
+    parser.add_argument("--points", type=int, default=40, help="points, a multiple of 10 (40)")
     parser.add_argument("--maps-per-job", type=int, nargs="+", default=[1, 20], help="(1 20)")
     args = parser.parse_args()
     print("| maps per job | seconds for each map |\n|---|---|")
@@ -53,14 +53,6 @@ def spent() -> float:
     """Return the seconds of processor of all processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def sweep(n_points: int) -> dict[str, object]:
-    """Return a config with a sweep of so many points."""
-    strengths = [round(0.01 + 0.0001 * step, 4) for step in range(n_points // SEEDS)]
-    over = {"lateral.strength": strengths, "seed": list(range(SEEDS))}
-    about = {"extends": "excited-20", "over": over, "measures": ["held_out_mse"]}
-    return {"run": "many", "sweeps": {"many": about}}
 
 
 if __name__ == "__main__":

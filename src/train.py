@@ -72,7 +72,12 @@ def main() -> None:
 
     for path in args.output:
         check_writable(path)
-    check_apart(args.output)
+    # Those of one folder of checkpoints: all but one would be lost.
+    cli.check_apart(
+        args.output,
+        lambda path: path.resolve().with_suffix(""),
+        ": each map needs a name of its own",
+    )
     experiments = with_device(read_experiments(args), args.device)
     if len(experiments) != len(args.output):
         raise InputError(f"settings of {len(experiments)} maps, but {len(args.output)} of --output")
@@ -164,15 +169,6 @@ def one_device(experiments: Sequence[Experiment]) -> str:
         if other.device != first.device:
             refuse_together(first, other, "device")
     return first.device
-
-
-def check_apart(outputs: Sequence[Path]) -> None:
-    """Refuse files that would have one folder of checkpoints: all but one would be lost."""
-    known: dict[Path, Path] = {}
-    for path in outputs:
-        other = known.setdefault(path.resolve().with_suffix(""), path)
-        if other is not path:
-            raise InputError(f"--output: {other} and {path}: each map needs a name of its own")
 
 
 def check_together(one: Experiment, other: Experiment) -> None:

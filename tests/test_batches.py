@@ -101,6 +101,13 @@ def test_a_job_finds_its_batch_whatever_was_made_since(five, tmp_path, prefix, t
         assert shared(found) == {"0_9": ([1, 4], "some--1")}
 
 
+def test_a_person_who_names_a_rule_has_all_batches(five, tmp_path):
+    assert shared(batches_of(five, tmp_path, ["--forcerun", "train_batch_0"])) == {
+        "0": ([1, 2, 3, 4], "some--1"),
+        "1": ([5], "some--5"),
+    }
+
+
 def test_a_job_is_told_whole_batches_and_several(five, tmp_path):
     write(tmp_path, "some--2", "model.h5")
     told = ["--allowed-rules", "measure_batch_1", "train_batch_0", "train_batch_1"]

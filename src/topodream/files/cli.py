@@ -47,12 +47,17 @@ def paired(args: argparse.Namespace, name: str) -> list[tuple[Path, Path]]:
     given, made = getattr(args, name), args.output
     if len(given) != len(made):
         raise InputError(f"{len(given)} files of --{name}, but {len(made)} of --output")
-    known: dict[Path, Path] = {}
-    for path in made:
-        other = known.setdefault(path.resolve(), path)
-        if other is not path:
-            raise InputError(f"--output: {other} and {path} are one file")
+    check_apart(made, Path.resolve, " are one file")
     return list(zip(given, made, strict=True))
+
+
+def check_apart(outputs: Iterable[Path], place: Callable[[Path], Path], why: str) -> None:
+    """Refuse two of ``--output`` that have one place; ``why`` says what is wrong with that."""
+    known: dict[Path, Path] = {}
+    for path in outputs:
+        other = known.setdefault(place(path), path)
+        if other is not path:
+            raise InputError(f"--output: {other} and {path}{why}")
 
 
 def options(args: argparse.Namespace, *but: str) -> dict[str, Any]:

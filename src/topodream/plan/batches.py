@@ -19,6 +19,8 @@ from topodream.plan.catalogue import NAME_OF_EXPERIMENT, Catalogue
 from topodream.plan.wildcards import Wildcards, pattern
 
 RULE = re.compile(r"(?:train|measure)_batch_(\d+)(?:_([0-9a-f]+))?(?::|$)")
+# What stands on the command line of a Snakemake that another one started.
+TO_RUN_A_JOB = frozenset(("--allowed-rules", "--target-jobs"))
 # A file that a person asks for.
 ASKED_FOR = re.compile(r"(?:^|/)results/([^/]+)/")
 
@@ -73,7 +75,7 @@ def batches_of(catalogue: Catalogue, results: Path, command_line: Sequence[str])
         is told the job's rule: it has to find the same batch, whatever has been made since.
     """
     told = dict.fromkeys(found.groups() for found in map(RULE.search, command_line) if found)
-    if told:
+    if told and not TO_RUN_A_JOB.isdisjoint(command_line):
         return [_told(catalogue.batches[int(number)], int(number), mask) for number, mask in told]
     asked_for = _asked_for(command_line)
     return [
