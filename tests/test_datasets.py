@@ -20,6 +20,7 @@ from topodream.data.pan import Walk, cut_windows, walk_corners
 from topodream.data.tapestry import weave_tapestry
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, read_hdf5, write_hdf5
+from topodream.form import Form
 
 IMAGES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2)
 LABELS = np.array([7, 1, 2], np.uint8)
@@ -646,7 +647,6 @@ def test_pan_sequence_from_files(tmp_path):
 
 
 def test_vectors_are_bytes_over_255():
-    two = samples.Samples(np.array([[[0, 51], [102, 255]]], np.uint8), None, None)
+    two = samples.Samples(np.array([[[0, 51], [102, 255]]], np.uint8), None, None, Form(2, 2))
     with warnings.catch_warnings(action="error"):
         assert two.vectors("float64").tolist() == [[0, 0.2, 0.4, 1]]
-    assert two.image_shape == (2, 2)

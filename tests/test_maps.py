@@ -9,6 +9,7 @@ from conftest import forged
 from topodream.data import mnist, samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_hdf5
+from topodream.form import Form
 from topodream.training.loop import train
 from topodream.training.map_file import learnt_of, read_map, read_map_and_data, write_map
 
@@ -34,7 +35,7 @@ def test_what_was_trained_is_read(files):
     path, data_path, experiment, trained = files
     model, data = read_map_and_data(path, data_path, with_snapshots=True)
     assert model.experiment == experiment
-    assert model.image_shape == (28, 28)
+    assert model.form == Form(28, 28)
     assert model.data_sha256 == data.content_sha256
     assert model.origin == ORIGIN
     np.testing.assert_array_equal(model.trained.weights, trained.weights)
@@ -151,9 +152,7 @@ def test_data_of_another_shape_is_refused_before_it_is_multiplied(files):
     with forged(files[1]) as file:
         for part in ("train", "held_out"):
             with_array(f"{part}/pixels", file[f"{part}/pixels"][:, :20])(file)
-    with pytest.raises(
-        InputError, match=r"prototypes of \(28, 28\) pixels, .* samples of \(20, 28\)"
-    ):
+    with pytest.raises(InputError, match="prototypes of 28 x 28 pixels, .* samples of 20 x 28"):
         read_map_and_data(files[0], files[1])
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from sklearn import linear_model, manifold
 
+from topodream.form import Form
 from topodream.grid import Grid
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained
@@ -326,15 +327,15 @@ def test_waves_are_told_from_blobs_and_noise():
     blobs = np.array([np.exp(-((rows - 9) ** 2 + (cols - k) ** 2) / 8) for k in range(8, 12)])
     noise = np.random.default_rng(0).uniform(0, 1, (4, 20, 20))
     likeness = [
-        prototypes.wave_likeness(images.reshape(4, 400), (20, 20))
+        prototypes.wave_likeness(images.reshape(4, 400), Form(20, 20))
         for images in (waves, blobs, noise)
     ]
     assert likeness[0] > 0.85
     assert max(likeness[1:]) < 0.5
     # Neither scale nor offset matter, nor do constant images.
     changed = np.concatenate([5 * waves.reshape(4, 400) + 2, np.ones((1, 400))])
-    assert prototypes.wave_likeness(changed, (20, 20)) == pytest.approx(likeness[0])
-    assert prototypes.wave_likeness(np.ones((2, 400)), (20, 20)) is None
+    assert prototypes.wave_likeness(changed, Form(20, 20)) == pytest.approx(likeness[0])
+    assert prototypes.wave_likeness(np.ones((2, 400)), Form(20, 20)) is None
 
 
 def test_growth_and_change():

@@ -11,6 +11,7 @@ from topodream import blocks
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_json
+from topodream.form import Form
 from topodream.measures import (
     coding,
     collect,
@@ -29,6 +30,8 @@ from topodream.pictures.figures import hit_map, learning_curve
 from topodream.training import states
 from topodream.training.map_file import Map
 from topodream.training.trained import Divergence, History, Snapshot, Trained
+
+FORM = Form(28, 28)
 
 
 def shown(weights, samples, experiment):
@@ -127,7 +130,7 @@ def whole_map(small_experiment):
     ]
     state = mwta.State(snapshots[-1].astype(float), np.zeros(20))
     trained = Trained(state, history, kept, None)
-    return Map(experiment, trained, (28, 28), "some digits", "0" * 64, "1" * 64, {})
+    return Map(experiment, trained, FORM, "some digits", "0" * 64, "1" * 64, {})
 
 
 def data_of(train, held_out, *, is_sequence=False):
@@ -137,8 +140,8 @@ def data_of(train, held_out, *, is_sequence=False):
 @pytest.fixture
 def unlabelled(digits):
     """Fewer training than held-out samples, and of different classes."""
-    dark = Samples(digits["train/pixels"][:40] // 2, None, None)
-    return data_of(dark, Samples(digits["held_out/pixels"][:90], None, None))
+    dark = Samples(digits["train/pixels"][:40] // 2, None, None, FORM)
+    return data_of(dark, Samples(digits["held_out/pixels"][:90], None, None, FORM))
 
 
 def test_every_measure_is_taken_where_it_should_be(whole_map, unlabelled):
@@ -231,7 +234,7 @@ def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map,
 def with_labels(digits):
     """Training and held-out digits that have labels."""
     parts = (
-        Samples(digits[f"{part}/pixels"][:300], digits[f"{part}/labels"][:300], None)
+        Samples(digits[f"{part}/pixels"][:300], digits[f"{part}/labels"][:300], None, FORM)
         for part in ("train", "held_out")
     )
     return data_of(*parts)

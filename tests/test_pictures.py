@@ -15,6 +15,7 @@ from PIL import Image
 from topodream import traits as all_traits
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
+from topodream.form import Form
 from topodream.grid import Grid
 from topodream.measures.responses import respond
 from topodream.models import MODELS, mwta, sparse_dream
@@ -152,7 +153,7 @@ def labelled():
     """Three units that each answer to one of three pixels, and samples of two classes."""
     pixels = np.array([[0], [0], [1], [2], [2], [2]])[..., None] == np.arange(3)
     labels = np.array([7, 3, 3, 7, 7, 3], np.uint8)
-    return Samples((255 * pixels).astype(np.uint8), labels, None)
+    return Samples((255 * pixels).astype(np.uint8), labels, None, Form(1, 3))
 
 
 def one_winner(small_experiment, rows, cols):
@@ -398,13 +399,13 @@ def test_reconstructions_stand_below_their_samples(tmp_path):
 
 def test_samples_to_show_take_classes_in_turn():
     labels = np.array([1, 1, 0, 2, 0, 2, 2], np.uint8)
-    samples = Samples(np.zeros((7, 2, 2), np.uint8), labels, None)
+    samples = Samples(np.zeros((7, 2, 2), np.uint8), labels, None, Form(2, 2))
     assert reconstructions.pick_samples(samples, 5).tolist() == [2, 0, 3, 4, 1]
     assert len(reconstructions.pick_samples(samples, 99)) == 7
 
 
 def test_samples_without_labels_are_spread_evenly():
-    samples = Samples(np.zeros((101, 2, 2), np.uint8), None, None)
+    samples = Samples(np.zeros((101, 2, 2), np.uint8), None, None, Form(2, 2))
     assert reconstructions.pick_samples(samples, 3).tolist() == [0, 50, 100]
 
 
@@ -749,7 +750,7 @@ def noise():
     def make(is_sequence):
         pixels = np.random.default_rng(1).integers(0, 256, (40, 6, 5), np.uint8)
         labels = None if is_sequence else np.arange(40, dtype=np.uint8) % 10
-        samples = Samples(pixels, labels, None)
+        samples = Samples(pixels, labels, None, Form(6, 5))
         return Data(samples, samples, is_sequence, "sha", "noise", "none")
 
     return make
@@ -770,8 +771,7 @@ def trained(small_experiment):
             "versions": "{}",
             "device": "cpu",
         }
-        shape = data.train.image_shape
-        return Map(experiment, done, shape, data.described, "sha", "sha", origin)
+        return Map(experiment, done, data.form, data.described, "sha", "sha", origin)
 
     return make
 

@@ -18,6 +18,7 @@ from topodream.engines import devices
 from topodream.files.digests import content_digest
 from topodream.files.errors import InputError, quoted
 from topodream.files.strict import read_yaml
+from topodream.form import Form
 from topodream.measures import responses
 from topodream.measures.responses import Responses
 from topodream.origin import provenance
@@ -50,8 +51,8 @@ def train(
 
     Parameters
     ----------
-    images : (n_images, height, width) uint8
-        A pixel's value is byte / 255.
+    images : (n_images, height, width) or (n_images, height, width, 3) uint8
+        Grey, or red, green and blue; a pixel's value is byte / 255.
     model : str, optional
         One of :data:`topodream.models.MODELS`; without it, that of ``like``, or else "mwta".
     like : str, optional
@@ -100,7 +101,7 @@ def train(
     return Map(
         experiment=experiment,
         trained=trained,
-        image_shape=learnt.image_shape,
+        form=learnt.form,
         data=learnt.described,
         data_sha256=learnt.content_sha256,
         content_sha256=content_digest(map_file.arrays_of(trained)),
@@ -114,22 +115,22 @@ def respond(trained: Map, images: Images) -> Responses:
     Parameters
     ----------
     trained : Map
-    images : (n_images, height, width) uint8
-        Of the shape of its prototypes; with a trace, in the order they are met.
+    images : (n_images, ...) uint8
+        Of the form of its prototypes; with a trace, in the order they are met.
 
     Returns
     -------
     Responses
         ``activity`` (n_images, n_units), ``winners`` (n_images, n_winners) and
-        ``reconstructions`` (n_images, height * width), among others.
+        ``reconstructions`` (n_images, n_inputs), among others.
     """
     _check_images(images, "topodream.respond")
-    if images.shape[1:] != trained.image_shape:
+    if images.shape[1:] != trained.form.shape:
         raise InputError(
-            f"topodream.respond: images of {images.shape[1:]} pixels are not allowed: "
-            f"{trained.experiment.name} has prototypes of {trained.image_shape}"
+            f"topodream.respond: images of shape {images.shape[1:]} are not allowed: "
+            f"{trained.experiment.name} has prototypes of {trained.form}, shape {trained.form.shape}"
         )
-    samples = Samples(images, None, None).lazy_vectors(trained.experiment.dtype)
+    samples = Samples(images, None, None, trained.form).lazy_vectors(trained.experiment.dtype)
     with threadpoolctl.threadpool_limits(1):
         return responses.respond(trained.trained.state, samples, trained.experiment)
 
@@ -150,11 +151,12 @@ def _check_images(images: Any, called: str) -> None:
     found = f"{type(images).__name__} is not allowed"
     if isinstance(images, np.ndarray):
         found = f"an array of {images.dtype.name} and shape {images.shape} is not allowed"
-        if images.dtype == np.uint8 and images.ndim == 3 and images.size:
+        if images.dtype == np.uint8 and images.ndim in (3, 4) and images.size:
             return
     raise InputError(
-        f"{called}: {found}: uint8 of shape (n_images, height, width), at least one image; of values "
-        "in [0, 1], np.round(255 * images).astype(np.uint8)"
+        f"{called}: {found}: uint8 of shape (n_images, height, width), or (n_images, height, width, 3) "
+        "of red, green and blue, at least one image; of values in [0, 1], "
+        "np.round(255 * images).astype(np.uint8)"
     )
 
 
@@ -184,9 +186,17 @@ def _plain(value: Any) -> Any:
 
 
 def _learnt(images: Images) -> Learnt:
-    n_images, height, width = images.shape
-    described = f"{n_images:,} images of {height} x {width}, given as an array"
-    return Learnt((height, width), described, content_digest({"train/pixels": images}))
+    form = _form(images)
+    size = f"{form.height} x {form.width}{' in colour' if images.ndim == 4 else ''}"
+    described = f"{len(images):,} images of {size}, given as an array"
+    return Learnt(form, described, content_digest({"train/pixels": images}))
+
+
+def _form(images: Images) -> Form:
+    try:
+        return Form.of(images.shape[1:], "rgb" if images.ndim == 4 else "grey")
+    except ValueError as error:
+        raise InputError(f"{CALLED}: {error}") from error
 
 
 def _report(bar: Any, epoch: loop.EpochReport) -> None:

@@ -20,21 +20,25 @@ BYTES_PER_PIXEL = 16
 
 @dataclass(frozen=True)
 class DataSize:
-    """How large a data set is: its samples, those held out too, and their shape in pixels."""
+    """How large a data set is: its samples, those held out too, their shape in pixels.
+
+    ``n_channels`` counts the inputs of a pixel: colours, of each its ON and OFF half.
+    """
 
     n_train: int
     n_held_out: int
     height: int
     width: int
+    n_channels: int = 1
 
     @property
     def n_inputs(self) -> int:
-        """Pixels of a sample."""
-        return self.height * self.width
+        """Inputs of a sample."""
+        return self.height * self.width * self.n_channels
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of all samples; a pixel is one."""
+        """Bytes of all samples; an input is one."""
         return (self.n_train + self.n_held_out) * self.n_inputs
 
 
@@ -100,7 +104,7 @@ class Kind(ABC):
         How its files are laid out: ``kind`` in :class:`topodream.files.storage.Content`. Maps
         learn what is laid out as :mod:`topodream.data.samples` has it.
     made_of : mapping
-        The keys that name the data sets which it is made of -> the layout that these must have.
+        The keys that name the data sets which it is made of -> the layouts that these may have.
     not_compared : collection of str
         Keys that don't shape a file: other values make nothing anew.
     places : collection of str
@@ -112,7 +116,7 @@ class Kind(ABC):
 
     script: ClassVar[str]
     layout: ClassVar[str]
-    made_of: ClassVar[Mapping[str, str]] = {}
+    made_of: ClassVar[Mapping[str, Collection[str]]] = {}
     not_compared: ClassVar[Collection[str]] = ()
     places: ClassVar[Collection[str]] = ()
     packages: ClassVar[Collection[str]] = ("h5py",)

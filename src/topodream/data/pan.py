@@ -97,7 +97,7 @@ class Pan(Kind):
 
     script = "build_pan_sequence.py"
     layout = "sequence"
-    made_of: ClassVar = {"tapestry": "tapestry"}
+    made_of: ClassVar = {"tapestry": ("tapestry",)}
     picture = DataPicture(
         script="render_sequence_gif.py",
         suffix=".gif",

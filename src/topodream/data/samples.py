@@ -3,8 +3,9 @@
 Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
 """
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.arrays import Bytes, Integers
-from topodream.files.storage import check_array, complete, read_hdf5, text_of
+from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.form import Form
 from topodream.traits import LABELS, SEQUENCE
 
 PARTS = ("train", "held_out")
@@ -27,22 +29,20 @@ class Samples:
 
     Attributes
     ----------
-    pixels : (n_samples, height, width) uint8
+    pixels : (n_samples, ...) uint8
+        Each of the shape that its form says: (height, width), or (height, width, 3) of colours.
     labels : (n_samples,) uint8, or None where samples have none
     corners : (n_samples, 2) int, row and column of each window in its tapestry, or None
+    form : Form
     """
 
     pixels: Bytes
     labels: Bytes | None
     corners: Integers | None
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of a sample."""
-        return self.pixels.shape[1], self.pixels.shape[2]
+    form: Form
 
     def vectors(self, dtype: str, first: int | None = None) -> npt.NDArray[np.floating[Any]]:
-        """Return samples as rows of values in [0, 1]: (n_samples, height * width)."""
+        """Return samples as rows of values in [0, 1]: (n_samples, n_inputs)."""
         return self.lazy_vectors(dtype, first)[:]
 
     def lazy_vectors(self, dtype: str, first: int | None = None) -> "Vectors":
@@ -58,7 +58,7 @@ class Vectors:
 
     Attributes
     ----------
-    pixels : (n_pixels, height, width) uint8
+    pixels : (n_pixels, ...) uint8
     chosen : (n_samples,) int
         Which of them these samples are.
     dtype : str
@@ -74,7 +74,7 @@ class Vectors:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many samples, and of how many pixels."""
+        """How many samples, and of how many inputs."""
         return len(self.chosen), math.prod(self.pixels.shape[1:])
 
     def __getitem__(self, rows: Any) -> npt.NDArray[np.floating[Any]]:
@@ -100,6 +100,13 @@ class Data:
     content_sha256: str
     described: str
     licence: str
+    # The names of classes, by their labels; none where labels are numbers.
+    classes: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """The form of all samples."""
+        return self.train.form
 
     @property
     def traits(self) -> frozenset[str]:
@@ -114,26 +121,43 @@ def read_data(path: Path, kinds: Sequence[str] = LAYOUTS) -> Data:
     content = read_hdf5(path, kinds)
     with complete(path):
         data = Data(
-            train=_samples(content.arrays, "train"),
-            held_out=_samples(content.arrays, "held_out"),
+            train=_samples(content, "train"),
+            held_out=_samples(content, "held_out"),
             is_sequence=content.kind == "sequence",
             content_sha256=text_of(content, "content_sha256"),
             described=text_of(content, "described"),
             licence=text_of(content, "licence"),
+            classes=_classes(content),
         )
-        if data.train.image_shape != data.held_out.image_shape:
+        for part in (data.train, data.held_out):
+            if data.classes and part.labels is not None and part.labels.max() >= len(data.classes):
+                raise ValueError(f"label {part.labels.max()} of {len(data.classes)} classes")
+        if data.train.form != data.held_out.form:
             raise ValueError("training and held-out samples differ in shape")
     return data
 
 
-def _samples(arrays: Mapping[str, npt.NDArray[Any]], part: str) -> Samples:
+def _samples(content: Content, part: str) -> Samples:
+    arrays = content.arrays
     pixels = arrays[f"{part}/pixels"]
-    check_array(f"{part}/pixels", pixels, (None, None, None), "uint8")
+    shape = (None,) * (pixels.ndim if pixels.ndim in range(3, 6) else 3)
+    check_array(f"{part}/pixels", pixels, shape, "uint8")
     if not pixels.size:
         raise ValueError(f"{part}/pixels is empty")
+    form = Form.from_attributes(pixels.shape[1:], content.attributes)
     labels, corners = arrays.get(f"{part}/labels"), arrays.get(f"{part}/corners")
     if labels is not None:
         check_array(f"{part}/labels", labels, (len(pixels),), "uint8")
     if corners is not None:
         check_array(f"{part}/corners", corners, (len(pixels), 2), "int64")
-    return Samples(pixels, labels, corners)
+    return Samples(pixels, labels, corners, form)
+
+
+def _classes(content: Content) -> tuple[str, ...]:
+    """Return the names of classes, a list in JSON."""
+    if "classes" not in content.attributes:
+        return ()
+    names = json.loads(text_of(content, "classes"))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("classes are no list of names")
+    return tuple(names)

@@ -57,7 +57,7 @@ def tapestry_content(digits: Path, side: int) -> Content:
     attributes = {
         "described": f"a tapestry of {side} x {side} images ({images.described})",
         "side": side,
-        "image_size": images.train.image_shape[0],
+        "image_size": images.form.height,
         "digits_sha256": images.content_sha256,
         "licence": images.licence,
     }
@@ -107,7 +107,7 @@ class TapestryKind(Kind):
 
     script = "build_tapestry.py"
     layout = "tapestry"
-    made_of: ClassVar = {"digits": "images"}
+    made_of: ClassVar = {"digits": ("images",)}
     picture = DataPicture(
         script="plot_tapestry.py",
         suffix=".png",

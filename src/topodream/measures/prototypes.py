@@ -7,6 +7,7 @@ import numpy as np
 from topodream.arrays import Floats, Integers
 from topodream.blocks import NUMBERS, blocks
 from topodream.data.samples import Vectors
+from topodream.form import Form
 from topodream.measures.measure import Measure, Shown, Subject, Values, measured
 from topodream.measures.order import directions
 from topodream.measures.sampling import spread
@@ -143,7 +144,7 @@ def _some(images: Floats | Vectors) -> Floats | Vectors:
     return images.pick(chosen) if isinstance(images, Vectors) else images[chosen]
 
 
-def wave_likeness(images: Floats | Vectors, shape: tuple[int, int]) -> float | None:
+def wave_likeness(images: Floats | Vectors, form: Form) -> float | None:
     """Return how much images are like a single plane wave, mean over images: 0 to 1.
 
     Of each image: its mean is taken off, the border faded out (Hann window), amplitudes are
@@ -153,20 +154,22 @@ def wave_likeness(images: Floats | Vectors, shape: tuple[int, int]) -> float | N
 
     Parameters
     ----------
-    images : (n_images, height * width)
-        At most UNITS are used, evenly spread; constant ones are left out.
-    shape : (height, width)
+    images : (n_images, n_inputs)
+        At most UNITS are used, evenly spread; constant ones are left out. What counts is their
+        brightness.
+    form : Form
+        Theirs.
     """
     some = _some(images)
     # A dozen copies, in double precision, and half of them of complex numbers.
-    parts = [_wave_shares(some[rows], shape) for rows in blocks(some.shape, NUMBERS // 4)]
+    parts = [_wave_shares(some[rows], form) for rows in blocks(some.shape, NUMBERS // 4)]
     share = np.concatenate(parts)
     return float(np.minimum(share, 1).mean()) if len(share) else None
 
 
-def _wave_shares(images: Floats, shape: tuple[int, int]) -> Floats:
+def _wave_shares(images: Floats, form: Form) -> Floats:
     """Return the share of power of the strongest wave, of each image that isn't constant."""
-    chosen = images.reshape(-1, *shape).astype(float)
+    chosen, shape = form.brightness(images).astype(float), (form.height, form.width)
     window = np.outer(np.hanning(shape[0] + 2)[1:-1], np.hanning(shape[1] + 2)[1:-1])
     flat = np.average(chosen, axis=(1, 2), weights=window)
     varied = np.ptp(chosen, axis=(1, 2)) > 0
@@ -319,13 +322,13 @@ def _likeness_of_digits(shown: Shown) -> Floats:
 )
 def _wave_likeness(subject: Subject) -> Values:
     return {
-        "wave_likeness": wave_likeness(subject.weights, subject.model.image_shape),
+        "wave_likeness": wave_likeness(subject.weights, subject.model.form),
         "wave_likeness_samples": subject.shown.once(_waves_in_samples),
     }
 
 
 def _waves_in_samples(shown: Shown) -> float | None:
-    return wave_likeness(shown.samples, shown.data.held_out.image_shape)
+    return wave_likeness(shown.samples, shown.data.form)
 
 
 @measured(

@@ -22,8 +22,11 @@ DAMAGED = "damaged"
 BROKEN = (ANEW, ABSENT, DAMAGED)
 NOT_KEPT = "not kept here"
 
-# How a data set is laid out that data are made of, by the key that names it; the nearest first.
-MADE_OF = {key: layout for kind in reversed(KINDS.values()) for key, layout in kind.made_of.items()}
+# How a data set may be laid out that data are made of, by the key that names it; the nearest first.
+MADE_OF: dict[str, set[str]] = {}
+for kind in reversed(KINDS.values()):
+    for key, layouts in kind.made_of.items():
+        MADE_OF.setdefault(key, set()).update(layouts)
 # What a digest in a note is of, by its key without "_sha256"; in the order of the chain.
 KEYS = {
     "gif": "gif",
@@ -167,7 +170,7 @@ class Shelf:
         there = [path for path in self._places(of, what, name) if path.is_file()]
         others = [
             path for path, layout in self._datasets.items()
-            if what == "data" or MADE_OF.get(what) == layout
+            if what == "data" or layout in MADE_OF.get(what, ())
         ]  # fmt: skip
         for path in dict.fromkeys([*there, *others]):
             if self._digest(path) == sha256:

@@ -265,7 +265,7 @@ def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callab
 
 
 def prototype_sheet(
-    weights: Floats, image_shape: tuple[int, int], grid: Grid, largest: float
+    weights: Floats, image_shape: tuple[int, ...], grid: Grid, largest: float
 ) -> Frame:
     """Lay out all prototypes at their units' places, in greys.
 

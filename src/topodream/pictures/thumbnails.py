@@ -18,7 +18,7 @@ SEPARATOR = 0.15
 Pixels = npt.NDArray[np.uint8]
 
 
-def middle(weights: Floats, grid: Grid, image_shape: tuple[int, int]) -> Floats:
+def middle(weights: Floats, grid: Grid, image_shape: tuple[int, ...]) -> Floats:
     """Return the prototypes of at most ``UNITS`` x ``UNITS`` units in the middle of the grid.
 
     All units of a large map would be specks in a thumbnail.
@@ -38,7 +38,7 @@ def middle(weights: Floats, grid: Grid, image_shape: tuple[int, int]) -> Floats:
     return sheet[top : top + UNITS, left : left + UNITS]
 
 
-def draw(weights: Floats, grid: Grid, image_shape: tuple[int, int]) -> Pixels:
+def draw(weights: Floats, grid: Grid, image_shape: tuple[int, ...]) -> Pixels:
     """Draw a thumbnail as numbers of greys, 0 white; one pixel is one weight.
 
     The scale is that of :func:`topodream.pictures.figures.prototypes`: from 0 to the 99.9th percentile

@@ -23,8 +23,8 @@ def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
     if kind not in KINDS:
         raise InputError(f"{where}: kind = {quoted(kind)} is not allowed: {one_of(KINDS)}")
     check(settings, f"data/{kind}", where)
-    for key, layout in KINDS[kind].made_of.items():
-        kinds = [one for one, known in KINDS.items() if known.layout == layout]
+    for key, layouts in KINDS[kind].made_of.items():
+        kinds = [one for one, known in KINDS.items() if known.layout in layouts]
         fitting = [other for other, value in datasets.items() if value.get("kind") in kinds]
         if settings[key] not in fitting:
             raise InputError(

@@ -22,6 +22,7 @@ from topodream.files.storage import (
     text_of,
     write_hdf5,
 )
+from topodream.form import Form
 from topodream.models.model import State
 from topodream.settings.config import Experiment, experiment_from, to_mapping
 from topodream.training import states
@@ -39,16 +40,16 @@ ORIGIN_KEYS = ("made_by", "commit", "code_sha256", "versions", "device")
 
 
 class Learnt(NamedTuple):
-    """What a map learnt: the shape of its samples in pixels, what they are, their digest."""
+    """What a map learnt: the form of its samples, what they are, their digest."""
 
-    image_shape: tuple[int, int]
+    form: Form
     described: str
     content_sha256: str
 
 
 def learnt_of(data: Data) -> Learnt:
     """Return what a map learns of a data set."""
-    return Learnt(data.train.image_shape, data.described, data.content_sha256)
+    return Learnt(data.form, data.described, data.content_sha256)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Map:
     experiment : Experiment
     trained : Trained
         State, history, and snapshots (none unless they were asked for).
-    image_shape : (height, width) of a prototype
+    form : Form
+        Of its prototypes.
     data : str
         What it learnt, in words.
     data_sha256 : str
@@ -73,7 +75,7 @@ class Map:
 
     experiment: Experiment
     trained: Trained
-    image_shape: tuple[int, int]
+    form: Form
     data: str
     data_sha256: str
     content_sha256: str
@@ -82,13 +84,14 @@ class Map:
     @property
     def learnt(self) -> Learnt:
         """What it learnt."""
-        return Learnt(self.image_shape, self.data, self.data_sha256)
+        return Learnt(self.form, self.data, self.data_sha256)
 
     @property
     def prototypes(self) -> Floats:
-        """The units' prototypes as images: (rows, cols, height, width)."""
+        """The units' prototypes as images: (rows, cols, height, width), or (..., 3) with colours."""
         grid = self.experiment.grid
-        return self.trained.weights.reshape(grid.rows, grid.cols, *self.image_shape)
+        images: Floats = self.form.images(self.trained.weights)
+        return images.reshape(grid.rows, grid.cols, *self.form.image_shape)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -139,7 +142,8 @@ def write_map(
     divergence = trained.divergence
     attributes = {
         "settings": json.dumps(to_mapping(experiment)),
-        "image_shape": learnt.image_shape,
+        "image_shape": learnt.form.shape,
+        **learnt.form.attributes,
         "data": learnt.described,
         "data_sha256": learnt.content_sha256,
         "divergence": json.dumps(divergence and dataclasses.asdict(divergence)),
@@ -160,8 +164,8 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
     attributes = content.attributes
     with complete(path):
         experiment = experiment_from(json.loads(text_of(content, "settings")), named(path))
-        height, width = image_shape = shape_of(attributes["image_shape"])
-        shapes = states.shapes_of(experiment, height * width)
+        form = Form.from_attributes(shape_of(attributes["image_shape"]), attributes)
+        shapes = states.shapes_of(experiment, form.n_inputs)
         divergence = _divergence(json.loads(text_of(content, "divergence")), experiment)
         n_epochs = experiment.epochs if divergence is None else divergence.epoch - 1
         trained = Trained(
@@ -173,7 +177,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
         return Map(
             experiment=experiment,
             trained=trained,
-            image_shape=image_shape,
+            form=form,
             data=text_of(content, "data"),
             data_sha256=text_of(content, "data_sha256"),
             content_sha256=text_of(content, "content_sha256"),
@@ -181,13 +185,15 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
         )
 
 
-def shape_of(value: Any) -> tuple[int, int]:
-    """Return height and width of a prototype, as an attribute holds them."""
-    check_array("image_shape", np.asarray(value), (2,), "int64")
-    height, width = (int(length) for length in value)
-    if height < 1 or width < 1:
-        raise ValueError(f"image_shape = {height} x {width} is no shape")
-    return height, width
+def shape_of(value: Any) -> tuple[int, ...]:
+    """Return the shape of a prototype as an array, as an attribute holds it."""
+    lengths = np.asarray(value)
+    n_lengths = len(lengths) if lengths.shape in ((3,), (4,)) else 2
+    check_array("image_shape", lengths, (n_lengths,), "int64")
+    shape = tuple(int(length) for length in lengths)
+    if min(shape) < 1:
+        raise ValueError(f"image_shape = {' x '.join(map(str, shape))} is no shape")
+    return shape
 
 
 def checked_state(
@@ -267,8 +273,7 @@ def check_learnt(model: Map, model_file: Path, data: Data, data_file: Path) -> N
             f"{model_file} was not trained on {data_file}: it learnt {model.data}, content sha256 "
             f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}"
         )
-    if model.image_shape != data.train.image_shape:
+    if model.form != data.form:
         raise InputError(
-            f"{model_file} has prototypes of {model.image_shape} pixels, "
-            f"{data_file} has samples of {data.train.image_shape}"
+            f"{model_file} has prototypes of {model.form}, {data_file} has samples of {data.form}"
         )

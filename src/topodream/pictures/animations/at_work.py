@@ -41,25 +41,25 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     model, grid = performance.model, experiment.grid
     samples = performance.data.held_out.lazy_vectors(experiment.dtype, performance.n_frames)
     responses = respond(model.trained.state, samples, experiment)
-    height, width = model.image_shape
+    height, width = model.form.image_shape
     scale = animation.activity_scale(responses.activity)
     activity = grid.sheet(responses.activity)
     n = len(samples)
     panels = [
-        animation.Panel(f"input, {height} x {width}", n, _images(samples, model.image_shape)),
+        animation.Panel(f"input, {height} x {width}", n, _images(samples, model.form.image_shape)),
         animation.Panel(
             f"activity of {grid.rows} x {grid.cols} units{said}",
             n,
             lambda number: animation.stretch(animation.activity_levels(activity[number], scale)),
         ),
-        animation.Panel("reconstruction", n, _images(responses.drawn, model.image_shape)),
+        animation.Panel("reconstruction", n, _images(responses.drawn, model.form.image_shape)),
     ]
     frames = animation.side_by_side(panels, f"{performance.caption}, held-out", scale)
     return Animation(frames, performance.frame_ms)
 
 
 def _images(
-    values: Vectors | Drawn, image_shape: tuple[int, int]
+    values: Vectors | Drawn, image_shape: tuple[int, ...]
 ) -> Callable[[int], animation.Frame]:
     """Return a function: the number of a frame -> its image in greys, from rows of values.
 

@@ -21,7 +21,7 @@ def animate(performance: Performance) -> Animation:
 
     def sheet(number: int) -> animation.Frame:
         weights = snapshots[number].arrays["weights"].astype(np.float32)
-        return animation.prototype_sheet(weights, model.image_shape, experiment.grid, largest)
+        return animation.prototype_sheet(weights, model.form.image_shape, experiment.grid, largest)
 
     label = f"prototypes; black: {largest:.2g} or more"
     counters = [f"epoch {snapshot.epoch} of {experiment.epochs}" for snapshot in snapshots]

@@ -12,11 +12,11 @@ def draw(material: Material) -> Figure:
     """Draw every unit's prototype."""
     model, grid = material.model, material.model.experiment.grid
     title = material.title(f"prototypes of {grid.rows} x {grid.cols} units")
-    return plot(model.trained.weights, model.image_shape, grid, title, model.data)
+    return plot(model.trained.weights, model.form.image_shape, grid, title, model.data)
 
 
 def plot(
-    weights: Floats, image_shape: tuple[int, int], grid: Grid, title: str, data: str
+    weights: Floats, image_shape: tuple[int, ...], grid: Grid, title: str, data: str
 ) -> Figure:
     """Draw every unit's prototype at its place on the grid, all on one scale.
 

@@ -47,14 +47,14 @@ def draw(material: Material) -> Figure:
     return plot(
         samples[chosen],
         responses.drawn[places],
-        model.image_shape,
+        model.form.image_shape,
         material.title(f"reconstructions{activation}"),
         model.data,
     )
 
 
 def plot(
-    samples: Floats, reconstructed: Floats, image_shape: tuple[int, int], title: str, data: str
+    samples: Floats, reconstructed: Floats, image_shape: tuple[int, ...], title: str, data: str
 ) -> Figure:
     """Draw samples, each above its reconstruction, all on the samples' own scale.
 
