@@ -13,9 +13,13 @@ def lateral_matrix(rows, cols, lateral):
     matrix = np.zeros((rows * cols, rows * cols))
     for i in range(rows * cols):
         y, x = divmod(i, cols)
-        above, below = max(0, y - lateral.radius), min(last_row, y + lateral.radius + 1)
-        left, right = max(0, x - lateral.radius), min(last_col, x + lateral.radius + 1)
-        matrix[i].reshape(rows, cols)[above:below, left:right] = lateral.strength
+        ys, xs = (np.arange(place - lateral.radius, place + lateral.radius + 1) for place in (y, x))
+        if lateral.edge == "wrap":
+            ys, xs = ys % rows, xs % cols
+        else:
+            ys = ys[(ys >= 0) & (ys < last_row)]
+            xs = xs[(xs >= 0) & (xs < last_col)]
+        matrix[i].reshape(rows, cols)[np.ix_(ys, xs)] = lateral.strength
         matrix[i, i] = 0
     if lateral.row_norm is not None:
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)

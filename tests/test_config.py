@@ -240,6 +240,7 @@ def put(path, value):
 
 
 E40 = "experiments/excited-40"
+RING = {"grid": {"rows": 2}, "lateral": {"edge": "wrap", "radius": 0}}
 WRONG = [
     (
         put("defaults/mwta/epoch", 3),
@@ -340,6 +341,16 @@ WRONG = [
     (
         put(f"{E40}/lateral", {"strength": 0, "row_norm": 0.5}),
         "experiment 'excited-40': lateral.row_norm = 0.5 is not allowed: null where",
+    ),
+    (
+        put(f"{E40}/lateral", {"edge": "wrap", "radius": 20}),
+        "experiment 'excited-40': lateral.radius = 20 is not allowed: at most 19 where "
+        "lateral.edge is wrap, on a grid of 40 x 40",
+    ),
+    (
+        put("experiments/ring", {"extends": "excited-40", **RING}),
+        "experiment 'ring': lateral.edge = 'wrap' is not allowed: full or notebook on a grid of "
+        "2 x 40; wrap needs 3 rows and columns",
     ),
     (
         put(f"{E40}/extends", "excited-2"),

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from topodream.engines import create, fast_mwta, fast_sparse_dream, jit
-from topodream.grid import Grid
+from topodream.grid import LEAST_ROUND, Grid
 from topodream.models import mwta, sparse_dream
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import Start
@@ -106,7 +106,7 @@ def test_mwta_equals_the_notebook_for_300_steps_at_40_x_40(engine, catalogue, di
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", MWTAS)
-@pytest.mark.parametrize("edge", ["notebook", "full"])
+@pytest.mark.parametrize("edge", ["notebook", "full", "wrap"])
 def test_every_mwta_variant_equals_the_notebook(name, edge, engine, catalogue, digits):
     shipped = catalogue.experiments[name]
     lateral = replace(shipped.settings.lateral, edge=edge)
@@ -114,14 +114,14 @@ def test_every_mwta_variant_equals_the_notebook(name, edge, engine, catalogue, d
         shipped,
         dtype="float64",
         engine=engine,
-        grid=Grid(6, 7),
+        grid=Grid(7, 8),
         settings=replace(shipped.settings, lateral=lateral),
     )
     pixels = windows(digits, 200)
     expected, expected_winners = dense_mwta(experiment, pixels, 500)
     whole, tally, _ = advanced(experiment, pixels, 500)
     assert relative_difference(whole.state.weights, expected) < 1e-9
-    assert tally.wins.tolist() == np.bincount(expected_winners.ravel(), minlength=42).tolist()
+    assert tally.wins.tolist() == np.bincount(expected_winners.ravel(), minlength=56).tolist()
     if experiment.settings.trace is None:
         weights, winners = winners_step_by_step(experiment, pixels, 500)
         np.testing.assert_array_equal(winners, expected_winners)
@@ -197,7 +197,10 @@ COMMON = {
 
 @st.composite
 def mwta_experiments(draw):
-    grid = Grid(draw(st.integers(1, 6)), draw(st.integers(1, 7)))
+    edge = draw(st.sampled_from(["full", "notebook", "wrap"]))
+    least = LEAST_ROUND if edge == "wrap" else 1
+    grid = Grid(draw(st.integers(least, 6)), draw(st.integers(least, 7)))
+    most_radius = (min(grid.rows, grid.cols) - 1) // 2 if edge == "wrap" else 9
     strength = draw(st.sampled_from([0, 0.1, 0.3]))
     row_norm = draw(st.sampled_from([None, 0.5])) if strength else None
     model = Mwta(
@@ -206,12 +209,7 @@ def mwta_experiments(draw):
         n_winners=draw(st.sampled_from([1, min(3, grid.n_units), grid.n_units])),
         activation=draw(st.sampled_from(["drive", "excited"])),
         trace=draw(st.sampled_from([None, 0.1, 0.5, 1.0])),
-        lateral=Lateral(
-            strength,
-            draw(st.integers(0, 9)),
-            draw(st.sampled_from(["full", "notebook"])),
-            row_norm,
-        ),
+        lateral=Lateral(strength, draw(st.integers(0, most_radius)), edge, row_norm),
         error_clip=draw(st.sampled_from([None, 1.0])),
         weight_clip=draw(st.sampled_from([None, 0.5])),
     )
@@ -286,6 +284,39 @@ def test_fast_equals_reference_whatever_the_shape(experiment, n_inputs, seed, ze
     np.testing.assert_allclose(fast_tally.activity, tally.activity, rtol=1e-9, atol=1e-12)
     for name, array in reference.state.arrays.items():
         np.testing.assert_allclose(getattr(fast.state, name), array, rtol=1e-8, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    engine=st.sampled_from(ENGINES),
+    radius=st.integers(0, 2),
+    trace=st.sampled_from([None, 0.5]),
+    dtype=st.sampled_from(["float32", "float64"]),
+    by=st.tuples(st.integers(0, 4), st.integers(0, 5)),
+    seed=st.integers(0, 99),
+)
+def test_a_torus_that_is_rolled_learns_the_same_rolled(engine, radius, trace, dtype, by, seed):
+    """It has no border: no unit is in another place than any other."""
+    grid, rng = Grid(5, 6), np.random.default_rng(seed)
+    lateral = Lateral(0.1, radius, "wrap", 0.5)
+    model = Mwta(Start(0.1, 0.2), 0.02, 3, "excited", trace, lateral, 1.0, None)
+    experiment = Experiment(
+        model="mwta", engine=engine, dtype=dtype, grid=grid, settings=model, **COMMON
+    )
+    pixels = drawn_pixels(rng, 7, 40)[1:-1]  # to a blank sample all answer alike
+    places = np.roll(grid.sheet(np.arange(30)), by, (0, 1)).ravel()
+    start = states.start(experiment, 40, rng).weights
+    found = []
+    for weights in (start.copy(), start[places]):
+        state = mwta.State(weights, np.zeros(30, dtype))
+        running = create(experiment, state, pixels)
+        tally = running.advance(np.arange(60) % 5, nothing)
+        found.append((running.state.weights, tally.wins))
+    assert found[1][1].tolist() == found[0][1][places].tolist()
+    # Scores are the same to the bit. The reference adds up reconstructions unit by unit.
+    if engine == "fast":
+        np.testing.assert_array_equal(found[1][0], found[0][0][places])
+    np.testing.assert_allclose(found[1][0], found[0][0][places], rtol=1e3 * np.finfo(dtype).eps)
 
 
 # ------------------------------------------------------------------ work that changes nothing

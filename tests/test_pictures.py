@@ -134,7 +134,7 @@ def test_constant_prototypes_and_lone_units_have_their_distances():
     assert np.isnan(u_matrix.neighbour_distances(constant[:1], Grid(1, 1))).all()
 
 
-@pytest.mark.parametrize("edge", ["full", "notebook"])
+@pytest.mark.parametrize("edge", ["full", "notebook", "wrap"])
 @pytest.mark.parametrize("row_norm", [None, 0.5])
 def test_fixed_excitation_is_what_the_score_adds_to_the_drive(edge, row_norm):
     grid, lateral = Grid(5, 6), Lateral(0.1, 2, edge, row_norm)

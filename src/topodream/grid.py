@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Floats
+from topodream.arrays import Floats, Indices
+
+# A ring of fewer units has no two neighbours for each of them.
+LEAST_ROUND = 3
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Grid:
 
     rows: int
     cols: int
+
+    @property
+    def period(self) -> tuple[int, int] | None:
+        """After how many rows and columns the sheet begins again; None: it has borders."""
+        return None
 
     @property
     def n_units(self) -> int:
@@ -34,6 +42,27 @@ class Grid:
         """
         return per_unit.reshape(*per_unit.shape[:-1], self.rows, self.cols)
 
+    def apart(self, one: Indices, other: Indices) -> Indices:
+        """Return how many rows and columns units are apart: (..., 2), on a torus the shorter way.
+
+        >>> first, last = np.array([0]), np.array([23])
+        >>> Grid(5, 5).apart(first, last), Torus(5, 5).apart(first, last)
+        (array([[4, 3]]), array([[1, 2]]))
+        """
+        places = (np.stack(np.divmod(units, self.cols), axis=-1) for units in (one, other))
+        there: Indices = np.abs(np.subtract(*places))
+        return there if self.period is None else np.minimum(there, self.period - there)
+
+
+@dataclass(frozen=True)
+class Torus(Grid):
+    """A sheet whose last row touches the first one, and its last column the first one."""
+
+    @property
+    def period(self) -> tuple[int, int]:
+        """Its rows and columns."""
+        return self.rows, self.cols
+
 
 def sources(sheet: Floats, edge: str) -> Floats:
     """Values that units pass on to their neighbours.
@@ -41,11 +70,11 @@ def sources(sheet: Floats, edge: str) -> Floats:
     Parameters
     ----------
     sheet : (..., rows, cols)
-    edge : {"full", "notebook"}
+    edge : {"full", "notebook", "wrap"}
         With "notebook" the last row and the last column pass nothing on: the slices
         of the notebook's neighbourhoods end one short of the sheet.
     """
-    if edge == "full":
+    if edge != "notebook":
         return sheet
     passed_on = np.zeros_like(sheet)
     passed_on[..., :-1, :-1] = sheet[..., :-1, :-1]
@@ -81,8 +110,9 @@ def neighbour_sum(sheet: Floats, radius: int, edge: str) -> Floats:
     ----------
     sheet : (..., rows, cols)
     radius : int
-        Half-width of the neighbourhood, at least 0; it is cut at the sheet's border.
-    edge : {"full", "notebook"}
+        Half-width of the neighbourhood, at least 0. With "wrap" it goes on at the opposite border,
+        and is no larger than the sheet; else it is cut at the border.
+    edge : {"full", "notebook", "wrap"}
         Which units are heard, see :func:`sources`.
 
     Examples
@@ -96,6 +126,26 @@ def neighbour_sum(sheet: Floats, radius: int, edge: str) -> Floats:
     array([[3., 3., 2.],
            [3., 3., 2.],
            [2., 2., 1.]])
+    >>> neighbour_sum(ones, radius=1, edge="wrap")
+    array([[8., 8., 8.],
+           [8., 8., 8.],
+           [8., 8., 8.]])
     """
     heard = sources(sheet, edge)
-    return window_sum(window_sum(heard, radius, -1), radius, -2) - heard
+    if edge != "wrap":
+        return window_sum(window_sum(heard, radius, -1), radius, -2) - heard
+    around = wrapped(heard, radius)
+    inside = slice(radius, -radius or None)
+    return window_sum(window_sum(around, radius, -1), radius, -2)[..., inside, inside] - heard
+
+
+def wrapped(sheet: Floats, radius: int) -> Floats:
+    """Lay ``radius`` rows and columns of a torus around its sheet once more: (..., rows, cols).
+
+    >>> wrapped(np.array([[1, 2, 3]]), radius=1)
+    array([[3, 1, 2, 3, 1],
+           [3, 1, 2, 3, 1],
+           [3, 1, 2, 3, 1]])
+    """
+    before = [(0, 0)] * (sheet.ndim - 2)
+    return np.pad(sheet, [*before, (radius, radius), (radius, radius)], mode="wrap")

@@ -14,25 +14,33 @@
 
 // ---------------------------------------------------------------- competition
 
-// Equation 2. A neighbourhood's sum is one along rows, then one along columns of those.
+// The place of a unit on a ring of n: places before the first one and after the last go on there.
+__device__ __forceinline__ int around(int place, int n) {
+    return place < 0 ? place + n : (place < n ? place : place - n);
+}
+
+// Equation 2. A neighbourhood's sum is one along rows, then one along columns of those. It is cut
+// at the border, or goes on at the opposite one (`wraps`; the grid is no smaller than it then).
 // The scores are each thread's own to read: others need a barrier first.
 __device__ void score_units(
     const real* drive, const real* gain, real* across, real* score,
-    int rows, int cols, int radius, int heard_rows, int heard_cols)
+    int rows, int cols, int radius, int heard_rows, int heard_cols, bool wraps)
 {
     for (int i = threadIdx.x; i < heard_rows * cols; i += blockDim.x) {
         const int y = i / cols, x = i % cols;
-        const int first = max(x - radius, 0), last = min(x + radius, heard_cols - 1);
+        const int first = wraps ? x - radius : max(x - radius, 0);
+        const int last = wraps ? x + radius : min(x + radius, heard_cols - 1);
         real sum = 0;
-        for (int j = first; j <= last; ++j) sum += drive[y * cols + j];
+        for (int j = first; j <= last; ++j) sum += drive[y * cols + around(j, cols)];
         across[i] = sum;
     }
     __syncthreads();
     for (int i = threadIdx.x; i < rows * cols; i += blockDim.x) {
         const int y = i / cols, x = i % cols;
-        const int first = max(y - radius, 0), last = min(y + radius, heard_rows - 1);
+        const int first = wraps ? y - radius : max(y - radius, 0);
+        const int last = wraps ? y + radius : min(y + radius, heard_rows - 1);
         real sum = 0;
-        for (int j = first; j <= last; ++j) sum += across[j * cols + x];
+        for (int j = first; j <= last; ++j) sum += across[around(j, rows) * cols + x];
         if (y < heard_rows && x < heard_cols) sum -= drive[i];
         const real total = drive[i] + gain[i] * sum;
         // What is no number comes last; such a step is not learnt in any case.
@@ -160,7 +168,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
         }
         __syncthreads();
         score_units(drive, gain + (long long)map * n_units, across, score, rows, cols,
-                    WHOLE(RADIUS), WHOLE(HEARD_ROWS), WHOLE(HEARD_COLS));
+                    WHOLE(RADIUS), WHOLE(HEARD_ROWS), WHOLE(HEARD_COLS), WHOLE(WRAPS));
         choose_winners(drive, score, winners, answers, n_units, n_winners, WHOLE(EXCITED),
                        BestRoom{room, room_for_units});
 
@@ -279,7 +287,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) trace_compete(
     const int n_winners = WHOLE(N_WINNERS);
     for (int i = threadIdx.x; i < n_units; i += blockDim.x) fresh[i] = 0;
     score_units(driven, gain + (long long)map * n_units, across, score, rows, cols,
-                WHOLE(RADIUS), WHOLE(HEARD_ROWS), WHOLE(HEARD_COLS));
+                WHOLE(RADIUS), WHOLE(HEARD_ROWS), WHOLE(HEARD_COLS), WHOLE(WRAPS));
     choose_winners(driven, score, chosen, answers, n_units, n_winners, WHOLE(EXCITED),
                    BestRoom{room, room_for_units});
     for (int r = threadIdx.x; r < n_winners; r += blockDim.x) {

@@ -19,7 +19,7 @@ class CupyMwta(CupyEnsemble):
     """Maps of one grid, all of them with a trace or none; other settings are each one's own."""
 
     kernels = "cupy_mwta.cu"
-    whole_settings = ("N_WINNERS", "RADIUS", "HEARD_ROWS", "HEARD_COLS", "EXCITED")
+    whole_settings = ("N_WINNERS", "RADIUS", "HEARD_ROWS", "HEARD_COLS", "WRAPS", "EXCITED")
     other_settings = ("RATE", "TRACE", "ERROR_CLIP", "CLIP_BELOW", "CLIP_ABOVE")
     constants: ClassVar[Mapping[str, object]] = {"AHEAD": AHEAD, "TILE": TILE}
 
@@ -39,6 +39,7 @@ class CupyMwta(CupyEnsemble):
             "RADIUS": settings.lateral.radius,
             "HEARD_ROWS": self._grid.rows - unheard,
             "HEARD_COLS": self._grid.cols - unheard,
+            "WRAPS": settings.lateral.edge == "wrap",
             "EXCITED": settings.activation == "excited",
             "RATE": settings.learning_rate,
             "TRACE": 1 if settings.trace is None else settings.trace,

@@ -81,9 +81,11 @@ class Sheet(NamedTuple):
 
     A row of the sheet takes ``stride`` places: its units, and as many zeros as a window
     reaches across. So a window that leaves a row finds zeros, and all windows of the sheet
-    are the same few shifts of one array.
+    are the same few shifts of one array. On a torus a window finds the units of the opposite
+    border there: they are laid out once more, on either side of a row.
     """
 
+    wraps: bool
     rows: int
     cols: int
     heard_rows: int  # units beyond these pass nothing on, see grid.sources
@@ -242,16 +244,33 @@ def _window_sums(values: Floats, step: int, length: int, room: Floats, sums: Flo
 
 
 @kernel()
+def _lay_around(drive: Floats, sheet: Sheet) -> None:
+    """Lay out a torus: its units, and those of the opposite borders around them."""
+    rows, cols, across = sheet.rows, sheet.cols, sheet.across
+    for row in range(rows + 2 * sheet.down):
+        units = drive[(row + rows - sheet.down) % rows * cols :]
+        heard = sheet.heard[row * sheet.stride :]
+        for x in range(across):
+            heard[x] = units[cols - across + x]
+            heard[across + cols + x] = units[x]
+        for x in range(cols):
+            heard[across + x] = units[x]
+
+
+@kernel()
 def _score(drive: Floats, sheet: Sheet, score: Floats) -> None:
     """Add to each drive its neighbours' share: equation 2."""
-    # The sheet lies `across` places into the array, below `down` rows of zeros: the window
+    # The sheet lies `across` places into the array, below `down` rows of its border: the window
     # of the unit at row y, column x begins at place y * stride + x.
     centre = sheet.across + sheet.down * sheet.stride
-    for y in range(sheet.heard_rows):
-        units = drive[y * sheet.cols :]
-        heard = sheet.heard[centre + y * sheet.stride :]
-        for x in range(sheet.heard_cols):
-            heard[x] = units[x]
+    if sheet.wraps:
+        _lay_around(drive, sheet)
+    else:
+        for y in range(sheet.heard_rows):
+            units = drive[y * sheet.cols :]
+            heard = sheet.heard[centre + y * sheet.stride :]
+            for x in range(sheet.heard_cols):
+                heard[x] = units[x]
     _window_sums(sheet.heard, 1, 2 * sheet.across + 1, sheet.room, sheet.row_sums)
     _window_sums(sheet.row_sums, sheet.stride, 2 * sheet.down + 1, sheet.room, sheet.sums)
     for y in range(sheet.rows):
@@ -542,12 +561,14 @@ def _room_for_a_block(n_units: int, n_inputs: int, dtype: str) -> Block:
 
 def _sheet(lateral: Lateral, grid: Grid, dtype: str) -> Sheet:
     unheard = 1 if lateral.edge == "notebook" else 0
-    # Beyond the grid there is nothing to reach.
+    wraps = lateral.edge == "wrap"
+    # Beyond the grid there is nothing to reach; a torus is no smaller than a neighbourhood.
     down, across = min(lateral.radius, grid.rows - 1), min(lateral.radius, grid.cols - 1)
-    stride = grid.cols + across
+    stride = grid.cols + (2 * across if wraps else across)
     places = across + (grid.rows + 2 * down) * stride
     heard, row_sums, sums = np.zeros((3, places), dtype)
     return Sheet(
+        wraps,
         grid.rows,
         grid.cols,
         grid.rows - unheard,

@@ -151,6 +151,10 @@ class Model(ABC, Generic[S, T]):
         """Yield what is wrong between settings, which no schema can say."""
         yield from ()
 
+    def surface(self, settings: S, grid: Grid) -> Grid:
+        """Return the grid as its units touch: with its borders, or a torus where they do too."""
+        return grid
+
     def side_by_side(self, settings: S) -> dict[str, object]:
         """Return what maps must have in common, besides their shape, to train together."""
         return {}

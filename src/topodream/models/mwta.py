@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Floats, Indices
 from topodream.blocks import CACHED, blocks
-from topodream.grid import Grid, neighbour_sum, sources
+from topodream.grid import LEAST_ROUND, Grid, Torus, neighbour_sum, sources
 from topodream.models import model
 from topodream.models.model import Answers, Breach, LateralWeights, Model
 from topodream.models.prototypes import (
@@ -165,10 +165,22 @@ def fixed_excitation(lateral: Lateral, grid: Grid, units: Indices) -> Floats:
     each = np.zeros((len(units), grid.n_units))
     each[np.arange(len(units)), units] = 1
     # Who is within the radius of a unit has it within the radius too.
-    near = neighbour_sum(grid.sheet(each), lateral.radius, "full")
+    both_ways = "wrap" if lateral.edge == "wrap" else "full"
+    near = neighbour_sum(grid.sheet(each), lateral.radius, both_ways)
     heard = sources(np.ones((grid.rows, grid.cols)), lateral.edge)
     gain = lateral_gain(lateral, grid, "float64")
     return (near * heard).reshape(each.shape) * gain[units, None]
+
+
+def _breaches_of_a_torus(radius: int, grid: Grid) -> Iterator[Breach]:
+    """Yield what would let a unit hear another one twice, or itself."""
+    size, least = f"a grid of {grid.rows} x {grid.cols}", min(grid.rows, grid.cols)
+    if least < LEAST_ROUND:
+        allowed = f"full or notebook on {size}; wrap needs {LEAST_ROUND} rows and columns"
+        yield ("lateral", "edge"), allowed
+    elif 2 * radius + 1 > least:
+        allowed = f"at most {(least - 1) // 2} where lateral.edge is wrap, on {size}"
+        yield ("lateral", "radius"), allowed
 
 
 class _Mwta(Model[Mwta, State]):
@@ -219,6 +231,11 @@ class _Mwta(Model[Mwta, State]):
         if settings.lateral.row_norm is not None and settings.lateral.strength == 0:
             allowed = "null where lateral.strength is 0, there is nothing to scale"
             yield ("lateral", "row_norm"), allowed
+        if settings.lateral.edge == "wrap":
+            yield from _breaches_of_a_torus(settings.lateral.radius, grid)
+
+    def surface(self, settings: Mwta, grid: Grid) -> Grid:
+        return Torus(grid.rows, grid.cols) if settings.lateral.edge == "wrap" else grid
 
     def side_by_side(self, settings: Mwta) -> dict[str, object]:
         return {"trace": settings.trace is not None}

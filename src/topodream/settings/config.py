@@ -78,6 +78,11 @@ class Experiment:
         return self.settings.trace if has_one else None
 
     @property
+    def surface(self) -> Grid:
+        """Its grid as units touch on it: a torus where lateral connections wrap around."""
+        return MODELS[self.model].surface(self.settings, self.grid)
+
+    @property
     def shape(self) -> dict[str, object]:
         """What maps have in common that can train side by side."""
         return {
