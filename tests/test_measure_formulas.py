@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn import linear_model, manifold
 
 from topodream.form import Form
-from topodream.grid import Grid
+from topodream.grid import Grid, Torus
 from topodream.measures import coding, lateral, order, prototypes, sequence, usage
 from topodream.measures.reconstruction import explained
 from topodream.measures.registry import FUNCTIONS
@@ -16,6 +16,7 @@ from topodream.measures.responses import Responses, best_units, traced
 from topodream.measures.sampling import shuffled, spread
 from topodream.models import mwta
 from topodream.models.prototypes import faded
+from topodream.pictures.figures import u_matrix
 from topodream.traits import SEQUENCE, TRACE
 
 
@@ -88,6 +89,54 @@ def test_pairs_apart_stay_on_the_grid():
     assert [side.tolist() for side in order.pairs_apart(grid, 3, 0)] == [[], []]
 
 
+def test_on_a_torus_every_unit_touches_four():
+    pairs = list(zip(*(side.tolist() for side in order.neighbour_pairs(Torus(3, 4))), strict=True))
+    assert len({frozenset(pair) for pair in pairs}) == len(pairs) == 2 * 12
+    assert {(3, 0), (8, 0)} <= set(pairs)  # the ends of the first row, of the first column
+    assert np.bincount(np.ravel(pairs)).tolist() == [4] * 12
+
+
+def test_measures_of_a_torus_do_not_depend_on_where_it_is_cut(bumps):
+    torus = Torus(12, 12)
+    weights, _, kept = bumps
+    places = np.roll(np.arange(144).reshape(12, 12), (5, 7), (0, 1)).ravel()
+    where = np.argsort(places)  # a unit stands there after the roll
+    winners = np.random.default_rng(0).integers(144, size=(60, 2))
+    ranks = order.ranks_of_others(weights[winners[:, 0]])
+    answers = np.random.default_rng(1).random((9, 144)) ** 8
+    found = [
+        {
+            "u": u_matrix.neighbour_distances(weights[units], torus)[back],
+            "neighbours": order.smoothness(weights[units], torus, kept)["neighbour_correlation"],
+            "along": [
+                order.similarities(order.directions(weights[units], centred=True), pairs).mean()
+                for d in range(1, 7)
+                for pairs in (order.pairs_apart(torus, 0, d), order.pairs_apart(torus, d, 0))
+            ],
+            "lines": order.line_length(order.directions(weights[units], centred=False), torus, 0.9),
+            "topographic": order.topographic_errors(back[winners], torus)["topographic_error"],
+            "trust": order.trust(ranks, back[winners], torus)["trustworthiness"],
+            "path": sequence.path_length(back[winners], torus),
+            "centre": sequence.centre_path(answers[:, units], torus),
+        }
+        for units, back in ((np.arange(144), np.arange(144)), (places, where))
+    ]
+    for name, value in found[0].items():
+        np.testing.assert_allclose(found[1][name], value, rtol=1e-12, err_msg=name)
+
+
+def test_likeness_on_a_torus_is_compared_up_to_half_way_round():
+    # Waves round the columns: 5 apart is half way, and as far as units can be.
+    turns = 2 * np.pi * np.tile(np.arange(10), 3) / 10
+    waves = np.stack([np.cos(turns), np.sin(turns), -np.cos(turns), -np.sin(turns)], axis=1)
+    found = order.reaches(waves, Torus(3, 10), np.ones(30, bool))
+    level = order.smoothness(waves, Torus(3, 10), np.ones(30, bool))["random_correlation"]
+    along = np.cos(2 * np.pi * np.array([1, 2]) / 10) - level
+    assert found["row_reach"] == pytest.approx(along.sum() / (1 - level))
+    # The next unit of a column, either way, is the same: of two others, one distance.
+    assert found["column_reach"] == pytest.approx(1)
+
+
 def test_random_pairs_are_of_two_different_units():
     one, other = order.random_pairs(3, 5000, np.random.default_rng(0))
     assert (one != other).all()
@@ -148,6 +197,13 @@ def test_lines_by_hand():
     assert order.line_length(unit, grid, 0.5, np.array([0, 3, 1, 4, 2, 5, 6, 3])) == 1
 
 
+def test_lines_of_a_torus_go_on_at_the_opposite_border():
+    # abba / aabb / aaaa: lines of 1, 2, 1, of 2, 2, of 4; or a ring's of 2, 2, of 2, 2, of 4.
+    unit = np.eye(2)[[0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0]]
+    assert order.line_length(unit, Grid(3, 4), 0.5) == 12 / 6
+    assert order.line_length(unit, Torus(3, 4), 0.5) == 12 / 5
+
+
 def test_lines_of_an_ordered_map_are_longer_than_shuffled(bumps, shuffled_bumps):
     ordered, rough = order.line_lengths(*bumps), order.line_lengths(*shuffled_bumps)
     assert ordered["line_length"] > 2
@@ -166,8 +222,9 @@ def test_topographic_error_by_hand():
     assert errors["topographic_error_shuffled"] == pytest.approx(1 - 20 / 36)
 
 
-def test_topographic_error_of_shuffled_maps_is_its_null():
-    grid, rng = Grid(5, 4), np.random.default_rng(0)
+@pytest.mark.parametrize("grid", [Grid(5, 4), Torus(5, 4)])
+def test_topographic_error_of_shuffled_maps_is_its_null(grid):
+    rng = np.random.default_rng(0)
     best = np.array([[0, 1], [7, 12], [3, 3 + 4], [19, 0]])
     drawn = [
         order.topographic_errors(rng.permutation(20)[best], grid)["topographic_error"]
@@ -262,6 +319,7 @@ def test_border_by_hand():
     wins = np.array([1, 1, 1, 1, 10, 1, 1, 1, 1])
     assert usage.border_wins(wins, Grid(3, 3)) == pytest.approx(1 / 2)
     assert usage.border_wins(np.arange(6), Grid(2, 3)) is None
+    assert usage.border_wins(wins, Torus(3, 3)) is None
 
 
 def test_sparseness_by_hand():
@@ -438,6 +496,19 @@ def test_centre_by_hand():
     # From (0, 0) to (1, 3/4) on a grid of 2 x 2.
     assert sequence.centre_path(activity, Grid(2, 2)) == pytest.approx(1.25)
     assert sequence.centre_path(activity[:2], Grid(2, 2)) is None
+
+
+def test_activity_goes_on_at_the_opposite_border_of_a_torus():
+    torus, ends = Torus(3, 8), np.array([[7], [0], [16]])
+    assert sequence.path_length(ends, Grid(3, 8)) == pytest.approx((7 + 2) / 2)
+    assert sequence.path_length(ends, torus) == 1
+    # A blob of three units that moves on by one, over the border.
+    blobs = [[1, 2, 1, 0, 0, 0, 0, 0], [2, 1, 0, 0, 0, 0, 0, 1], [1, 0, 0, 0, 0, 0, 1, 2]]
+    activity = np.zeros((3, 3, 8))
+    activity[:, 1] = blobs
+    centres = sequence.centres(activity.reshape(3, 24), torus)
+    np.testing.assert_allclose(np.cos(2 * np.pi * (centres - [[1, 1], [1, 0], [1, 7]]) / (3, 8)), 1)
+    assert sequence.centre_path(activity.reshape(3, 24), torus) == pytest.approx(1)
 
 
 def test_overlap_by_hand():

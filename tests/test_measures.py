@@ -12,6 +12,7 @@ from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.files.storage import write_json
 from topodream.form import Form
+from topodream.grid import Torus
 from topodream.measures import (
     coding,
     collect,
@@ -192,6 +193,16 @@ def test_every_measure_is_taken_where_it_should_be(whole_map, unlabelled):
     for snapshot, error in zip(whole_map.trained.snapshots, curve["held_out_mse"], strict=True):
         drawn = shown(snapshot.arrays["weights"].astype(float), samples, experiment).reconstructions
         assert error == pytest.approx(np.mean((samples - drawn) ** 2))
+
+
+def test_a_map_on_a_torus_is_measured_as_one(whole_map, unlabelled):
+    settings = whole_map.experiment.settings
+    wraps = replace(settings, lateral=replace(settings.lateral, edge="wrap", radius=1))
+    on_torus = replace(whole_map, experiment=replace(whole_map.experiment, settings=wraps))
+    found = collect.measure(on_torus, unlabelled, 60)["measures"]
+    expected = order.smoothness(whole_map.trained.weights, Torus(4, 5), np.ones(20, bool))
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert found["border_wins"] is None
 
 
 def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, unlabelled, tmp_path):

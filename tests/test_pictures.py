@@ -16,7 +16,7 @@ from topodream import traits as all_traits
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.form import Form
-from topodream.grid import Grid
+from topodream.grid import Grid, Torus
 from topodream.measures.responses import respond
 from topodream.models import MODELS, mwta, sparse_dream
 from topodream.models.mwta import Lateral
@@ -798,6 +798,19 @@ def test_every_picture_that_a_map_has_can_be_made(trained, noise, tmp_path, mode
     for name in {figure.name for figure in FIGURES} - names:
         with pytest.raises(InputError, match=f"small has no figure {name}"):
             drawing.draw(name, subject)
+
+
+@pytest.mark.parametrize("edge", ["full", "wrap"])
+def test_a_u_matrix_of_a_torus_knows_that_opposite_borders_touch(trained, noise, edge):
+    model = trained(noise(False), lateral={"edge": edge, "radius": 1})
+    figure = drawing.draw("u_matrix", subject_of(model, noise(False)))
+    shown = np.asarray(figure.axes[0].get_images()[0].get_array())
+    grid = Torus(4, 5) if edge == "wrap" else Grid(4, 5)
+    expected = u_matrix.neighbour_distances(model.trained.weights, grid)
+    np.testing.assert_array_equal(shown, expected.reshape(4, 5))
+    said = " ".join(text.get_text() for text in figure.texts)
+    assert ("Opposite borders touch" in said) is (edge == "wrap")
+    assert legible.faults(figure) == []
 
 
 def tile_of(figure, unit, grid):

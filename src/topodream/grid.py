@@ -15,6 +15,9 @@ from topodream.arrays import Floats, Indices
 # A ring of fewer units has no two neighbours for each of them.
 LEAST_ROUND = 3
 
+# After how many rows and columns a sheet begins again; None: it has borders.
+Period = tuple[int, int] | None
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -24,8 +27,8 @@ class Grid:
     cols: int
 
     @property
-    def period(self) -> tuple[int, int] | None:
-        """After how many rows and columns the sheet begins again; None: it has borders."""
+    def period(self) -> Period:
+        """After how many rows and columns it begins again."""
         return None
 
     @property
@@ -50,8 +53,8 @@ class Grid:
         (array([[4, 3]]), array([[1, 2]]))
         """
         places = (np.stack(np.divmod(units, self.cols), axis=-1) for units in (one, other))
-        there: Indices = np.abs(np.subtract(*places))
-        return there if self.period is None else np.minimum(there, self.period - there)
+        apart: Indices = shorter_way(np.abs(np.subtract(*places)), self.period)
+        return apart
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,14 @@ class Torus(Grid):
     """A sheet whose last row touches the first one, and its last column the first one."""
 
     @property
-    def period(self) -> tuple[int, int]:
+    def period(self) -> Period:
         """Its rows and columns."""
         return self.rows, self.cols
+
+
+def shorter_way(apart: npt.NDArray[Any], period: Period) -> npt.NDArray[Any]:
+    """Return distances along rows and columns, (..., 2), or the way round where that is shorter."""
+    return apart if period is None else np.minimum(apart, period - apart)
 
 
 def sources(sheet: Floats, edge: str) -> Floats:

@@ -135,8 +135,8 @@ class Subject:
 
     @property
     def grid(self) -> Grid:
-        """Where its units are."""
-        return self.experiment.grid
+        """Where its units are, and which touch: a torus where its lateral connections wrap."""
+        return self.experiment.surface
 
     @property
     def weights(self) -> Floats:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from topodream.arrays import Floats, Indices, Integers
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
-from topodream.grid import Grid
+from topodream.grid import Grid, Period, shorter_way
 from topodream.measures.measure import Measure, Shown, Subject, Values, measured
 from topodream.measures.sampling import SEED, shuffled, spread
 
@@ -73,6 +73,8 @@ def pairs_apart(grid: Grid, rows: int, cols: int) -> Pairs:
     (array([0, 3]), array([2, 5]))
     """
     numbers = grid.sheet(np.arange(grid.n_units))
+    if grid.period is not None:
+        return numbers.ravel(), np.roll(numbers, (-rows, -cols), (0, 1)).ravel()
     first = numbers[: max(grid.rows - rows, 0), : max(grid.cols - cols, 0)]
     return first.ravel(), numbers[rows:, cols:].ravel()
 
@@ -146,8 +148,8 @@ def reaches(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | None]:
     """
     unit = directions(weights, centred=True)
     level = _mean(unit, among(_some_pairs(grid), kept))
-    rows = [among(pairs_apart(grid, 0, d), kept) for d in _distances(grid.cols)]
-    cols = [among(pairs_apart(grid, d, 0), kept) for d in _distances(grid.rows)]
+    rows = [among(pairs_apart(grid, 0, d), kept) for d in _distances(grid, grid.cols)]
+    cols = [among(pairs_apart(grid, d, 0), kept) for d in _distances(grid, grid.rows)]
     either = [_joined(*pairs) for pairs in itertools.zip_longest(rows, cols, fillvalue=NO_PAIRS)]
     along_both, along_rows, along_cols = (
         np.array([_mean(unit, pairs) - level for pairs in group]) for group in (either, rows, cols)
@@ -159,8 +161,10 @@ def reaches(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | None]:
     }
 
 
-def _distances(length: int) -> range:
-    return range(1, min(FARTHEST + 1, length))
+def _distances(grid: Grid, length: int) -> range:
+    """Return how far apart units of a line are, up to FARTHEST: on a torus up to half way round."""
+    farthest = length - 1 if grid.period is None else length // 2
+    return range(1, min(FARTHEST, farthest) + 1)
 
 
 def _joined(some: Pairs, others: Pairs) -> Pairs:
@@ -219,7 +223,8 @@ def line_lengths(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | N
 
     A line is a longest run of units along a row of which each is alike the next: their
     prototypes' cosine is above that of ALIKE of all random pairs. A unit that is alike
-    neither neighbour, or doesn't count, is a line of length 1.
+    neither neighbour, or doesn't count, is a line of length 1; a row of a torus all of whose
+    units are alike is one line.
     """
     some = among(_some_pairs(grid), kept)
     if grid.cols == 1 or not len(some[0]):
@@ -251,9 +256,10 @@ def line_length(unit: Floats, grid: Grid, threshold: float, order: Indices | Non
     one, other = pairs_apart(grid, 0, 1)
     if order is not None:
         one, other = order[one], order[other]
-    joints = np.count_nonzero(similarities(unit, (one, other)) > threshold)
-    # Every joint makes two lines one.
-    return float(grid.n_units / (grid.n_units - joints))
+    joints = (similarities(unit, (one, other)) > threshold).reshape(grid.rows, -1).sum(axis=1)
+    # Every joint makes two lines one, but the one that closes a ring.
+    n_lines = int(np.maximum(grid.cols - joints, 1).sum())
+    return grid.n_units / n_lines
 
 
 # ------------------------------------------------------------------ samples on the grid
@@ -274,8 +280,7 @@ def topographic_errors(best: Indices, grid: Grid) -> dict[str, float | None]:
     """
     if grid.n_units == 1 or not len(best):
         return {"topographic_error": None, "topographic_error_shuffled": None}
-    rows, cols = np.divmod(best, grid.cols)
-    apart = np.maximum(abs(rows[:, 0] - rows[:, 1]), abs(cols[:, 0] - cols[:, 1]))
+    apart = grid.apart(best[:, 0], best[:, 1]).max(axis=1)
     shifts = [(0, 1), (1, 0), (1, 1), (1, 1)]  # two diagonals, with as many pairs each
     touching = sum(len(pairs_apart(grid, *shift)[0]) for shift in shifts)
     all_pairs = grid.n_units * (grid.n_units - 1) / 2
@@ -307,7 +312,7 @@ def trust(ranks: Integers, best: Indices, grid: Grid) -> dict[str, float | None]
 
     def of(units: Indices) -> float:
         places = np.stack(np.divmod(units, grid.cols), axis=1) + jitter
-        return trustworthiness(ranks, places, TRUST_NEIGHBOURS)
+        return trustworthiness(ranks, places, TRUST_NEIGHBOURS, grid.period)
 
     return {
         "trustworthiness": of(winners),
@@ -345,7 +350,18 @@ def squared_distances(points: Floats) -> Floats:
     return apart
 
 
-def trustworthiness(ranks: Integers, places: Floats, n_neighbours: int) -> float:
+def squared_distances_round(places: Floats, period: Period) -> Floats:
+    """Return the squared distance of every two places of a map: (n_places, n_places)."""
+    if period is None:
+        return squared_distances(places)
+    apart: Floats = shorter_way(np.abs(places[:, None] - places), period)
+    squared: Floats = np.einsum("pqi,pqi->pq", apart, apart)
+    return squared
+
+
+def trustworthiness(
+    ranks: Integers, places: Floats, n_neighbours: int, period: Period = None
+) -> float:
     """Return whether what is near on a map is near by ranks too: 1 if all is.
 
     Venna and Kaski 2001.
@@ -358,9 +374,11 @@ def trustworthiness(ranks: Integers, places: Floats, n_neighbours: int) -> float
         Where samples are on the map.
     n_neighbours : int
         Less than half as many as samples.
+    period : Period
+        That of the map's grid.
     """
     n = len(ranks)
-    apart = squared_distances(places)
+    apart = squared_distances_round(places, period)
     np.fill_diagonal(apart, np.inf)
     near = np.argpartition(apart, n_neighbours - 1, axis=1)[:, :n_neighbours]
     beyond = np.maximum(np.take_along_axis(ranks, near, axis=1) - n_neighbours, 0)

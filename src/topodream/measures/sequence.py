@@ -3,7 +3,7 @@
 import numpy as np
 
 from topodream.arrays import Floats, Indices
-from topodream.grid import Grid
+from topodream.grid import Grid, shorter_way
 from topodream.measures.measure import Measure, Subject, Values, measured
 from topodream.measures.responses import traced
 from topodream.measures.sampling import shuffled
@@ -22,8 +22,7 @@ def path_length(winners: Indices, grid: Grid) -> float | None:
     """
     if len(winners) < 2:
         return None
-    places = np.stack(np.divmod(winners, grid.cols), axis=-1)
-    apart = places[1:, :, None] - places[:-1, None]
+    apart = grid.apart(winners[1:, :, None], winners[:-1, None])
     return float(np.linalg.norm(apart, axis=-1).min(axis=2).mean())
 
 
@@ -35,13 +34,32 @@ def centre_path(activity: Floats, grid: Grid) -> float | None:
     activity : (n_frames, n_units)
         Frames without any are left out.
     """
-    mass = activity.sum(axis=1, keepdims=True, dtype=float)
-    places = np.stack(np.divmod(np.arange(grid.n_units), grid.cols), axis=1)
-    lit = mass[:, 0] > 0
-    centres = (activity[lit] @ places.astype(activity.dtype)) / mass[lit]
-    if len(centres) < 2:
+    lit = activity[activity.sum(axis=1, dtype=float) > 0]
+    if len(lit) < 2:
         return None
-    return float(np.linalg.norm(np.diff(centres, axis=0), axis=1).mean())
+    steps = np.abs(np.diff(centres(lit, grid), axis=0))
+    return float(np.linalg.norm(shorter_way(steps, grid.period), axis=1).mean())
+
+
+def centres(activity: Floats, grid: Grid) -> Floats:
+    """Return the row and column of the centre of mass of activity: (n_frames, 2).
+
+    On a torus it has none; there it is the mean direction, round the rows and round the columns
+    (Bai and Breen 2008, "Calculating center of mass in an unbounded 2D environment").
+
+    Parameters
+    ----------
+    activity : (n_frames, n_units)
+        Some of it above 0 in each frame.
+    """
+    places = np.stack(np.divmod(np.arange(grid.n_units), grid.cols), axis=1)
+    if grid.period is None:
+        mass = activity.sum(axis=1, keepdims=True, dtype=float)
+        return np.asarray((activity @ places.astype(activity.dtype)) / mass)
+    turns = 2 * np.pi * places / grid.period
+    directions = np.hstack([np.sin(turns), np.cos(turns)]).astype(activity.dtype)
+    sine, cosine = np.hsplit(activity @ directions, 2)
+    return np.asarray(np.arctan2(sine, cosine) * grid.period / (2 * np.pi) % grid.period)
 
 
 def code_overlap(fresh: Floats) -> float | None:

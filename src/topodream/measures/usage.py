@@ -72,8 +72,10 @@ def usage(wins: Integers) -> dict[str, float | None]:
 def border_wins(wins: Integers, grid: Grid) -> float | None:
     """Return the mean wins of units at the grid's border over that of all: 1 without an edge.
 
-    None where nobody won, or where all units are at the border.
+    None where nobody won, where all units are at the border, or where there is none.
     """
+    if grid.period is not None:
+        return None
     border = np.ones((grid.rows, grid.cols), bool)
     border[1:-1, 1:-1] = False
     if border.all() or not wins.any():

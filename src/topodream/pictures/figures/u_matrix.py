@@ -12,7 +12,7 @@ from topodream.pictures.figure_parts import Figure, Normalize
 
 def draw(material: Material) -> Figure:
     """Draw how much each unit's prototype differs from its neighbours'."""
-    model, grid = material.model, material.model.experiment.grid
+    model, grid = material.model, material.model.experiment.surface
     distances = neighbour_distances(model.trained.weights, grid)
     return plot(distances, grid, material.title("U-matrix"), model.data)
 
@@ -25,9 +25,10 @@ def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
     distances : (n_units,)
         See :func:`neighbour_distances`; NaN, no neighbour, is white.
     """
+    torus = "" if grid.period is None else " Opposite borders touch."
     note = (
         "Distance: 1 - correlation of two prototypes. 0: the same pattern, 1: unrelated; a constant\n"
-        f"prototype is at 1 from any. Scale: 1st to 99th percentile.\nData: {data}."
+        f"prototype is at 1 from any. Scale: 1st to 99th percentile.\nData: {data}.{torus}"
     )
     figure, axes, bar = sheet_axes(grid, title, note, lines=3)
     # A few units without pattern would leave the rest in one colour.
@@ -41,6 +42,8 @@ def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
 
 def neighbour_distances(weights: Floats, grid: Grid) -> Floats:
     """Return the U-matrix: each unit's mean distance to the units that touch it.
+
+    Those of opposite borders do on a torus.
 
     Distance is 1 - Pearson's correlation of prototypes: 0 for equal patterns whatever their
     strength, 1 for unrelated ones, 2 for opposite ones. A constant prototype is at 1 from any.
