@@ -235,7 +235,7 @@ def _window_sums(values: Floats, step: int, length: int, room: Floats, sums: Flo
         if covered == length:
             break
         # Into other room than it comes from: so several places can be added at a time.
-        wider = room[0] if width & 0x55555555 else room[1]
+        wider = (room[0] if width & 0x55555555 else room[1])[: values.size]
         _add(doubled, doubled[width * step :], wider)
         doubled = wider
         width *= 2
@@ -244,35 +244,46 @@ def _window_sums(values: Floats, step: int, length: int, room: Floats, sums: Flo
 
 
 @kernel()
-def _lay_around(drive: Floats, sheet: Sheet) -> None:
-    """Lay out a torus: its units, and those of the opposite borders around them."""
-    rows, cols, across = sheet.rows, sheet.cols, sheet.across
-    for row in range(rows + 2 * sheet.down):
-        units = drive[(row + rows - sheet.down) % rows * cols :]
-        heard = sheet.heard[row * sheet.stride :]
+def _sum_rows(drive: Floats, sheet: Sheet) -> None:
+    """Set ``row_sums`` to the sums of windows along rows, within the border."""
+    # The sheet lies `across` places into the array, below `down` rows of zeros: the window
+    # of the unit at row y, column x begins at place y * stride + x.
+    centre = sheet.across + sheet.down * sheet.stride
+    for y in range(sheet.heard_rows):
+        units = drive[y * sheet.cols :]
+        heard = sheet.heard[centre + y * sheet.stride :]
+        for x in range(sheet.heard_cols):
+            heard[x] = units[x]
+    _window_sums(sheet.heard, 1, 2 * sheet.across + 1, sheet.room, sheet.row_sums)
+
+
+@kernel()
+def _sum_rows_around(drive: Floats, sheet: Sheet) -> None:
+    """Set ``row_sums`` on a torus, where a row goes on with its other end, and rows do too."""
+    cols, across = sheet.cols, sheet.across
+    above, of_units = sheet.down * sheet.stride, sheet.rows * sheet.stride
+    for y in range(sheet.rows):
+        units, heard = drive[y * cols :], sheet.heard[above + y * sheet.stride :]
+        for x in range(cols):
+            heard[across + x] = units[x]
         for x in range(across):
             heard[x] = units[cols - across + x]
             heard[across + cols + x] = units[x]
-        for x in range(cols):
-            heard[across + x] = units[x]
+    heard, sums = sheet.heard[above : above + of_units], sheet.row_sums[above:]
+    _window_sums(heard, 1, 2 * across + 1, sheet.room, sums[:of_units])
+    sheet.row_sums[:above] = sums[of_units - above : of_units]
+    sums[of_units : of_units + above] = sums[:above]
 
 
 @kernel()
 def _score(drive: Floats, sheet: Sheet, score: Floats) -> None:
     """Add to each drive its neighbours' share: equation 2."""
-    # The sheet lies `across` places into the array, below `down` rows of its border: the window
-    # of the unit at row y, column x begins at place y * stride + x.
-    centre = sheet.across + sheet.down * sheet.stride
     if sheet.wraps:
-        _lay_around(drive, sheet)
+        _sum_rows_around(drive, sheet)
     else:
-        for y in range(sheet.heard_rows):
-            units = drive[y * sheet.cols :]
-            heard = sheet.heard[centre + y * sheet.stride :]
-            for x in range(sheet.heard_cols):
-                heard[x] = units[x]
-    _window_sums(sheet.heard, 1, 2 * sheet.across + 1, sheet.room, sheet.row_sums)
+        _sum_rows(drive, sheet)
     _window_sums(sheet.row_sums, sheet.stride, 2 * sheet.down + 1, sheet.room, sheet.sums)
+    centre = sheet.across + sheet.down * sheet.stride
     for y in range(sheet.rows):
         first, place = y * sheet.cols, y * sheet.stride
         units, gain, scores = drive[first:], sheet.gain[first:], score[first:]
