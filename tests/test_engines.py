@@ -13,6 +13,7 @@ from conftest import ROOT
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from topodream import gpu_check
 from topodream.engines import create, fast_mwta, fast_sparse_dream, jit
 from topodream.grid import LEAST_ROUND, Grid
 from topodream.models import mwta, sparse_dream
@@ -284,6 +285,15 @@ def test_fast_equals_reference_whatever_the_shape(experiment, n_inputs, seed, ze
     np.testing.assert_allclose(fast_tally.activity, tally.activity, rtol=1e-9, atol=1e-12)
     for name, array in reference.state.arrays.items():
         np.testing.assert_allclose(getattr(fast.state, name), array, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fast_follows_the_reference_on_a_torus_and_on_any_images(dtype):
+    for case in gpu_check.of_images(5, 7, 60, dtype):
+        found = gpu_check.compare_fast(case)
+        assert found.holds, case.name
+        assert found.other_winners == 0
+        assert found.difference < {"float32": 1e-4, "float64": 1e-12}[dtype]
 
 
 @settings(max_examples=30, deadline=None)

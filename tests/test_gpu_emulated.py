@@ -39,7 +39,7 @@ def case_named(name, *shape):
 
 def bits(case, xp):
     """Train a case on the emulator; return all that was learnt, as bytes."""
-    pixels = gpu_check.samples(case.n_inputs)
+    pixels = case.samples()
     runs = gpu_check.train_on_device(case.experiments(), case.starts(), pixels, xp)
     return [array.tobytes() for run in runs for array in run.state.arrays.values()]
 
@@ -53,7 +53,10 @@ def look_ahead(n_samples, monkeypatch):
 # ------------------------------------------------------------------ agreement
 
 
-@pytest.mark.parametrize("case", gpu_check.variants(5, 7, 400, 40), ids=lambda case: case.name)
+CASES = [*gpu_check.variants(5, 7, 400, 40), *gpu_check.of_images(5, 7, 20)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_variant_follows_the_reference(case):
     found = gpu_check.compare(case, StandIn())
     assert found.same_steps
@@ -174,7 +177,7 @@ def test_progress_is_told_as_the_device_gets_on(small_experiment, monkeypatch):
     monkeypatch.setattr(cupy, "STEPS_PER_TICK", 32)
     experiment = small_experiment()
     starts = [states.start(experiment, 784, np.random.default_rng(n)) for n in range(2)]
-    ensemble = create_ensemble([experiment] * 2, starts, gpu_check.samples(784), StandIn())
+    ensemble = create_ensemble([experiment] * 2, starts, gpu_check.digits(784), StandIn())
     told = []
     ensemble.advance(dict.fromkeys(range(2), np.arange(70)), told.append)
     assert told == [64, 64, 12]
@@ -194,7 +197,7 @@ def trained_on_device(experiments, pixels, **saved):
 
 @pytest.fixture(scope="module")
 def pixels():
-    return gpu_check.samples(784)
+    return gpu_check.digits(784)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,21 @@
 """Whether a GPU computes what the reference does, and how fast: what check_gpu.py reports.
 
 The cases are tests too, of which continuous integration runs the smaller ones with the kernels
-emulated on a CPU (docs/gpu.md). Their samples are the embedded digits.
+emulated on a CPU (docs/gpu.md), and with the fast engines. Their samples are the embedded digits, or
+such as filtered photographs give: all inputs lit, or half of them.
 """
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from topodream import engines
-from topodream.arrays import Bytes, Integers
+from topodream.arrays import Bytes, Floats, Integers
 from topodream.data.mnist import mnist_content, read_embedded
 from topodream.engines import Tally
 from topodream.grid import Grid
@@ -26,6 +28,7 @@ from topodream.settings.config import Experiment
 from topodream.training import states
 
 Settings = Mwta | SparseDream
+Train = Callable[[Sequence[Experiment], Sequence[State], Bytes], "list[Run]"]
 
 # What has a part in it by registries: models, and their engines for a GPU.
 MODULES = tuple(
@@ -42,6 +45,7 @@ MODULES = tuple(
 # float32 two units can be so near to each other that rounding decides.
 ALLOWED = {"float64": 1e-9, "float32": 1e-3}
 OTHER_WINNERS_ALLOWED = {"float64": 0.0, "float32": 0.1}
+N_SAMPLES = 1000
 EPOCHS = 2  # of each case: what is due at the end of one must be done by the next
 SEED = 7
 
@@ -56,6 +60,8 @@ MWTA = Mwta(
     weight_clip=None,
 )
 NORMALISED = Lateral(strength=1, radius=3, edge="full", row_norm=0.5)
+NORMED_TORUS = Lateral(strength=1, radius=1, edge="wrap", row_norm=0.5)
+TORUS = Lateral(strength=0.1, radius=2, edge="wrap", row_norm=None)
 ALONE = Lateral(strength=0, radius=0, edge="full", row_norm=None)
 DREAM = SparseDream(
     start=Start(0.1, 1),
@@ -74,9 +80,8 @@ WIDE = Excitation(1, 3, Start(0.1, 1), 0.02, "activity", symmetric=False, unifor
 class Case:
     """Maps of one shape that learn side by side.
 
-    ``name`` says in words what they are; ``settings`` has those of each map. Where not grey,
-    pixels are black or white: sums of them are exact, so that units that are alike are so to the
-    bit in whatever order they are added up. Where faded, a third of the weights that
+    ``name`` says in words what they are; ``settings`` has those of each map, ``shown`` names
+    their samples, see SAMPLES. Where faded, a third of the weights that
     change by factors start where they can fade no further: those of excitation if there are any.
     """
 
@@ -87,7 +92,7 @@ class Case:
     n_inputs: int
     dtype: str
     n_steps: int
-    is_grey: bool = True
+    shown: str = "digits"
     is_faded: bool = False
 
     @property
@@ -100,6 +105,10 @@ class Case:
         """Steps of an epoch."""
         return self.n_steps // EPOCHS
 
+    def samples(self) -> Bytes:
+        """Return what they are shown: (N_SAMPLES, n_inputs)."""
+        return SAMPLES[self.shown](self.n_inputs)
+
     def experiments(self) -> list[Experiment]:
         """Return the experiment that each map is of; they differ in seed too."""
         kind = type(self.settings[0])
@@ -108,7 +117,7 @@ class Case:
             Experiment(
                 name=f"{self.name} {number}",
                 model=model,
-                dataset="digits",
+                dataset=self.shown,
                 device="cpu",
                 engine="reference",
                 dtype=self.dtype,
@@ -145,6 +154,7 @@ def variants(
     with_trace = replace(MWTA, trace=0.5)
     excited = replace(MWTA, activation="excited", error_clip=None, learning_rate=0.01)
     # Small weights grow, up to where they are clipped.
+    torus = replace(MWTA, lateral=TORUS)
     bounded = replace(MWTA, start=Start(0, 0.02), weight_clip=0.05, n_winners=10, learning_rate=0.1)
     grows = replace(excited, learning_rate=8.0)
     uneven = replace(
@@ -165,12 +175,15 @@ def variants(
         "MWTA": (MWTA,),
         "MWTA, excited scores, no clip": (excited,),
         "MWTA, normalised neighbourhoods": (replace(MWTA, lateral=NORMALISED),),
+        "MWTA, torus": (torus,),
+        "MWTA, torus beside borders": (torus, MWTA, replace(excited, lateral=NORMED_TORUS)),
         "MWTA, units alike": (replace(MWTA, start=Start(0.125, 0.125), lateral=ALONE),),
         "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
         "MWTA, ten winners, bounded": (bounded,),
         "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
         "MWTA, one of two maps diverges": (grows, excited),
         "trace": (with_trace,),
+        "trace, torus": (replace(with_trace, lateral=TORUS),),
         "trace, excited, bounded": (replace(bounded, activation="excited", trace=0.3),),
         "trace, three maps": (with_trace, replace(excited, trace=0.9), replace(bounded, trace=0.1)),
         "trace, one of two maps diverges": (replace(grows, trace=0.9), with_trace),
@@ -192,10 +205,27 @@ def variants(
     return [
         Case(
             name, maps, rows, cols, n_inputs, dtype, few.get(name, n_steps),
-            is_grey=name != "MWTA, units alike",
+            shown="black and white" if name == "MWTA, units alike" else "digits",
         )
         for name, maps in named.items()
     ] + faded  # fmt: skip
+
+
+def of_images(rows: int, cols: int, n_steps: int, dtype: str = "float64") -> list[Case]:
+    """Return a case for the inputs that filtered, dense and colour images have, at one size."""
+    torus = replace(MWTA, lateral=TORUS)
+    shapes: list[tuple[str, Settings, str, int]] = [
+        ("MWTA, torus, ON and OFF", torus, "ON and OFF", 288),
+        ("MWTA, torus, colour, ON and OFF", torus, "ON and OFF", 864),
+        ("MWTA, dense", MWTA, "grain", 1024),
+        ("MWTA, torus, dense, colour", torus, "grain", 3072),
+        ("trace, torus, ON and OFF", replace(torus, trace=0.5), "ON and OFF", 288),
+        ("SparseDream, ON and OFF", DREAM, "ON and OFF", 288),
+    ]
+    return [
+        Case(name, (settings,), rows, cols, n_inputs, dtype, n_steps, shown)
+        for name, settings, shown, n_inputs in shapes
+    ]
 
 
 def agreements() -> list[Case]:
@@ -205,6 +235,8 @@ def agreements() -> list[Case]:
         *variants(8, 9, 400, 60),
         *variants(20, 20, 400, 200, "float32"),
         *variants(40, 40, 784, 100),
+        *of_images(20, 20, 100, "float32"),
+        *of_images(40, 40, 60),
         Case("MWTA", (MWTA,), 100, 100, 784, "float64", 100),
         Case("MWTA", (MWTA,), 100, 100, 3072, "float32", 40),
         Case("trace", (replace(MWTA, trace=0.5),), 100, 100, 784, "float64", 20),
@@ -212,21 +244,62 @@ def agreements() -> list[Case]:
     ]
 
 
-def samples(n_inputs: int, *, is_grey: bool = True) -> Bytes:
-    """Return embedded digits: whole ones, their middles (400), or several beside each other.
+# ------------------------------------------------------------------ samples
 
-    Returns
-    -------
-    (1000, n_inputs) uint8
-    """
-    digits = mnist_content("embedded", read_embedded()).arrays["train/pixels"]
-    if not is_grey:
-        digits = np.where(digits > 127, 255, 0).astype(np.uint8)
+
+def digits(n_inputs: int) -> Bytes:
+    """Return embedded digits: whole ones, their middles (400), or several beside each other."""
+    found = mnist_content("embedded", read_embedded()).arrays["train/pixels"]
     if n_inputs == 400:
-        return np.ascontiguousarray(digits[:1000, 4:24, 4:24]).reshape(1000, -1)
-    n_beside = -(-n_inputs // digits[0].size)
-    joined = digits[: 1000 * n_beside].reshape(1000, -1)
+        return np.ascontiguousarray(found[:N_SAMPLES, 4:24, 4:24]).reshape(N_SAMPLES, -1)
+    n_beside = -(-n_inputs // found[0].size)
+    joined = found[: N_SAMPLES * n_beside].reshape(N_SAMPLES, -1)
     return np.ascontiguousarray(joined[:, :n_inputs])
+
+
+def black_and_white(n_inputs: int) -> Bytes:
+    """Return digits without greys.
+
+    Sums of them are exact, so that units that are alike are so to the bit in whatever order they
+    are added up.
+    """
+    found: Bytes = np.where(digits(n_inputs) > 127, 255, 0).astype(np.uint8)
+    return found
+
+
+def grain(n_inputs: int) -> Bytes:
+    """Return images of random grain without a zero, as those of a camera."""
+    found: Bytes = np.clip(128 + 50 * _noise(n_inputs), 1, 255).astype(np.uint8)
+    return found
+
+
+def on_and_off(n_inputs: int) -> Bytes:
+    """Return signed grain, what is above 0 in the first half of the inputs, what is below in the other.
+
+    So filtered photographs are shown: nearly half of the inputs are lit, anywhere.
+    """
+    signed = _noise(n_inputs // 2) / 2.5
+    both = np.hstack([np.clip(signed, 0, 1), np.clip(-signed, 0, 1)])
+    found: Bytes = np.rint(255 * both).astype(np.uint8)
+    return found
+
+
+def _noise(n_inputs: int) -> Floats:
+    """Return noise of mean 0 and variance 1 in which inputs beside each other are alike."""
+    rng = np.random.default_rng(SEED)
+    coarse = rng.normal(0, 1, (N_SAMPLES, -(-n_inputs // 4))).repeat(4, axis=1)[:, :n_inputs]
+    fine = rng.normal(0, 1, (N_SAMPLES, n_inputs))
+    mixed: Floats = np.sqrt(0.9) * coarse + np.sqrt(0.1) * fine
+    return mixed
+
+
+# What cases are shown, each (N_SAMPLES, n_inputs) uint8.
+SAMPLES: Mapping[str, Callable[[int], Bytes]] = {
+    "digits": digits,
+    "black and white": black_and_white,
+    "grain": grain,
+    "ON and OFF": on_and_off,
+}
 
 
 # ------------------------------------------------------------------ agreement
@@ -298,14 +371,20 @@ def compare(case: Case, xp: Any) -> Agreement:
     xp : module
         CuPy, see :func:`topodream.engines.cupy.find`.
     """
-    pixels, experiments = samples(case.n_inputs, is_grey=case.is_grey), case.experiments()
-    found = train_on_device(experiments, case.starts(), pixels, xp)
-    true = [
-        _train_by_reference(experiment, start, pixels)
-        for experiment, start in zip(experiments, case.starts(), strict=True)
-    ]
+    return _compare(case, partial(train_on_device, xp=xp))
+
+
+def compare_fast(case: Case) -> Agreement:
+    """Train a case's maps by the fast engine of their model, and by the reference."""
+    return _compare(case, partial(train_on_cpu, engine="fast"))
+
+
+def _compare(case: Case, train: Train) -> Agreement:
+    pixels, experiments = case.samples(), case.experiments()
+    found = train(experiments, case.starts(), pixels)
+    true = train_on_cpu(experiments, case.starts(), pixels, "reference")
     alone = [
-        train_on_device([experiment], [start], pixels, xp)[0] if case.n_maps > 1 else of_all
+        train([experiment], [start], pixels)[0] if case.n_maps > 1 else of_all
         for experiment, start, of_all in zip(experiments, case.starts(), found, strict=True)
     ]
     # Of a map that diverged nothing is promised but the step.
@@ -344,7 +423,17 @@ def train_on_device(
     return [Run(state, of_one) for state, of_one in zip(ensemble.states, tallies, strict=True)]
 
 
-def _train_by_reference(experiment: Experiment, start: State, pixels: Bytes) -> Run:
+def train_on_cpu(
+    experiments: Sequence[Experiment], starts: Sequence[State], pixels: Bytes, engine: str
+) -> list[Run]:
+    """Train maps one after another, all epochs."""
+    return [
+        _train_one(replace(experiment, engine=engine), start, pixels)
+        for experiment, start in zip(experiments, starts, strict=True)
+    ]
+
+
+def _train_one(experiment: Experiment, start: State, pixels: Bytes) -> Run:
     engine = engines.create(experiment, start, pixels)
     tallies = []
     for epoch in range(EPOCHS):
@@ -408,7 +497,7 @@ class Rate:
 
 def rate(case: Case, xp: Any, seconds: float) -> Rate:
     """Measure how fast a case's maps learn, over at least so many seconds on either device."""
-    pixels, experiments = samples(case.n_inputs), case.experiments()
+    pixels, experiments = case.samples(), case.experiments()
     rng = np.random.default_rng(SEED)
     pool = xp.get_default_memory_pool()
     pool.free_all_blocks()

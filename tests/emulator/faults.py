@@ -99,7 +99,7 @@ from topodream import gpu_check
 from topodream.engines import cupy
 cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 64
 case = next(case for case in gpu_check.variants(3, 4, 400, 6) if case.name == {case!r})
-pixels, experiments = gpu_check.samples(case.n_inputs), case.experiments()
+pixels, experiments = case.samples(), case.experiments()
 gpu_check.train_on_device(experiments, case.starts(), pixels, StandIn(races=True))
 """
 
@@ -198,6 +198,16 @@ OTHERS = [
     Fault(
         "the last column is heard", MWTA,
         "min(x + radius, heard_cols - 1)", "min(x + radius, cols - 1)", "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "a torus that ends at its border", MWTA,
+        "return place < 0 ? place + n : (place < n ? place : place - n);",
+        "return min(max(place, 0), n - 1);",
+        "MWTA, torus", AGREEMENT,
+    ),
+    Fault(
+        "a torus whose rows alone go round", MWTA,
+        "const int last = wraps ? y + radius : min", "const int last = min", "MWTA, torus", AGREEMENT,
     ),
     Fault(
         "the settings of another map", MWTA,
