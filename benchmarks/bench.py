@@ -31,11 +31,11 @@ import bench_jobs
 import bench_report
 import som_libraries
 from bench_steps import (
-    DENSE,
+    DENSITIES,
     NOTEBOOK,
     Effort,
     compare,
-    dense_inputs,
+    density,
     ratios,
     spread,
     two_at_once,
@@ -146,8 +146,8 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
         "quick": quick,
         "machine": machine(),
         "steps": [say(compare(*of(name), effort)) for name in names],
-        "dense_inputs": [
-            say(dense_inputs(experiments["digits-competition"], name, effort)) for name in DENSE
+        "densities": [
+            say(density(experiments["digits-competition"], case, effort)) for case in DENSITIES
         ],
         "threads": [say(two_at_once(*of(name), effort)) for name in TWO_AT_ONCE],
         "jobs": [

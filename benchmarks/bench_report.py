@@ -77,10 +77,10 @@ def steps_table(rows: list[Measured]) -> str:
     )
 
 
-def dense_table(rows: list[Measured]) -> str:
-    """Return the steps per second on images without zeros, beside a bare product."""
+def density_table(rows: list[Measured]) -> str:
+    """Return the steps per second by how many inputs are lit, beside a bare product."""
     head = [
-        "images", "inputs", "dense, float64", "bare product, float32", "fast, float32",
+        "images", "inputs", "lit", "dense, float64", "bare product, float32", "fast, float32",
         "fast / dense", "fast / bare product",
     ]  # fmt: skip
     names = ("dense", "product", "fast float32")
@@ -88,8 +88,9 @@ def dense_table(rows: list[Measured]) -> str:
         head,
         [
             [
-                f"32 x 32, {row['images']}",
+                row["images"],
                 f"{row['inputs']:,}",
+                f"{row['lit']:.0%}",
                 *(number(row["rates"][name]["median"]) for name in names),
                 ratio(row["over_dense"]),
                 ratio(row["over_product"]),
@@ -182,8 +183,8 @@ def report(measured: Measured) -> str:
             "### Training steps per second, on one thread",
             steps_table(measured["steps"]),
             "![Training steps per second](performance.png)",
-            "### Inputs without zeros, 40 x 40 units",
-            dense_table(measured["dense_inputs"]),
+            "### By density of the inputs, 40 x 40 units",
+            density_table(measured["densities"]),
             "### Two trainings at once",
             threads_table(measured["threads"]),
             "### Whole trainings",

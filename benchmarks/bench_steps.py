@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from topodream import engines
 from topodream.arrays import Bytes, Floats
+from topodream.gpu_check import SAMPLES
 from topodream.models.model import State
 from topodream.models.mwta import Mwta
 from topodream.settings.config import Experiment
@@ -39,12 +40,31 @@ NOTEBOOK = {
     "trace-40": 1450,
     "dream-symmetric": 1200,
 }
-# Images without zeros, 32 x 32 pixels: what they are called, and numbers of each.
-DENSE = {"grey": 32 * 32, "colour": 32 * 32 * 3}
-N_IMAGES = 2000
 SAMPLES_PER_PRODUCT = 32
 # With 10,000 units a dense step takes a tenth of a second.
 LEAST_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a map is shown: what it is called, which samples, how many inputs, and its grid's edge."""
+
+    name: str
+    samples: str  # of gpu_check.SAMPLES
+    n_inputs: int
+    edge: str = "notebook"
+
+
+# From few lit inputs to all: of digits, of the two signs of filtered images, of grain.
+DENSITIES = (
+    Inputs("digits, 28 x 28", "digits", 28 * 28),
+    Inputs("ON and OFF, 12 x 12", "ON and OFF", 2 * 12 * 12),
+    Inputs("the same, on a torus", "ON and OFF", 2 * 12 * 12, "wrap"),
+    Inputs("ON and OFF, 12 x 12, colour", "ON and OFF", 2 * 12 * 12 * 3),
+    Inputs("ON and OFF, 28 x 28", "ON and OFF", 2 * 28 * 28),
+    Inputs("grey, 32 x 32", "grain", 32 * 32),
+    Inputs("colour, 32 x 32", "grain", 32 * 32 * 3),
+)
 
 
 @dataclass(frozen=True)
@@ -158,13 +178,6 @@ def contestants(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[s
     }
 
 
-def images(n_inputs: int) -> Bytes:
-    """Return images of random grain without a zero: (N_IMAGES, n_inputs)."""
-    rng = np.random.default_rng(0)
-    coarse = rng.uniform(40, 215, (N_IMAGES, n_inputs // 16)).repeat(16, axis=1)
-    return np.clip(coarse + rng.normal(0, 15, coarse.shape), 1, 255).astype(np.uint8)
-
-
 def bare_product(weights: Floats) -> Contestant:
     """Return a product of the weights by some samples at a time, by BLAS; it learns nothing."""
     samples = np.random.default_rng(0).random((weights.shape[1], SAMPLES_PER_PRODUCT))
@@ -231,9 +244,12 @@ def compare(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[str, 
     }
 
 
-def dense_inputs(experiment: Experiment, name: str, effort: Effort) -> dict[str, Any]:
-    """Measure an experiment on images without zeros, beside a bare product of the same shape."""
-    pixels = images(DENSE[name])
+def density(experiment: Experiment, case: Inputs, effort: Effort) -> dict[str, Any]:
+    """Measure an experiment on inputs of some density, beside a bare product of the same shape."""
+    pixels = SAMPLES[case.samples](case.n_inputs)
+    lateral = dataclasses.replace(experiment.settings.lateral, edge=case.edge)
+    settings = dataclasses.replace(experiment.settings, lateral=lateral)
+    experiment = dataclasses.replace(experiment, settings=settings)
     fast = {dtype: warm(experiment, pixels, dtype, effort) for dtype in ("float32", "float64")}
     contestants: dict[str, Contestant] = {
         "dense": dense_arithmetic(experiment, pixels, fast["float64"].state),
@@ -243,8 +259,9 @@ def dense_inputs(experiment: Experiment, name: str, effort: Effort) -> dict[str,
     rates = take_turns(contestants, effort)
     ours = rates["fast float32"]
     return {
-        "images": name,
-        "inputs": pixels.shape[1],
+        "images": case.name,
+        "inputs": case.n_inputs,
+        "lit": float(np.mean(pixels > 0)),
         "rates": {each: dataclasses.asdict(spread(values)) for each, values in rates.items()},
         "over_dense": dataclasses.asdict(ratios(ours, rates["dense"])),
         "over_product": dataclasses.asdict(ratios(ours, rates["product"])),
