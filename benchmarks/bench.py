@@ -131,6 +131,7 @@ def rounded(value: Any) -> Any:
 def measure(quick: bool, folder: Path) -> dict[str, Any]:
     """Measure everything; ``folder`` is for data sets and models."""
     effort, names = (QUICK, QUICK_EXPERIMENTS) if quick else (FULL, tuple(NOTEBOOK))
+    densities = DENSITIES[:2] if quick else DENSITIES
     shipped = catalogue.resolve(read_yaml(ROOT / "config.yaml"))
     experiments = dict(shipped.experiments)
     digits = mnist.mnist_content("embedded", mnist.read_embedded())
@@ -147,7 +148,7 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
         "machine": machine(),
         "steps": [say(compare(*of(name), effort)) for name in names],
         "densities": [
-            say(density(experiments["digits-competition"], case, effort)) for case in DENSITIES
+            say(density(experiments["digits-competition"], case, effort)) for case in densities
         ],
         "threads": [say(two_at_once(*of(name), effort)) for name in TWO_AT_ONCE],
         "jobs": [

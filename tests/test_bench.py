@@ -93,6 +93,27 @@ def test_steps_are_tabled():
     )
 
 
+def test_densities_are_tabled():
+    rates = {"dense": spread(30.0), "product": spread(11000.0), "fast float32": spread(12000.0)}
+    row = {
+        "images": "grey", "inputs": 1024, "lit": 0.4979, "rates": rates,
+        "over_dense": spread(400.0), "over_product": spread(1.1),
+    }  # fmt: skip
+    assert bench_report.density_table([row]).splitlines()[2] == (
+        "| grey | 1,024 | 50% | 30 | 11,000 | 12,000 | 400 (200 to 800) | 1.1 (0.55 to 2.2) |"
+    )
+
+
+def test_inputs_are_of_the_density_that_they_are_said_to_be():
+    lit = {
+        case.name: np.mean(bench_steps.SAMPLES[case.samples](case.n_inputs) > 0)
+        for case in bench_steps.DENSITIES
+    }
+    for name, share in lit.items():
+        expected = 0.19 if "digits" in name else 1 if "32 x 32" in name else 0.5
+        assert share == pytest.approx(expected, abs=0.005), name
+
+
 @pytest.mark.parametrize(("peak", "verdict"), [(599.0, "within"), (601.0, "BEYOND")])
 def test_memory_is_compared_with_the_limit(peak, verdict):
     row = {"job": "a", "steps": 12000, "seconds": 1.26, "peak_mib": peak}

@@ -1,4 +1,7 @@
-"""Write the tables of docs/gpu.md: agreement under emulation, and planted faults (ten minutes)."""
+"""Write the tables of docs/gpu.md: agreement under emulation, and planted faults (ten minutes).
+
+And that of docs/model.md: agreement of the fast engines.
+"""
 
 import sys
 import tempfile
@@ -13,15 +16,28 @@ from emulator.stand_in import StandIn  # noqa: E402
 from topodream import gpu_check  # noqa: E402
 from topodream.gpu_check import Case  # noqa: E402
 
-PAGE = ROOT / "docs" / "gpu.md"
+DOCS = ROOT / "docs"
+# Learning rates that no experiment may have.
+BEYOND_THE_SCHEMA = ("SparseDream, pruned", "SparseDream, one of two maps diverges")
+
+
+def variants() -> list[Case]:
+    """Return every variant, small and larger, and what images may be like."""
+    return [
+        *gpu_check.variants(5, 7, 400, 40),
+        *gpu_check.of_images(5, 7, 40),
+        *gpu_check.variants(20, 20, 400, 100, "float32"),
+        *gpu_check.of_images(20, 20, 100, "float32"),
+        # In float64: of so many units two can be nearer to each other than a float can say.
+        *gpu_check.of_images(40, 40, 40),
+    ]
 
 
 def cases() -> list[Case]:
-    """Return what is compared: every variant, small and larger, and the largest of each kind."""
+    """Return what is compared under emulation: all of them, and the largest of each kind."""
     of_1600 = {"MWTA": 200, "MWTA, four maps": 64, "trace": 60, "SparseDream": 40}
     return [
-        *gpu_check.variants(5, 7, 400, 40),
-        *gpu_check.variants(20, 20, 400, 100, "float32"),
+        *variants(),
         *(
             case
             for name, n_steps in of_1600.items()
@@ -41,6 +57,12 @@ def agreement() -> str:
     return gpu_check.agreement_table(found)
 
 
+def agreement_of_fast() -> str:
+    """Return the table of agreement of the fast engines with the reference."""
+    some = [case for case in variants() if case.name not in BEYOND_THE_SCHEMA]
+    return gpu_check.agreement_table([gpu_check.compare_fast(case) for case in some])
+
+
 def planted() -> str:
     """Return the table of faults: which check sees each."""
     lines = [
@@ -58,13 +80,18 @@ def planted() -> str:
 
 
 def main() -> None:
-    """Compute both, and put them into the page."""
-    text = PAGE.read_text()
-    for name, table in {"agreement": agreement(), "faults": planted()}.items():
-        before, begin, rest = text.partition(f"<!-- {name} -->")
-        _, end, after = rest.partition(f"<!-- end of {name} -->")
-        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
-    PAGE.write_text(text)
+    """Compute all, and put them into the pages."""
+    put("model.md", "fast", agreement_of_fast())
+    put("gpu.md", "agreement", agreement())
+    put("gpu.md", "faults", planted())
+
+
+def put(page: str, name: str, table: str) -> None:
+    """Put a table between its markers in a page."""
+    path = DOCS / page
+    before, begin, rest = path.read_text().partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    path.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}")
 
 
 if __name__ == "__main__":
