@@ -1,5 +1,6 @@
 import contextlib
 import copy
+import os
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,9 @@ hypothesis.settings.register_profile("same examples", derandomize=True)
 hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Scripts run hundreds of times: each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single

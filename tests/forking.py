@@ -13,10 +13,12 @@ import tempfile
 from pathlib import Path
 
 SERVER = """
-import json, os, runpy, sys
+import atexit, gc, json, os, runpy, sys
 import snakemake.api, snakemake.cli, snakemake.report
 import docutils.core, h5py, jsonschema, requests, smart_open, yte  # what it imports later
 
+snakemake.cli.get_argument_parser()  # which imports its plugins
+gc.freeze()  # or each copy would copy all memory, to look for garbage
 for line in sys.stdin:
     run = json.loads(line)
     child = os.fork()
@@ -29,8 +31,17 @@ for line in sys.stdin:
         sys.stdin = open(0)
         sys.path[0] = run["folder"]
         sys.argv = ["snakemake", *run["arguments"]]
-        runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
-        sys.exit()
+        status = 0
+        try:
+            runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            status = end.code
+        if isinstance(status, str):
+            print(status, file=sys.stderr)
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(bool(status)))  # nor is all memory tidied up
     _, status = os.waitpid(child, 0)
     print(os.waitstatus_to_exitcode(status), flush=True)
 """

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import machine_code
 import made_results
 import numpy as np
 import pytest
@@ -112,6 +113,7 @@ def resolved(some_config):
 
 def follow(experiment, size, data, folder):
     """Run all steps from a data set to a map's pictures; compare each with its bound."""
+    machine_code.keep()
     settings, model = folder / "settings.yaml", folder / "model.h5"
     settings.write_text(yaml.safe_dump(to_mapping(experiment)))
     read = ("--model", model, "--data", data)

@@ -15,6 +15,7 @@ from pathlib import Path
 import forking
 import h5py
 import imageio.v3 as iio
+import machine_code
 import numpy as np
 import pytest
 import yaml
@@ -88,20 +89,20 @@ GIT = shutil.which("git") is not None
 
 
 def copy_project(folder):
+    machine_code.keep()
     folder.mkdir(parents=True)
     for name in ("Snakefile", "config.yaml", "CITATION.cff", "LICENSE"):
         shutil.copy2(ROOT / name, folder)
     for name in ("workflow", "profiles", "src"):
-        # With what Numba compiled: it belongs to the sources, which keep their time.
-        ignore = shutil.ignore_patterns("*.pyc")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        # With what is compiled: it belongs to the sources, which keep their time.
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("overlay.yaml", "findings.yaml"):
         shutil.copy2(ROOT / "tests" / name, folder)
     return folder
 
 
-def snakemake(folder, *args, check=True):
-    """Run it; what only plans takes the shorter way to a process of its own."""
+def snakemake(folder, *args, check=True, run=forking.snakemake):
+    """Run it, which takes the shorter way to a process of its own unless told otherwise."""
     # As for a user whose environment isn't activated: no virtual environment on the PATH.
     path = os.pathsep.join(
         part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part
@@ -113,15 +114,16 @@ def snakemake(folder, *args, check=True):
         "BASH_FUNC_python%%": "() { false; }",
     }
     environment = {**os.environ, **surroundings, "PATH": path}
-    arguments = ["--configfile", "overlay.yaml", *args]
-    if "--dry-run" in args:
-        done = forking.snakemake(folder, *arguments, env=environment)
-    else:
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    done = run(folder, "--configfile", "overlay.yaml", *args, env=environment)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def started(folder, *args, env):
+    """As a person starts Snakemake."""
+    command = [sys.executable, "-m", "snakemake", *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
 
 
 def planned(folder, *args):
@@ -137,7 +139,7 @@ def built(tmp_path_factory):
     if GIT:
         git(folder, "init", "--quiet")
         commit(folder, "src", "Snakefile")
-    snakemake(folder, "--cores", "2")
+    snakemake(folder, "--cores", "2", run=started)
     return folder
 
 
@@ -334,7 +336,7 @@ def test_another_clone_gives_the_same_bytes(built, tmp_path):
         shutil.copytree(built / ".git", other / ".git")
         (other / "README.md").write_text("A commit that changes no code.")
         commit(other, "README.md")
-    snakemake(other, "--cores", "1")
+    snakemake(other, "--cores", "1", run=started)
     for path in sorted(ALL_FILES):
         assert (other / path).read_bytes() == (built / path).read_bytes(), path
 
