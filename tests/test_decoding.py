@@ -115,12 +115,12 @@ REFUSED = {
     "empty": (b"", "empty, needed: PNG, JPEG or TIFF"),
     "text": (b"no picture", "not a picture that can be read, needed: PNG, JPEG or TIFF"),
     "a GIF": (saved(GREY, "GIF"), "not a picture that can be read"),
-    "cut off": (saved(np.repeat(COLOURS, 99, 0))[:-40], "a damaged picture"),
+    "cut off": (saved(np.repeat(COLOURS, 99, 0))[:-40], "damaged, or not a picture"),
     "JPEG cut off": (
         saved(np.repeat(COLOURS, 99, 0), "JPEG")[:-400],
-        "a damaged picture .*[Tt]runc",
+        "damaged, or not a picture .*[Tt]runc",
     ),
-    "TIFF cut off": (saved(COLOURS, "TIFF")[:-9], "a damaged picture"),
+    "TIFF cut off": (saved(COLOURS, "TIFF")[:-9], "damaged, or not a picture"),
     "grey of 16 bits": (saved(GREY.astype(np.uint16)), "16 bits per value, needed: 8"),
     "TIFF of 16 bits": (saved(GREY.astype(np.uint16), "TIFF"), "16 bits per value"),
     "colours of 16 bits": (png_of_16_bits(2, 3), "16 bits per value"),
@@ -140,7 +140,7 @@ REFUSED = {
         "2 pictures in one file, needed: one",
     ),
     "a bomb": (bomb(), "(more|100000 x 100000) pixels.*, at most 80,000,000 pixels are read"),
-    "a bomb of text": (large_text(), "a damaged picture"),
+    "a bomb of text": (large_text(), "damaged, or not a picture"),
 }
 
 

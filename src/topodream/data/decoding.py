@@ -16,7 +16,7 @@ import numpy as np
 
 from topodream.arrays import Bytes
 from topodream.files.errors import ContentError, InputError
-from topodream.files.reading import named, read_bytes, readable
+from topodream.files.reading import legible, named, read_bytes, readable
 
 if TYPE_CHECKING:  # it is imported where it is needed: Snakemake, as it plans, is to start quickly
     from PIL.Image import Image
@@ -147,23 +147,16 @@ def _opened(file: io.BytesIO, name: str) -> Iterator["Image"]:
         # Its warnings are of huge pictures and of damage.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("error", UserWarning)
-        try:
-            with Image.open(file, formats=FORMATS) as image:
-                _check_header(image, name)
-                yield image
-        except InputError:
-            raise
-        except UnidentifiedImageError as error:
-            raise ContentError(f"{name}: {_what_else(file)}, needed: PNG, JPEG or TIFF") from error
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_large(name, "more pixels than Pillow reads") from error
-        except MemoryError as error:
-            raise InputError(f"{name}: does not fit into memory") from error
-        except Exception as error:  # of damaged files it raises nearly anything
-            if isinstance(error, OSError) and error.errno:  # the disk's, not the picture's
-                raise
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise ContentError(f"{name}: a damaged picture ({reason})") from error
+        with legible(name, "a picture"):
+            try:
+                with Image.open(file, formats=FORMATS) as image:
+                    _check_header(image, name)
+                    yield image
+            except UnidentifiedImageError as error:
+                what = _what_else(file)
+                raise ContentError(f"{name}: {what}, needed: PNG, JPEG or TIFF") from error
+            except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+                raise _too_large(name, "more pixels than Pillow reads") from error
 
 
 def _what_else(file: io.BytesIO) -> str:
