@@ -404,7 +404,7 @@ def numbered(labels: Sequence[npt.NDArray[Any]]) -> tuple[list[Bytes], tuple[str
     """
     if len({part.dtype.kind == "U" for part in labels}) > 1:
         raise InputError("labels are names in one part of the images, and numbers in the other")
-    if labels[0].dtype.kind != "U":
+    if not labels or labels[0].dtype.kind != "U":
         return list(labels), ()
     names = sorted(set(labels[0].tolist()))
     if len(names) > MAX_CLASSES:
