@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT
 from test_workflow import copy_project, snakemake
 
-from topodream.data import KINDS, from_keras
+from topodream.data import KINDS, from_keras, mnist
 from topodream.data.idx import to_idx
 from topodream.data.kind import DataSize
 from topodream.plan import catalogue as catalogues
