@@ -13,7 +13,7 @@ from topodream.data.decoding import to_grey
 from topodream.data.kind import DataSize, Kind, Sizes
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
-from topodream.files.reading import most_bytes, named, read_bytes, readable
+from topodream.files.reading import is_there, most_bytes, named, read_bytes, readable
 from topodream.files.storage import Content
 from topodream.files.strict import Section
 from topodream.form import Form
@@ -50,17 +50,14 @@ def batches(folder: Path) -> dict[str, Path]:
     with readable(folder):
         if not folder.is_dir():
             raise InputError(f"no folder {folder}: datasets.<name>.folder names where batches lie")
-        found = {name: folder / name for name in (*TRAINING, HELD_OUT) if (folder / name).exists()}
+    found = {name: folder / name for name in (*TRAINING, HELD_OUT) if is_there(folder / name)}
     if found.keys() <= {HELD_OUT}:
-        hint = "; those that end in .bin are the binary version" if _has_pickles(folder) else ""
-        raise InputError(f"no file {TRAINING[0]} in {folder}{hint}")
+        has_pickles = is_there(folder / TRAINING[0].removesuffix(".bin"))
+        hint = "; those that end in .bin are the binary version" if has_pickles else ""
+        raise InputError(f"no file {folder / TRAINING[0]}{hint}")
     if HELD_OUT not in found:
-        raise InputError(f"no file {HELD_OUT} in {folder}")
+        raise InputError(f"no file {folder / HELD_OUT}")
     return found
-
-
-def _has_pickles(folder: Path) -> bool:
-    return (folder / "data_batch_1").exists()
 
 
 def read_batch(path: Path) -> bytes:

@@ -5,6 +5,7 @@ what is partly transparent, inks in place of light.
 """
 
 import io
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from topodream.files.reading import legible, named, read_bytes, readable
 
 if TYPE_CHECKING:  # it is imported where it is needed: Snakemake, as it plans, is to start quickly
     from PIL.Image import Image
+
+# What Pillow logs of damaged files would be printed besides the one line that says it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 FORMATS = ("PNG", "JPEG", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
