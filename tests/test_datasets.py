@@ -2,6 +2,7 @@ import errno
 import gzip
 import hashlib
 import http.server
+import json
 import os
 import struct
 import threading
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from topodream.data import idx, mnist, pan, samples, tapestry
+from topodream.data.kind import DataSize
 from topodream.data.pan import Walk, cut_windows, walk_corners
 from topodream.data.tapestry import weave_tapestry
 from topodream.files.errors import InputError
@@ -508,6 +510,56 @@ def test_keras_with_other_pixels_is_refused(monkeypatch):
     fake_keras(monkeypatch, lambda: ((IMAGES, LABELS), (IMAGES, LABELS)))
     with pytest.raises(InputError, match="train-images-idx3-ubyte from Keras has sha256"):
         mnist.read_keras()
+
+
+def test_keras_has_no_kmnist():
+    with pytest.raises(InputError, match="source keras has no set kmnist: mnist or fashion_mnist"):
+        mnist.read_keras("kmnist")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_another_published_set_is_checked_and_kept_apart(served, tmp_path, monkeypatch, packed):
+    """Of KMNIST only the digests of the packed files are published."""
+    server, good, expected = served
+    digests = {name: hashlib.sha256(server.files[f"/right/{name}.gz"]).hexdigest() for name in good}
+    key = {"packed_sha256": digests} if packed else {"sha256": expected}
+    published = mnist.Published("Others", "none", (server.address("wrong"),), **key)
+    monkeypatch.setitem(mnist.PUBLISHED, "others", published)
+    mirrors = [server.address("right")]
+    assert mnist.read_published("others", mirrors, tmp_path) == good
+    assert len(list((tmp_path / "others").iterdir())) == 4
+    with pytest.raises(InputError, match="no mirror served Others; .*has sha256 .* expected"):
+        mnist.read_published("others", None, tmp_path / "new")
+
+
+def test_files_are_recognised_by_their_digests(monkeypatch):
+    raw = raw_files()
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    names = tuple("abcdefgh")
+    published = mnist.Published("Others", "a licence", (), sha256=digests, classes=names)
+    monkeypatch.setitem(mnist.PUBLISHED, "others", published)
+    attributes = mnist.mnist_content("idx", raw).attributes
+    assert attributes["described"] == "Others, source idx"
+    assert attributes["licence"] == "a licence"
+    assert json.loads(attributes["classes"]) == list(names)
+    assert mnist.KIND.origin_of(FIRST, digests[FIRST]) == "Others's own, as published"
+    # Other files that are said to be these get their names of classes, not their licence.
+    attributes = mnist.mnist_content("idx", raw_files(IMAGES + 1), name="others").attributes
+    assert attributes["described"] == "IDX images said to be Others, source idx"
+    assert attributes["licence"] == "as its owner says"
+    assert json.loads(attributes["classes"]) == list(names)
+    with pytest.raises(InputError, match="source idx: label 7, but only 2 names of classes"):
+        mnist.mnist_content("idx", raw, classes=["a", "b"])
+
+
+def test_transposed_images_are_put_upright(tmp_path):
+    images = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    raw = raw_files(images, LABELS[:2])
+    content = mnist.mnist_content("idx", raw, transposed=True)
+    assert content.arrays["train/pixels"][0].tolist() == [[0, 3], [1, 4], [2, 5]]
+    section = {"source": "idx", "folder": str(write_folder(tmp_path / "idx", raw))}
+    assert mnist.KIND.size({**section, "transposed": True}, {}) == DataSize(2, 2, 3, 2)
+    assert mnist.KIND.size(section, {}) == DataSize(2, 2, 2, 3)
 
 
 # ------------------------------------------------------------------ tapestry

@@ -1,22 +1,26 @@
 """Kinds of data: what each says of a data set before it is made is true of the file that is made."""
 
 import ast
+import contextlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from PIL import Image
 
 from topodream.data import KINDS
-from topodream.data.samples import read_data
+from topodream.data.samples import LAYOUTS, read_data
 from topodream.files.errors import InputError
 from topodream.files.storage import read_hdf5
 from topodream.origin import lineage, provenance
 from topodream.plan import catalogue as catalogues
-from topodream.plan import resources
+from topodream.plan import params, resources
 from topodream.settings import checking
 from topodream.settings.datasets import learnable, made_of
 from topodream.traits import OF_DATA
@@ -35,21 +39,37 @@ TRIED = {section["kind"]: name for name, section in reversed(SECTIONS.items())}
 
 
 def script(name, output, **options):
-    flags = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
-    command = [sys.executable, SRC / name, *flags, "--output", output]
+    command = [sys.executable, SRC / name, *shlex.split(params.flags(options)), "--output", output]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture(scope="module", autouse=True)
+def raw(tmp_path_factory):
+    """A working folder with what the sections name: pictures of two classes, CIFAR-10's batches."""
+    folder, rng = tmp_path_factory.mktemp("raw"), np.random.default_rng(0)
+    for name in ("a/1.png", "a/2.jpg", "b/1.png", "b/2.tif", "b/3.png"):
+        path = folder / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(256, size=(40, 50, 3), dtype=np.uint8)).save(path)
+    (folder / "cifar-10-batches-bin").mkdir()
+    for name in ("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"):
+        records = rng.integers(10, size=(3, 3073), dtype=np.uint8)
+        (folder / "cifar-10-batches-bin" / name).write_bytes(records.tobytes())
+    with contextlib.chdir(folder):
+        yield folder
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(raw, tmp_path_factory):
     """A folder with a data set of each kind, and its picture."""
     folder = tmp_path_factory.mktemp("data")
     for name, section in SECTIONS.items():
         kind = KINDS[section["kind"]]
         behind = {key: folder / f"{other}.h5" for key, other in made_of(section).items()}
         file = folder / f"{name}.h5"
-        script(kind.script, file, **kind.options(section), **behind)
+        places = {key: section[key] for key in kind.not_compared if key in section}
+        script(kind.script, file, **kind.options(section), **places, **behind)
         if picture := kind.picture:
             files = {picture.option: file, **{key: behind[key] for key in picture.behind}}
             shown = dict.fromkeys(picture.settings, 20)  # 20 frames, 20 ms
@@ -69,7 +89,9 @@ def test_layout_traits_and_size_are_those_of_the_file(made, name):
     content = read_hdf5(file, (kind.layout,))
     pixels = [content.arrays[f"{part}/pixels"] for part in ("train", "held_out")]
     assert size.n_bytes == sum(array.size for array in pixels)
-    assert all(array.shape[-2:] == (size.height, size.width) for array in pixels)
+    colours = () if size.n_channels == 1 else (size.n_channels,)
+    shape = (size.height, size.width, *colours)
+    assert all(array.shape[-len(shape) :] == shape for array in pixels)
     if kind.can_be_learnt:
         data = read_data(file)
         assert kind.traits(section) == data.traits
@@ -89,7 +111,7 @@ def test_notes_say_what_a_kind_says(made, name):
     kind = KINDS[section["kind"]]
     note = dict(read_hdf5(made / f"{name}.h5", None).attributes)
     assert note["made_by"].startswith(f"{kind.script}, ")
-    assert json.loads(note["options"]) == kind.options(section)
+    assert json.loads(note["options"]) == kind.options(section, with_places=False)
     assert set(json.loads(note["versions"])) == {"python", "numpy", *kind.packages}
     # It is made again when its own module changes, and not when that of a kind does with which it
     # has nothing to do.
@@ -111,7 +133,10 @@ def test_a_data_set_leads_back_to_the_raw_data(made, name):
     raw = [link.state for link in found.links if link.what == "raw"]
     kind = KINDS[SECTIONS[name]["kind"]]
     assert raw or not (kind.made_of or kind.shipped_files(SECTIONS[name]))
-    assert lineage.NOT_KEPT not in raw
+    # A person's own files are not here; what comes with the package is.
+    known = {name: sha256 for name, (_, sha256) in kind.raw_files(SECTIONS[name]).items()}
+    own = [link for link in found.links if link.what == "raw" and link.state == lineage.NOT_KEPT]
+    assert {link.name: link.sha256 for link in own} == known
 
 
 @pytest.mark.parametrize("name", [TRIED[name] for name, kind in KINDS.items() if kind.picture])
@@ -158,12 +183,13 @@ def is_text(node):
 
 
 def test_nothing_else_knows_a_kind_by_its_name():
-    """Others ask the registry."""
+    """Others ask the registry. ("images" is a layout too, and a word.)"""
+    names = set(KINDS) - set(LAYOUTS)
     modules = [path for path in (SRC / "topodream").rglob("*.py") if path.parent.name != "data"]
     assert len(modules) > 40
-    known = {path: found for path in modules if (found := literals(path) & set(KINDS))}
+    known = {path: found for path in modules if (found := literals(path) & names)}
     assert known == {}
-    quoted = re.compile("|".join(f"[\"']{name}[\"']" for name in KINDS))
+    quoted = re.compile("|".join(f"[\"']{name}[\"']" for name in sorted(names)))
     rules = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     assert [path.name for path in rules if quoted.search(path.read_text())] == []
 

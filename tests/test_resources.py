@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT
 from test_workflow import copy_project, snakemake
 
-from topodream.data import KINDS, mnist
+from topodream.data import KINDS, from_keras, mnist
 from topodream.data.idx import to_idx
 from topodream.data.kind import DataSize
 from topodream.plan import catalogue as catalogues
@@ -232,7 +232,7 @@ def test_downloads_have_time(some_config):
         datasets = catalogues.resolve(some_config).datasets
         seconds[source] = resources.data_seconds("digits", datasets, lambda name: SIZES["many"])
     extra = [seconds[source] - seconds["idx"] for source in ("mirror", "keras")]
-    assert extra == pytest.approx([mnist.DOWNLOAD_SECONDS] * 2)
+    assert extra == pytest.approx([from_keras.DOWNLOAD_SECONDS] * 2)
 
 
 def test_tensorflow_has_room(some_config):
@@ -245,7 +245,7 @@ def test_tensorflow_has_room(some_config):
                 "digits", catalogue.datasets, lambda name, known=catalogue: size_of(name, known)
             )
         )
-    assert memory[1] - memory[0] == mnist.TENSORFLOW_MIB
+    assert memory[1] - memory[0] == from_keras.TENSORFLOW_MIB
 
 
 # ------------------------------------------------------------------ profiles

@@ -262,6 +262,8 @@ def one_clear_line(case, said, home):
     if len(said.splitlines()) != 1:
         return "traceback", f"not one line: {said}"
     named = home is None or one_line(str(home / case.victim)) in said
+    # Among pictures the file behind a link is one more.
+    named = named or f"cached-{Path(case.victim).name}" in said
     # Of two files that don't fit together the other one may be named.
     if not named and case.how != "forged" and case.target not in GIVEN:
         return "traceback", f"the file is not named: {said}"

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import h5py
 import numpy as np
 import yaml
 from PIL import Image
 
-from topodream.data import idx, mnist, samples
+from topodream.data import cifar10, idx, image_files, mnist, samples
 from topodream.data.tapestry import read_tapestry
 from topodream.files import cli, results, storage, strict
 from topodream.files.reading import NAME
@@ -70,6 +71,7 @@ def make(home):
     found = catalogue.resolve(shipped).experiments
     idx_files(home / "idx", "")
     idx_files(home / "idx-gz", ".gz")
+    own_images(home / "own")
     script(
         "prepare_mnist",
         "--source",
@@ -156,6 +158,54 @@ def idx_files(folder, suffix):
         high = 256 if "images" in name else 10
         raw = idx.to_idx(rng.integers(high, size=shape).astype(np.uint8))
         (folder / f"{name}{suffix}").write_bytes(gzip.compress(raw) if suffix else raw)
+
+
+# What own_images() makes.
+PICTURES = ("own/pictures/a.png", "own/pictures/b.jpg", "own/pictures/c.tif", "own/pictures/d.tif")
+ARRAYS = ("own/a.npz", "own/a.npy", "own/a.hdf5", "own/a.csv")
+BATCHES = ("own/cifar/data_batch_1.bin", "own/cifar/test_batch.bin")
+
+
+def own_images(folder):
+    """Make a person's own images, in all forms that are read."""
+    rng = np.random.default_rng(0)
+    (folder / "pictures").mkdir(parents=True)
+    (folder / "cifar").mkdir()
+    images = rng.integers(256, size=(6, 8, 8, 3), dtype=np.uint8)
+    for path, image in zip(PICTURES, images, strict=False):
+        packed = {"compression": "tiff_lzw"} if "d.tif" in path else {}
+        Image.fromarray(image).save(folder.parent / path, **packed)
+    np.savez_compressed(folder / "a.npz", x_train=images, x_test=images[:2] / 255)
+    np.save(folder / "a.npy", images)
+    with h5py.File(folder / "a.hdf5", "w") as file:
+        file.create_dataset("images", data=images, compression="gzip")
+    rows = [",".join(map(str, row)) for row in images[..., 0].reshape(6, -1)]
+    (folder / "a.csv").write_text("\n".join(rows) + "\n")
+    for path in BATCHES:
+        (folder.parent / path).write_bytes(rng.integers(10, size=9219, dtype=np.uint8).tobytes())
+
+
+def own(victim):
+    """Read a person's images: one file, or the folder of pictures."""
+
+    def drive(home):
+        return image_files.read_images(home / victim)
+
+    return drive
+
+
+def prepare_own(home):
+    files = ["--path", home / "own/pictures", "--held-out-path", home / "own/a.npy"]
+    script("prepare_images", *files, "--output", home / "out/out.h5")
+
+
+def cifar(home):
+    return cifar10.read_binary(cifar10.batches(home / "own/cifar").values())[0]
+
+
+def prepare_cifar(home):
+    files = ["--source", "binary", "--folder", home / "own/cifar", "--colours", "grey"]
+    script("prepare_cifar10", *files, "--output", home / "out/out.h5")
 
 
 def checkpoint(home, experiment):
@@ -420,6 +470,11 @@ TARGETS = {
     ),
     "IDX": Target(8, (f"idx/{IMAGES}", f"idx/{LABELS}"), read_idx("idx")),
     "IDX, gzipped": Target(8, (f"idx-gz/{IMAGES}.gz", f"idx-gz/{LABELS}.gz"), read_idx("idx-gz")),
+    "own pictures": Target(10, PICTURES, own("own/pictures")),
+    **{f"own {path}": Target(4, (path,), own(path)) for path in ARRAYS},
+    "CIFAR-10": Target(4, BATCHES, cifar),
+    "prepare_images": Target(1, (*PICTURES, "own/a.npy"), prepare_own, "out/out.h5"),
+    "prepare_cifar10": Target(1, BATCHES, prepare_cifar, "out/out.h5"),
     "read measures": Target(
         6,
         ("m/measures.json",),

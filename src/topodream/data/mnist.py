@@ -1,9 +1,10 @@
-"""Images with labels: MNIST, from several sources, or anything in its format."""
+"""Images with labels: MNIST and its relatives, from several sources, or anything in its format."""
 
 import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.arrays import Integers
-from topodream.data import raw_files
+from topodream.data import from_keras, raw_files
 from topodream.data.idx import (
+    NAMES,
     RawFiles,
     find_idx_files,
     idx_shape,
@@ -23,35 +25,24 @@ from topodream.data.idx import (
     unpack,
 )
 from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.published import PUBLISHED, Published
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
-from topodream.files.reading import readable
+from topodream.files.reading import read_bytes, readable
 from topodream.files.storage import Content
 from topodream.files.strict import Section
 from topodream.traits import LABELS
 
 EMBEDDED = Path(__file__).with_name("embedded")
-# sha256 of MNIST's four raw (not compressed) files.
-MNIST_SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
-)
-MNIST_LICENCE = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
+MNIST_SHA256 = PUBLISHED["mnist"].sha256
 DOWNLOAD_TRIES = 3
-# Sources that download, and how long that may take: 12 MB, TensorFlow and its copy of them.
-DOWNLOADED, DOWNLOAD_SECONDS = ("keras", "mirror"), 20 * 60
-# The source keras imports TensorFlow.
-TENSORFLOW_MIB = 2000
+# Sources that download: 12 to 31 MB.
+DOWNLOADED = ("keras", "mirror")
 # Digits that come with the package, and all of MNIST.
 EMBEDDED_SIZE, MNIST_SIZE = DataSize(4_000, 1_000, 28, 28), DataSize(60_000, 10_000, 28, 28)
 # Where a raw file is from, for readers.
-FROM_PACKAGE, AS_PUBLISHED = "matches, comes with topodream", "MNIST's own, as published"
+FROM_PACKAGE = "matches, comes with topodream"
+NO_LICENCE = "as its owner says"
 
 
 def read_embedded() -> RawFiles:
@@ -61,29 +52,25 @@ def read_embedded() -> RawFiles:
     return read_idx_folder(EMBEDDED, names + held_out)
 
 
-def read_keras() -> RawFiles:
-    """Return MNIST as TensorFlow's Keras loads it, downloading it into Keras's own cache."""
-    try:
-        # Seconds to import and not part of the default install: only where asked for.
-        from tensorflow.keras.datasets import mnist
-    except ImportError as error:
-        raise InputError(
-            "source keras needs TensorFlow: .venv/bin/pip install -e '.[tensorflow]', "
-            f"or choose another source ({error})"
-        ) from error
-    try:
-        (train, train_labels), (test, test_labels) = mnist.load_data()
-    except Exception as error:  # offline, Keras raises a bare Exception
-        reason = " ".join(str(error).split())
-        raise InputError(f"source keras: Keras could not load MNIST: {reason}") from error
-    arrays = (train, train_labels, test, test_labels)
-    raw = {name: to_idx(array) for name, array in zip(MNIST_SHA256, arrays, strict=True)}
-    check_sha256(raw, MNIST_SHA256, "Keras")
+def read_keras(name: str = "mnist") -> RawFiles:
+    """Return a published data set as TensorFlow's Keras loads it, checked."""
+    published = PUBLISHED[name]
+    if not published.sha256:
+        has = [key for key, one in PUBLISHED.items() if one.sha256]
+        raise InputError(f"source keras has no set {name}: {' or '.join(has)}")
+    arrays = from_keras.load(name, published.title)
+    raw = {file: to_idx(array) for file, array in zip(NAMES, arrays, strict=True)}
+    check_sha256(raw, published.sha256, "Keras")
     return raw
 
 
 def read_mirror(
-    mirrors: Sequence[str], cache: Path | None, expected: Mapping[str, str] = MNIST_SHA256
+    mirrors: Sequence[str],
+    cache: Path | None,
+    expected: Mapping[str, str],
+    *,
+    title: str = "MNIST",
+    packed: bool = False,
 ) -> RawFiles:
     """Return the four files from the first mirror that serves them right.
 
@@ -96,21 +83,44 @@ def read_mirror(
         and right is not fetched again.
     expected : mapping
         File names and the sha256 of their raw content.
+    title : str
+        What they are, for errors.
+    packed : bool
+        Whether ``expected`` are digests of the .gz files as they are served.
     """
     faults = []
     for mirror in mirrors:
         try:
-            return {name: _fetch(mirror, name, cache, digest) for name, digest in expected.items()}
+            return {
+                name: _fetch(mirror, name, cache, digest, packed=packed)
+                for name, digest in expected.items()
+            }
         except InputError as error:
             faults.append(f"{mirror}: {error}")
-    raise InputError(f"source mirror: no mirror served MNIST; {'; '.join(faults)}")
+    raise InputError(f"source mirror: no mirror served {title}; {'; '.join(faults)}")
 
 
-def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
+def read_published(name: str, mirrors: Sequence[str] | None, cache: Path | None) -> RawFiles:
+    """Return a published data set from a mirror; the known ones, or others."""
+    published = PUBLISHED[name]
+    if name != "mnist":  # its files have the names of MNIST's
+        import pooch
+
+        cache = Path(cache or pooch.os_cache("topodream")) / name
+    return read_mirror(
+        mirrors or published.mirrors,
+        cache,
+        published.sha256 or published.packed_sha256,
+        title=published.title,
+        packed=not published.sha256,
+    )
+
+
+def _fetch(mirror: str, name: str, cache: Path | None, sha256: str, *, packed: bool) -> bytes:
     import pooch  # only this source needs it, and its import takes a moment
 
     file = f"{name}.gz"
-    # The raw content is checked, not the .gz: a copy that was gzipped again is right too.
+    # The raw content is checked if it can be: a copy that was gzipped again is right too.
     download = pooch.create(
         cache or pooch.os_cache("topodream"),
         mirror,
@@ -124,13 +134,16 @@ def _fetch(mirror: str, name: str, cache: Path | None, sha256: str) -> bytes:
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
         raise InputError(f"{file}: {' '.join(str(error).split())}") from error
     try:
-        with readable(Path(path)), Path(path).open("rb") as packed:
-            raw = unpack(packed, file)
-        check_sha256({name: raw}, {name: sha256}, mirror)
+        if packed:
+            check_sha256({name: read_bytes(Path(path))}, {name: sha256}, mirror)
+        with readable(Path(path)), Path(path).open("rb") as opened:
+            raw = unpack(opened, file)
+        if not packed:
+            check_sha256({name: raw}, {name: sha256}, mirror)
     except ContentError:
         Path(path).unlink()  # or it would be found in the cache for ever
         if was_cached:  # an old download, perhaps of another mirror: this one is not to blame
-            return _fetch(mirror, name, cache, sha256)
+            return _fetch(mirror, name, cache, sha256, packed=packed)
         raise
     return raw
 
@@ -143,8 +156,27 @@ def check_sha256(raw: RawFiles, expected: Mapping[str, str], source: str) -> Non
             raise ContentError(f"{name} from {source} has sha256 {found}, expected {digest}")
 
 
-def mnist_content(source: str, raw: RawFiles) -> Content:
-    """Make the content of a data-set file from IDX files: train first, then held out."""
+def mnist_content(
+    source: str,
+    raw: RawFiles,
+    *,
+    name: str | None = None,
+    transposed: bool = False,
+    classes: Sequence[str] = (),
+) -> Content:
+    """Make the content of a data-set file from IDX files: train first, then held out.
+
+    Parameters
+    ----------
+    source : str
+    raw : RawFiles
+    name : str, optional
+        Which of ``PUBLISHED`` they are said to be; their digests may tell.
+    transposed : bool
+        Whether rows of the files' images are columns, as EMNIST's are.
+    classes : sequence of str
+        Names of classes, by the labels, if they are others than those of a published set.
+    """
     arrays = {}
     names = [*raw]
     for part, files in zip(
@@ -153,6 +185,8 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
         places = [f"source {source}, {name}" for name in files]
         values = [parse_idx(raw[name], place) for name, place in zip(files, places, strict=True)]
         _check_images(values[0], values[1], places)
+        if transposed:
+            values[0] = np.ascontiguousarray(values[0].transpose(0, 2, 1))
         for key, array in zip(("pixels", "labels", "indices"), values, strict=False):
             arrays[f"{part}/{key}"] = array if key != "indices" else array.astype(np.int64)
     shapes = [arrays[f"{part}/pixels"].shape[1:] for part in PARTS]
@@ -161,14 +195,33 @@ def mnist_content(source: str, raw: RawFiles) -> Content:
             f"source {source}: training images are {shapes[0]} pixels, held-out ones {shapes[1]}"
         )
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
-    is_mnist = source == "embedded" or digests == MNIST_SHA256
+    found = _recognised(source, digests)
+    if found is None and name is not None and source == "mirror":  # checked, as they were packed
+        found = PUBLISHED[name]
+    said = PUBLISHED[name] if name is not None else None
+    title = (
+        found.title if found else f"IDX images said to be {said.title}" if said else "IDX images"
+    )
+    known = found or said
+    classes = tuple(classes) or (known.classes if known else ())
+    most = max(int(arrays[f"{part}/labels"].max()) for part in PARTS)
+    if classes and most >= len(classes):
+        raise InputError(f"source {source}: label {most}, but only {len(classes)} names of classes")
     attributes = {
-        "described": f"{'MNIST' if is_mnist else 'IDX images'}, source {source}",
+        "described": f"{title}, source {source}",
         "source": source,
         "raw_sha256": json.dumps(digests),
-        "licence": MNIST_LICENCE if is_mnist else "as its owner says",
+        "licence": found.licence if found else NO_LICENCE,
+        **({"classes": json.dumps(classes)} if classes else {}),
     }
     return Content("images", arrays, attributes)
+
+
+def _recognised(source: str, digests: Mapping[str, str]) -> Published | None:
+    """Return the published data set that files are, if their digests tell."""
+    if source == "embedded":
+        return PUBLISHED["mnist"]
+    return next((one for one in PUBLISHED.values() if one.sha256 == digests), None)
 
 
 def _check_images(images: npt.NDArray[Any], labels: npt.NDArray[Any], files: Sequence[str]) -> None:
@@ -221,6 +274,8 @@ class Mnist(Kind):
         if section["source"] == "embedded":
             return EMBEDDED_SIZE
         found = idx_size(Path(section["folder"])) if section["source"] == "idx" else None
+        if found and section.get("transposed"):
+            found = replace(found, height=found.width, width=found.height)
         return found or MNIST_SIZE
 
     def shipped_files(self, section: Section) -> list[Path]:
@@ -233,18 +288,18 @@ class Mnist(Kind):
         return raw_files.digests_of(Path(section["folder"])) if is_idx else {}
 
     def origin_of(self, name: str, sha256: str) -> str | None:
-        """Return whether a file is one of MNIST's, or comes with the package."""
-        if MNIST_SHA256.get(name) == sha256:
-            return AS_PUBLISHED
-        return FROM_PACKAGE if _embedded_digests().get(name) == sha256 else None
+        """Return whether a file is one of a published data set's, or comes with the package."""
+        said = (one.origin_of(name, sha256) for one in PUBLISHED.values())
+        embedded = FROM_PACKAGE if _embedded_digests().get(name) == sha256 else None
+        return next(filter(None, said), embedded)
 
     def extra_mib(self, section: Section) -> int:
         """Return what TensorFlow takes, where it is the source."""
-        return TENSORFLOW_MIB if section.get("source") == "keras" else 0
+        return from_keras.TENSORFLOW_MIB if section.get("source") == "keras" else 0
 
     def extra_seconds(self, section: Section) -> float:
         """Return how long a download may take."""
-        return DOWNLOAD_SECONDS if section.get("source") in DOWNLOADED else 0
+        return from_keras.DOWNLOAD_SECONDS if section.get("source") in DOWNLOADED else 0
 
 
 def idx_size(folder: Path) -> DataSize | None:

@@ -31,6 +31,8 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
     -------
     (side * size, side * size) uint8
     """
+    if images.ndim != 3:
+        raise InputError("a tapestry needs grey images, these have colours: colours = 'grey'")
     count, height, width = images.shape
     if height != width:
         raise InputError(f"a tapestry needs square images, these are {height} x {width}")

@@ -108,6 +108,13 @@ def real(least: float, most: float) -> Callable[[str], float]:
     return convert
 
 
+def yes_or_no(text: str) -> bool:
+    """Convert an option that is "true" or "false"."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is not allowed: true or false")
+    return text.lower() == "true"
+
+
 def from_json(option: str, text: str) -> dict[str, Any]:
     """Return the mapping that an option gives as JSON; ``-`` stands for standard input."""
     try:

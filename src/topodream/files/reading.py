@@ -114,6 +114,31 @@ def parsable(path: Path, *errors: type[Exception]) -> Iterator[None]:
             raise damaged(path, error) from error
 
 
+@contextmanager
+def legible(name: str, what: str) -> Iterator[None]:
+    """Turn whatever a library raises of a person's file into one clear error.
+
+    Of damaged files they raise nearly anything. What the operating system refuses has a number,
+    and is no damage.
+
+    Parameters
+    ----------
+    name, what : str
+        The file, and what it should be: "a picture".
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{name}: does not fit into memory") from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            raise InputError(f"cannot read {name}: {reason(error)}") from error
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise ContentError(f"{name}: damaged, or not {what} ({why})") from error
+
+
 def damaged(path: Path, why: object) -> ContentError:
     """Return the error that says what is wrong with a result, and how to have it made again.
 

@@ -16,16 +16,20 @@ from topodream.settings.config import to_mapping
 
 
 def flags(settings: Section) -> str:
-    """Return settings as command-line flags, in one string.
+    r"""Return settings as command-line flags, in one string.
 
     Of several params Snakemake compares the values only, and would overlook two that change places.
 
     >>> flags({"max_speed": -3, "mirrors": ["here", "over there"]})
     "--max-speed=-3 --mirrors here 'over there'"
+    >>> flags({"size": {"height": 3, "width": 4}, "transposed": True})
+    '--size=\'{"height": 3, "width": 4}\' --transposed=true'
     """
     words = []
     for key, value in sorted(settings.items()):
         option = f"--{key.replace('_', '-')}"
+        if isinstance(value, bool | Mapping):
+            value = json.dumps(value)
         # With "=", a value that begins with a hyphen isn't taken for another option.
         words += [option, *value] if isinstance(value, list) else [f"{option}={value}"]
     return shlex.join(words)
