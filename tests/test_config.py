@@ -26,7 +26,7 @@ from topodream.settings.config import Experiment
 
 def test_shipped_config_resolves(catalogue):
     assert catalogue.selected == catalogue.listed
-    assert len(catalogue.listed) == 30
+    assert len(catalogue.listed) == 31
 
 
 def test_every_shipped_experiment_asks_a_question(catalogue):
@@ -221,7 +221,7 @@ def test_run_names_selections_and_experiments(some_config, run, selected):
 
 def test_run_all(some_config):
     some_config["run"] = "all"
-    assert len(resolve(some_config).selected) == 30
+    assert len(resolve(some_config).selected) == 31
 
 
 # ------------------------------------------------------------------ errors
@@ -430,11 +430,11 @@ WRONG = [
     (put("datasets/digits/source", "idx"), "data set 'digits': the key folder is missing"),
     (
         put("datasets/digits/kind", "cifar"),
-        "data set 'digits': kind = 'cifar' is not allowed: one of mnist, tapestry, pan",
+        "data set 'digits': kind = 'cifar' is not allowed: one of mnist, photographs, patches, tapestry, pan",
     ),
     (
-        put("datasets/pan/tapestry", "digits"),
-        "data set 'pan': tapestry = 'digits' is not a data set of kind tapestry: one of tapestry",
+        put("datasets/pan/over", "digits"),
+        "data set 'pan': over = 'digits' is not a data set of kind photographs or tapestry: one of tapestry, raccoon",
     ),
     (
         put("animation/sequence_ms", 33),

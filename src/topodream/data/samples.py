@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.arrays import Bytes, Integers
+from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
 from topodream.form import Form
 from topodream.traits import LABELS, SEQUENCE
@@ -32,7 +33,7 @@ class Samples:
     pixels : (n_samples, ...) uint8
         Each of the shape that its form says: (height, width), or (height, width, 3) of colours.
     labels : (n_samples,) uint8, or None where samples have none
-    corners : (n_samples, 2) int, row and column of each window in its tapestry, or None
+    corners : (n_samples, 2) int, row and column of each window in its picture, or None
     form : Form
     """
 
@@ -134,6 +135,14 @@ def read_data(path: Path, kinds: Sequence[str] = LAYOUTS) -> Data:
                 raise ValueError(f"label {part.labels.max()} of {len(data.classes)} classes")
         if data.train.form != data.held_out.form:
             raise ValueError("training and held-out samples differ in shape")
+    return data
+
+
+def read_images(path: Path) -> Data:
+    """Read images that are pictures, of which others can be made: those of contrasts are refused."""
+    data = read_data(path, ("images",))
+    if data.form.is_signed or data.form.colours == "opponent":
+        raise InputError(f"{path}: holds {data.form}, needed: pictures in grey or in colour")
     return data
 
 
