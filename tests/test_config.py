@@ -437,6 +437,49 @@ WRONG = [
         "data set 'pan': over = 'digits' is not a data set of kind photographs or tapestry: one of tapestry, raccoon",
     ),
     (
+        put("datasets/patches/images", "patches"),
+        "data set 'patches': images = 'patches' is not allowed: a loop, patches -> patches",
+    ),
+    (
+        lambda c: c["datasets"].update(
+            a=c["datasets"]["patches"] | {"images": "b"},
+            b=c["datasets"]["patches"] | {"images": "a"},
+        ),
+        "data set 'a': images = 'a' is not allowed: a loop, a -> b -> a",
+    ),
+    (
+        put("datasets/patches/images", "pan"),
+        "data set 'patches': images = 'pan' is not a data set of kind mnist or photographs or patches: "
+        "one of digits, raccoon, patches",
+    ),
+    (
+        put("datasets/patches/colours", "rgb"),
+        "data set 'patches': colours = 'rgb' is not allowed: it needs filter = none and channels = raw",
+    ),
+    (
+        put("datasets/pan/colours", "opponent"),
+        "data set 'pan': colours = 'opponent' is not allowed: it needs filter = centre_surround and "
+        "channels = on_off",
+    ),
+    (
+        put("datasets/patches/filter", "sharpen"),
+        "data set 'patches': filter = 'sharpen' is not allowed: one of none, centre_surround, "
+        "wide_centre_surround (what is seen",
+    ),
+    (
+        put("datasets/patches/count", 0),
+        "data set 'patches': count = 0 is not allowed: a whole number from 2 to 1000000 (patches to",
+    ),
+    (
+        put("datasets/raccoon/folder", "here"),
+        "data set 'raccoon': folder = 'here' is not allowed: left out unless source is folder",
+    ),
+    (put("datasets/raccoon/source", "folder"), "data set 'raccoon': the key folder is missing"),
+    (
+        put(f"{E40}/dataset", "raccoon"),
+        "experiment 'excited-40': dataset = 'raccoon' is not allowed: what can be learnt is one of",
+    ),
+    (
         put("animation/sequence_ms", 33),
         "config: animation.sequence_ms = 33 is not allowed: a whole number from 20 to 10000 in "
         "steps of 10",

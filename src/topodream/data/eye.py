@@ -86,7 +86,7 @@ class Eye:
 
     @property
     def _not_allowed(self) -> str:
-        return f"colours = {self.colours} is not allowed"
+        return f"colours = {self.colours!r} is not allowed"
 
     def attributes(self, unit: Floats | None, full_scale: float | None) -> dict[str, Any]:
         """Return what files say of it, and of the numbers that were found."""

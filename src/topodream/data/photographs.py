@@ -13,7 +13,7 @@ from topodream.data.decoding import decode, find_pictures, picture_shape
 from topodream.data.kind import DataSize, Kind, Sizes
 from topodream.files.errors import InputError
 from topodream.files.reading import most_bytes, read_bytes
-from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.files.strict import Section
 
 # A colour photograph that comes with the package.
@@ -157,7 +157,7 @@ def read_photographs(path: Path) -> Photographs:
     """Read a file of photographs."""
     content = read_hdf5(path, ("photographs",))
     with complete(path):
-        names = json.loads(text_of(content, "names"))
+        names = names_of(content, "names")
         pictures = [content.arrays[f"pictures/{number}"] for number in range(len(names))]
         ends = (3,) if text_of(content, "colours") == "rgb" else ()
         for number, picture in enumerate(pictures):

@@ -3,7 +3,6 @@
 Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Bytes, Integers
 from topodream.files.errors import InputError
-from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.form import Form
 from topodream.traits import LABELS, SEQUENCE
 
@@ -163,10 +162,5 @@ def _samples(content: Content, part: str) -> Samples:
 
 
 def _classes(content: Content) -> tuple[str, ...]:
-    """Return the names of classes, a list in JSON."""
-    if "classes" not in content.attributes:
-        return ()
-    names = json.loads(text_of(content, "classes"))
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("classes are no list of names")
-    return tuple(names)
+    """Return the names of classes."""
+    return tuple(names_of(content, "classes")) if "classes" in content.attributes else ()

@@ -50,7 +50,7 @@ def _check_ends(name: str, datasets: Section, chain: tuple[str, ...]) -> None:
         if not isinstance(other, str):
             continue
         if other in chain:
-            where, loop = f"data set {name!r}", " -> ".join((*chain, other))
+            where, loop = f"data set {chain[0]!r}", " -> ".join((*chain, other))
             raise InputError(f"{where}: {key} = {quoted(other)} is not allowed: a loop, {loop}")
         if other in datasets:
             _check_ends(other, datasets, (*chain, other))
