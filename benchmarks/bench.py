@@ -44,6 +44,7 @@ from bench_steps import (
 
 from topodream.arrays import Bytes
 from topodream.data import mnist
+from topodream.data.eye import Eye
 from topodream.data.pan import Walk, pan_content
 from topodream.data.tapestry import tapestry_content
 from topodream.files import cli
@@ -182,7 +183,7 @@ def pan(sections: Any, digits: Content, folder: Path) -> Content:
     section = sections["pan"]
     walk = Walk(**{key.name: section[key.name] for key in dataclasses.fields(Walk)})
     n_frames = {"train": section["frames"], "held_out": section["held_out_frames"]}
-    return pan_content(files["tapestry"], walk, n_frames)
+    return pan_content(files["tapestry"], walk, Eye.of(section), n_frames)
 
 
 def libraries(experiment: Experiment, pixels: Bytes, effort: Effort) -> dict[str, Any]:

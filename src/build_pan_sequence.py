@@ -1,8 +1,9 @@
-"""Let a window wander over a tapestry and keep what it sees, frame by frame.
+"""Let a window wander over a tapestry or a photograph and keep what it sees, frame by frame.
 
 The window rests in the middle at first. Every so many frames an acceleration is drawn
-for each axis; speeds are limited; the window wraps around the tapestry's edges. Held-out
-frames are a walk of their own over the tapestry of held-out images.
+for each axis; speeds are limited; the window wraps around a tapestry's edges, and turns back at
+a photograph's. Held-out frames are a walk of their own over the tapestry of held-out images, or
+over the photograph's right fifth.
 """
 
 import sys
@@ -11,16 +12,19 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream.data import pan, samples
+from topodream.data import eye, pan, samples
 from topodream.files import cli
 from topodream.files.storage import write_hdf5
+from topodream.form import CHANNELS, COLOURS
 from topodream.origin import provenance
 
 
 def main() -> None:
-    """Read the tapestries, walk over both, write the windows and where they were."""
+    """Read what windows move over, walk over it, write the windows and where they were."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
+    parser.add_argument(
+        "--over", type=Path, required=True, help="the .h5 file of tapestries, or of a photograph"
+    )
     parser.add_argument(
         "--frames", type=cli.whole(2, 10**6), required=True, help="windows to train on"
     )
@@ -42,12 +46,16 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=cli.whole(0, 2**32 - 1), required=True, help="seed of the walk"
     )
+    parser.add_argument("--filter", choices=eye.FILTERS, required=True, help="what is seen")
+    parser.add_argument("--channels", choices=CHANNELS, required=True, help="how it is kept")
+    parser.add_argument("--colours", choices=COLOURS, required=True, help="of which colours")
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
 
     walk = pan.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
-    content = pan.pan_content(args.tapestry, walk, n_frames)
+    seeing = eye.Eye(args.filter, args.channels, args.colours)
+    content = pan.pan_content(args.over, walk, seeing, n_frames)
     origin = provenance.origin(cli.options(args), packages=pan.KIND.packages)
     write_hdf5(args.output, content, origin)
     sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)

@@ -1,4 +1,4 @@
-"""Show a pan sequence as a GIF: what the window sees, and where it is on the tapestry.
+"""Show a pan sequence as a GIF: what the window sees, and where it is.
 
 Beside it lies <name>.gif.js, the same as a script, for the page's player.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.data import pan
+from topodream.data.eye import brightness
 from topodream.data.samples import read_data
-from topodream.data.tapestry import read_tapestry
 from topodream.files import cli
 from topodream.files.errors import InputError
 from topodream.origin import provenance
@@ -20,10 +20,10 @@ from topodream.pictures import animation, player
 
 
 def main() -> None:
-    """Read a sequence and its tapestry, put frames together, write them."""
+    """Read a sequence and what it is of, put frames together, write them."""
     parser = cli.parser(__doc__)
     parser.add_argument("--sequence", type=Path, required=True, help="the sequence (.h5)")
-    parser.add_argument("--tapestry", type=Path, required=True, help="its tapestry (.h5)")
+    parser.add_argument("--over", type=Path, required=True, help="its tapestry or photograph (.h5)")
     parser.add_argument("--frames", type=cli.whole(2, 10_000), required=True, help="frames to show")
     parser.add_argument(
         "--frame-ms",
@@ -34,28 +34,34 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .gif file to write")
     args = cli.parse(parser)
 
-    data, woven = read_data(args.sequence), read_tapestry(args.tapestry)
+    data = read_data(args.sequence, ("sequence",))
     if data.train.corners is None:
-        raise InputError(f"{args.sequence}: has no windows on a tapestry")
-    pixels, corners = data.train.pixels[: args.frames], data.train.corners[: args.frames]
-    n_frames, window, _ = pixels.shape
+        raise InputError(f"{args.sequence}: does not say where its windows are")
+    form, corners = data.form, data.train.corners[: args.frames]
+    fields, source = pan.read_fields(args.over, form.height)
+    inputs = data.train.lazy_vectors("float64", len(corners))
+
+    def window(number: int) -> animation.Frame:
+        picture = form.brightness(inputs[number : number + 1])[0]
+        return animation.grey_levels((1 + picture) / 2 if form.is_signed else picture)
+
     panels = [
         animation.Panel(
-            f"window, {window} x {window}",
-            n_frames,
-            lambda number: animation.grey_levels(pixels[number] / 255),
+            f"window, {form.height} x {form.width}",
+            len(corners),
+            window,
         ),
         animation.Panel(
-            "its place on the tapestry",
-            n_frames,
-            animation.with_box(woven.pixels["train"], corners, window),
+            "its place",
+            len(corners),
+            animation.with_box(brightness(fields["train"].picture), corners, form.height),
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
     note = {
         "shows": data.described,
         "data_sha256": data.content_sha256,
-        "tapestry_sha256": woven.content_sha256,
+        "over_sha256": source.content_sha256,
         **provenance.origin(cli.options(args), packages=pan.KIND.picture.packages),
     }
     animation.write_gif(args.output, frames, args.frame_ms, json.dumps(note))

@@ -148,17 +148,21 @@ def make(folder, shipped_config):
 
 
 def make_data(folder):
-    """Write data sets, each made of the one before; return their digests."""
+    """Write data sets, each made of the one before, under a key; return their digests."""
     folder.mkdir()
     digests = {}
     made_of = {"raw_sha256": json.dumps({"train-images": "e" * 64})}
-    for name, kind in zip(("digits", "tapestry", "pan"), KINDS.values(), strict=True):
+    for name, kind, key in (
+        ("digits", KINDS["mnist"], "digits"),
+        ("tapestry", KINDS["tapestry"], "over"),
+        ("pan", KINDS["pan"], ""),
+    ):
         arrays = {"train/pixels": np.full((1, 1, 1), len(digests), np.uint8)}
         attributes = {"described": f"made-up {name}", "licence": "none", **made_of}
         origin = {**ORIGIN, "made_by": f"{kind.script}, a test"}
         write_hdf5(folder / f"{name}.h5", Content(kind.layout, arrays, attributes), origin)
         digests[name] = content_digest(arrays)
-        made_of = {f"{name}_sha256": digests[name]}
+        made_of = {f"{key}_sha256": digests[name]}
     make_picture(folder / "tapestry.png", (300, 300))
     make_gif(folder / "pan.gif")
     return digests

@@ -26,7 +26,7 @@ from topodream.settings.config import Experiment
 
 def test_shipped_config_resolves(catalogue):
     assert catalogue.selected == catalogue.listed
-    assert len(catalogue.listed) == 30
+    assert len(catalogue.listed) == 31
 
 
 def test_every_shipped_experiment_asks_a_question(catalogue):
@@ -221,7 +221,7 @@ def test_run_names_selections_and_experiments(some_config, run, selected):
 
 def test_run_all(some_config):
     some_config["run"] = "all"
-    assert len(resolve(some_config).selected) == 30
+    assert len(resolve(some_config).selected) == 31
 
 
 # ------------------------------------------------------------------ errors
@@ -441,11 +441,54 @@ WRONG = [
     (put("datasets/digits/source", "idx"), "data set 'digits': the key folder is missing"),
     (
         put("datasets/digits/kind", "cifar"),
-        "data set 'digits': kind = 'cifar' is not allowed: one of mnist, tapestry, pan",
+        "data set 'digits': kind = 'cifar' is not allowed: one of mnist, images, cifar10, photographs, patches, tapestry, pan",
     ),
     (
-        put("datasets/pan/tapestry", "digits"),
-        "data set 'pan': tapestry = 'digits' is not a data set of kind tapestry: one of tapestry",
+        put("datasets/pan/over", "digits"),
+        "data set 'pan': over = 'digits' is not a data set of kind photographs or tapestry: one of tapestry, raccoon",
+    ),
+    (
+        put("datasets/patches/images", "patches"),
+        "data set 'patches': images = 'patches' is not allowed: a loop, patches -> patches",
+    ),
+    (
+        lambda c: c["datasets"].update(
+            a=c["datasets"]["patches"] | {"images": "b"},
+            b=c["datasets"]["patches"] | {"images": "a"},
+        ),
+        "data set 'a': images = 'a' is not allowed: a loop, a -> b -> a",
+    ),
+    (
+        put("datasets/patches/images", "pan"),
+        "data set 'patches': images = 'pan' is not a data set of kind mnist or photographs or patches: "
+        "one of digits, raccoon, patches",
+    ),
+    (
+        put("datasets/patches/colours", "rgb"),
+        "data set 'patches': colours = 'rgb' is not allowed: it needs filter = none and channels = raw",
+    ),
+    (
+        put("datasets/pan/colours", "opponent"),
+        "data set 'pan': colours = 'opponent' is not allowed: it needs filter = centre_surround and "
+        "channels = on_off",
+    ),
+    (
+        put("datasets/patches/filter", "sharpen"),
+        "data set 'patches': filter = 'sharpen' is not allowed: one of none, centre_surround, "
+        "wide_centre_surround (what is seen",
+    ),
+    (
+        put("datasets/patches/count", 0),
+        "data set 'patches': count = 0 is not allowed: a whole number from 2 to 1000000 (patches to",
+    ),
+    (
+        put("datasets/raccoon/folder", "here"),
+        "data set 'raccoon': folder = 'here' is not allowed: left out unless source is folder",
+    ),
+    (put("datasets/raccoon/source", "folder"), "data set 'raccoon': the key folder is missing"),
+    (
+        put(f"{E40}/dataset", "raccoon"),
+        "experiment 'excited-40': dataset = 'raccoon' is not allowed: what can be learnt is one of",
     ),
     (
         put("animation/sequence_ms", 33),

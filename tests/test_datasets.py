@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from topodream.data import idx, mnist, pan, samples, tapestry
+from topodream.data.eye import Eye
 from topodream.data.kind import DataSize
 from topodream.data.pan import Walk, cut_windows, walk_corners
 from topodream.data.tapestry import weave_tapestry
@@ -664,6 +665,7 @@ def test_a_window_that_wraps_sees_the_other_side(digits):
 
 
 ORIGIN = {"made_by": "test", "code_sha256": "0", "versions": "{}"}
+PLAIN = Eye("none", "raw", "grey")
 
 
 def test_pan_sequence_from_files(tmp_path):
@@ -674,7 +676,7 @@ def test_pan_sequence_from_files(tmp_path):
     )
     walk = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=4)
     n_frames = {"train": 50, "held_out": 30}
-    content = pan.pan_content(tmp_path / "tapestry.h5", walk, n_frames)
+    content = pan.pan_content(tmp_path / "tapestry.h5", walk, PLAIN, n_frames)
     assert content.arrays["train/pixels"].shape == (50, 20, 20)
     assert content.arrays["held_out/pixels"].shape == (30, 20, 20)
     # The held-out walk is its own, over images not trained on.
@@ -686,7 +688,7 @@ def test_pan_sequence_from_files(tmp_path):
     )
     other = Walk(window=20, hold=20, max_acceleration=1, max_speed=3, seed=5)
     again, another = (
-        pan.pan_content(tmp_path / "tapestry.h5", each, n_frames) for each in (walk, other)
+        pan.pan_content(tmp_path / "tapestry.h5", each, PLAIN, n_frames) for each in (walk, other)
     )
     for name, array in content.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name])
@@ -695,7 +697,7 @@ def test_pan_sequence_from_files(tmp_path):
     assert "CC BY-SA" in content.attributes["licence"]
     wide = Walk(window=29, hold=20, max_acceleration=1, max_speed=3, seed=4)
     with pytest.raises(InputError, match="window = 29 is not allowed: at most 28"):
-        pan.pan_content(tmp_path / "tapestry.h5", wide, n_frames)
+        pan.pan_content(tmp_path / "tapestry.h5", wide, PLAIN, n_frames)
 
 
 def test_vectors_are_bytes_over_255():

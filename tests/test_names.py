@@ -57,7 +57,7 @@ def test_what_refers_to_others_has_to_find_them(some_config):
         for path in (
             ("experiments", "excited-40", "extends"), ("experiments", "excited-40", "dataset"),
             ("experiments", "excited-40", "model"), ("experiments", "excited-40", "engine"),
-            ("datasets", "tapestry", "digits"), ("datasets", "pan", "tapestry"),
+            ("datasets", "tapestry", "digits"), ("datasets", "pan", "over"),
             ("datasets", "digits", "source"), ("sweeps", "strength", "extends"), ("run",),
         ):  # fmt: skip
             *parents, last = path

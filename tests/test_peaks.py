@@ -139,6 +139,7 @@ def follow(experiment, size, data, folder):
         assert_bounded(measured[step], bound)
 
 
+PLAIN = {"filter": "none", "channels": "raw", "colours": "grey"}
 SHORT = {"epochs": 1, "steps_per_epoch": 200}
 TWENTY = {"grid": {"rows": 20, "cols": 20}}
 
@@ -210,17 +211,18 @@ def test_windows_and_thousands_of_frames_stay_within_their_memory(
     sections = {
         "digits": {"kind": "mnist"},
         "tapestry": {"kind": "tapestry", "digits": "digits"},
-        "pan": {"kind": "pan", "tapestry": "tapestry"},
+        "pan": {"kind": "pan", "over": "tapestry", **PLAIN},
     }
     sizes = {"digits": size, "tapestry": woven, "pan": windows}.__getitem__
     measured = [
         peak("build_tapestry.py", "--digits", files["digits"], "--side", side, "--output",
              files["tapestry"]),
         peak("plot_tapestry.py", "--tapestry", files["tapestry"], "--output", tmp_path / "t.png"),
-        peak("build_pan_sequence.py", "--tapestry", files["tapestry"], "--frames", frames,
+        peak("build_pan_sequence.py", "--over", files["tapestry"], "--frames", frames,
              "--held-out-frames", held_out, "--window", window, "--hold", 10,
-             "--max-acceleration", 1, "--max-speed", 5, "--seed", 0, "--output", files["pan"]),
-        peak("render_sequence_gif.py", "--sequence", files["pan"], "--tapestry",
+             "--max-acceleration", 1, "--max-speed", 5, "--filter", "none",
+             "--channels", "raw", "--colours", "grey", "--seed", 0, "--output", files["pan"]),
+        peak("render_sequence_gif.py", "--sequence", files["pan"], "--over",
              files["tapestry"], "--frames", held_out, "--frame-ms", 100, "--output",
              tmp_path / "p.gif"),
     ]  # fmt: skip

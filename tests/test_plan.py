@@ -218,7 +218,7 @@ def test_training_depends_on_its_model_and_engine_and_no_other(catalogue, inputs
 
 def test_data_are_of_what_their_section_names(inputs):
     assert inputs.data(of(experiment="trace-40")) == "results/data/pan.h5"
-    assert inputs.made_of(["tapestry"])["tapestry"](of(dataset="pan")) == "results/data/tapestry.h5"
+    assert inputs.made_of(["over"])["over"](of(dataset="pan")) == "results/data/tapestry.h5"
     of_images = inputs.made_of(["digits"])["digits"]
     assert of_images(of(dataset="tapestry")) == "results/data/digits.h5"
     assert inputs.made_of([]) == {}

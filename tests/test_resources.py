@@ -36,7 +36,7 @@ MEASURED_AFTERWARDS_SECONDS = [
     ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 51.2),
     ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 4.3),
 ]
-PAN = {"pan": {"kind": "pan", "tapestry": "tapestry"}}
+PAN = {"pan": {"kind": "pan", "over": "tapestry"}}
 DIGITS = DataSize(4000, 1000, 28, 28)
 SIZES = {
     "digits": DIGITS,

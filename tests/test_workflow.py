@@ -191,7 +191,7 @@ def test_data_sets(built):
         assert pan.attrs["kind"] == "sequence"
         with h5py.File(built / "results/data/tapestry.h5") as tapestry:
             assert tapestry["train/pixels"].shape == (168, 168)
-            assert pan.attrs["tapestry_sha256"] == tapestry.attrs["content_sha256"]
+            assert pan.attrs["over_sha256"] == tapestry.attrs["content_sha256"]
             with h5py.File(built / "results/data/digits.h5") as digits:
                 assert tapestry.attrs["digits_sha256"] == digits.attrs["content_sha256"]
                 assert "CC BY-SA" in digits.attrs["licence"]
@@ -450,7 +450,7 @@ def test_a_chain_as_it_is_printed(built):
     assert links == [
         "<- model results/tiny-pan/model.h5: matches",
         "  <- data results/data/pan.h5: matches",
-        "    <- tapestry results/data/tapestry.h5: matches",
+        "    <- over results/data/tapestry.h5: matches",
         "      <- digits results/data/digits.h5: matches",
         "<- measures results/tiny-pan/measures.json: matches",
         "  <- model results/tiny-pan/model.h5: see above",
@@ -522,7 +522,7 @@ def test_the_page_shows_the_chain(built):
     # From the map to its data, and on: each digest leads to where its data set is described.
     digests = {
         "pan": model["data_sha256"],
-        "tapestry": sets["pan"]["tapestry_sha256"],
+        "tapestry": sets["pan"]["over_sha256"],
         "digits": sets["digits"]["content_sha256"],
     }
     for name, digest in digests.items():

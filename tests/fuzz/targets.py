@@ -314,9 +314,9 @@ def script(name, *args):
 
 def pan(home, output):
     script(
-        "build_pan_sequence", "--tapestry", home / "data/tapestry.h5", "--frames", 50,
+        "build_pan_sequence", "--over", home / "data/tapestry.h5", "--frames", 50,
         "--held-out-frames", 30, "--window", 20, "--hold", 5, "--max-acceleration", 1,
-        "--max-speed", 3, "--seed", 0, "--output", output,
+        "--max-speed", 3, "--filter", "none", "--channels", "raw", "--colours", "grey", "--seed", 0, "--output", output,
     )  # fmt: skip
 
 
@@ -367,7 +367,7 @@ def judge(home):
 
 
 def sequence_gif(home):
-    files = ["--sequence", home / "data/pan.h5", "--tapestry", home / "data/tapestry.h5"]
+    files = ["--sequence", home / "data/pan.h5", "--over", home / "data/tapestry.h5"]
     script(
         "render_sequence_gif",
         *files,

@@ -4,14 +4,16 @@ Nothing else may stand here. What makes a data set depends on its own kind, not 
 there are: a line more makes none anew (:func:`topodream.origin.provenance.local_sources`).
 """
 
-from topodream.data import cifar10, images, mnist, pan, tapestry
+from topodream.data import cifar10, images, mnist, pan, patches, photographs, tapestry
 from topodream.data.kind import Kind
 
 # By the name that `kind:` gives them; what is made of others stands behind them.
 KINDS: dict[str, Kind] = {
     "mnist": mnist.KIND,
-    "tapestry": tapestry.KIND,
-    "pan": pan.KIND,
     "images": images.KIND,
     "cifar10": cifar10.KIND,
+    "photographs": photographs.KIND,
+    "patches": patches.KIND,
+    "tapestry": tapestry.KIND,
+    "pan": pan.KIND,
 }

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -37,6 +37,7 @@ WITH_ALPHA = ("LA", "RGBA", "RGBa", "PA")
 # Others, in words.
 REFUSED_MODES = {"CMYK": "its colours are those of inks (CMYK)", "F": "its pixels are floats"}
 BITS_PER_SAMPLE = 258  # TIFF's tag
+ORIENTATION = 274  # EXIF's tag: 1 is upright, above 4 height and width change places
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -124,6 +125,14 @@ def decode(raw: bytes, name: str, colours: str | None = None) -> Bytes:
     return pixels
 
 
+def picture_shape(path: Path) -> tuple[int, int]:
+    """Return the height and width of a picture by the header of its file, see :func:`read_picture`."""
+    with readable(path), path.open("rb") as file, _opened(file, named(path)) as image:
+        width, height = image.size
+        is_on_its_side = image.getexif().get(ORIENTATION, 1) > 4
+    return (width, height) if is_on_its_side else (height, width)
+
+
 def to_grey(pixels: Bytes) -> Bytes:
     """Return the brightness of colours: .299 R + .587 G + .114 B, rounded, a half up.
 
@@ -143,7 +152,7 @@ def to_grey(pixels: Bytes) -> Bytes:
 
 
 @contextmanager
-def _opened(file: io.BytesIO, name: str) -> Iterator["Image"]:
+def _opened(file: BinaryIO, name: str) -> Iterator["Image"]:
     """Open a picture, checked by its header; turn all that Pillow raises of it into one line."""
     from PIL import Image, UnidentifiedImageError
 
@@ -163,7 +172,7 @@ def _opened(file: io.BytesIO, name: str) -> Iterator["Image"]:
                 raise _too_large(name, "more pixels than Pillow reads") from error
 
 
-def _what_else(file: io.BytesIO) -> str:
+def _what_else(file: BinaryIO) -> str:
     file.seek(0)
     return "not a picture that can be read" if file.read(1) else "empty"
 

@@ -42,6 +42,14 @@ class DataSize:
         return (self.n_train + self.n_held_out) * self.n_inputs
 
 
+@dataclass(frozen=True)
+class Work:
+    """What making a data set takes besides what its size, and that of what it is made of, do."""
+
+    n_bytes: float = 0
+    seconds: float = 0
+
+
 # The sizes of the data sets that one is made of, by the keys that name them.
 Sizes = Mapping[str, DataSize]
 
@@ -157,6 +165,13 @@ class Kind(ABC):
     def extra_seconds(self, section: Section) -> float:
         """Return how long making a data set takes besides what its size does: for downloads."""
         return 0
+
+    def check(self, section: Section) -> None:  # noqa: B027, most have nothing to refuse
+        """Raise InputError for values of a section that don't go together: no schema says that."""
+
+    def work(self, section: Section, behind: Sizes) -> Work:
+        """Return what making a data set takes besides, by the sizes of those that it is made of."""
+        return Work()
 
     # ------------------------------------------------------------------ what follows from that
 

@@ -3,7 +3,6 @@
 Pixels are kept as bytes; a pixel's value is byte / 255, in [0, 1].
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from topodream.arrays import Bytes, Integers
-from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
+from topodream.files.errors import InputError
+from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.form import Form
 from topodream.traits import LABELS, SEQUENCE
 
@@ -32,7 +32,7 @@ class Samples:
     pixels : (n_samples, ...) uint8
         Each of the shape that its form says: (height, width), or (height, width, 3) of colours.
     labels : (n_samples,) uint8, or None where samples have none
-    corners : (n_samples, 2) int, row and column of each window in its tapestry, or None
+    corners : (n_samples, 2) int, row and column of each window in its picture, or None
     form : Form
     """
 
@@ -137,6 +137,14 @@ def read_data(path: Path, kinds: Sequence[str] = LAYOUTS) -> Data:
     return data
 
 
+def read_images(path: Path) -> Data:
+    """Read images that are pictures, of which others can be made: those of contrasts are refused."""
+    data = read_data(path, ("images",))
+    if data.form.is_signed or data.form.colours == "opponent":
+        raise InputError(f"{path}: holds {data.form}, needed: pictures in grey or in colour")
+    return data
+
+
 def _samples(content: Content, part: str) -> Samples:
     arrays = content.arrays
     pixels = arrays[f"{part}/pixels"]
@@ -154,10 +162,5 @@ def _samples(content: Content, part: str) -> Samples:
 
 
 def _classes(content: Content) -> tuple[str, ...]:
-    """Return the names of classes, a list in JSON."""
-    if "classes" not in content.attributes:
-        return ()
-    names = json.loads(text_of(content, "classes"))
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("classes are no list of names")
-    return tuple(names)
+    """Return the names of classes."""
+    return tuple(names_of(content, "classes")) if "classes" in content.attributes else ()

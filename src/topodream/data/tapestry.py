@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from topodream.arrays import Bytes
 from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Kind, Sizes
-from topodream.data.samples import PARTS, read_data
+from topodream.data.samples import PARTS, read_images
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
 from topodream.files.strict import Section
@@ -21,7 +21,7 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
 
     Parameters
     ----------
-    images : (n_images, size, size)
+    images : (n_images, size, size), or with colours (n_images, size, size, 3)
     side : int
         Images along each side of the square.
     part : str
@@ -29,11 +29,9 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
 
     Returns
     -------
-    (side * size, side * size) uint8
+    (side * size, side * size) uint8, or with colours (side * size, side * size, 3)
     """
-    if images.ndim != 3:
-        raise InputError("a tapestry needs grey images, these have colours: colours = 'grey'")
-    count, height, width = images.shape
+    count, height, width = images.shape[:3]
     if height != width:
         raise InputError(f"a tapestry needs square images, these are {height} x {width}")
     if count < side * side:
@@ -41,8 +39,9 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
             f"a tapestry of {side} x {side} needs {side * side} images, "
             f"the {part} images are only {count}"
         )
-    columns = images[: side * side].reshape(side, side, height, width)
-    tapestry = columns.transpose(1, 2, 0, 3).reshape(side * height, side * width).copy()
+    columns = images[: side * side].reshape(side, side, height, width, -1)
+    woven = columns.transpose(1, 2, 0, 3, 4)
+    tapestry = woven.reshape(side * height, side * width, *images.shape[3:]).copy()
     tapestry[-height:, :] = tapestry[:height, :]
     tapestry[:, -width:] = tapestry[:, :width]
     return tapestry
@@ -50,7 +49,7 @@ def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
 
 def tapestry_content(digits: Path, side: int) -> Content:
     """Weave one tapestry of the training images and one of the held-out ones."""
-    images = read_data(digits, ("images",))
+    images = read_images(digits)
     parts = {"train": images.train.pixels, "held_out": images.held_out.pixels}
     arrays = {
         f"{part}/pixels": weave_tapestry(pixels, side, part.replace("_", "-"))
@@ -73,7 +72,7 @@ class Tapestry:
     Attributes
     ----------
     pixels : mapping
-        "train" and "held_out" -> (size, size) uint8
+        "train" and "held_out" -> (size, size) uint8, or with colours (size, size, 3)
     image_size : int
         The side of an image.
     """
@@ -91,8 +90,11 @@ def read_tapestry(path: Path) -> Tapestry:
     with complete(path):
         pixels = {part: content.arrays[f"{part}/pixels"] for part in PARTS}
         size, image_size = len(pixels["train"]), int(content.attributes["image_size"])
+        of_pixels = pixels["train"].shape[2:]
         for part in PARTS:
-            check_array(f"{part}/pixels", pixels[part], (size, size), "uint8")
+            check_array(f"{part}/pixels", pixels[part], (size, size, *of_pixels), "uint8")
+        if of_pixels not in ((), (3,)):
+            raise ValueError(f"pixels of {' x '.join(map(str, of_pixels))} values")
         if image_size < 1 or size % image_size or size < 2 * image_size:
             raise ValueError(f"images of {image_size} pixels make no tapestry of {size}")
         return Tapestry(
@@ -123,7 +125,7 @@ class TapestryKind(Kind):
     def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of both squares."""
         side, images = section["side"], behind["digits"]
-        return DataSize(1, 1, side * images.height, side * images.width)
+        return DataSize(1, 1, side * images.height, side * images.width, images.n_channels)
 
 
 KIND = TapestryKind()

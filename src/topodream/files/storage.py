@@ -304,6 +304,14 @@ def text_of(content: Content, name: str) -> str:
     return value
 
 
+def names_of(content: Content, name: str) -> list[str]:
+    """Return an attribute that has to be a list of texts, in JSON; ValueError says if it isn't."""
+    names = json.loads(text_of(content, name))
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise ValueError(f"{name} are no list of names")
+    return names
+
+
 def check_array(
     name: str, array: Array, shape: tuple[int | None, ...], dtype: str, *, infinite: bool = False
 ) -> None:

@@ -238,22 +238,24 @@ def _width(text: str) -> float:
 
 
 def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callable[[int], Frame]:
-    """Shrink a tapestry to a panel; return a function that marks a frame's window on it.
+    """Shrink a picture to a panel; return a function that marks a frame's window on it.
 
     Parameters
     ----------
-    pixels : (size, size) uint8
+    pixels : (height, width) uint8
     corners : (n_frames, 2) int
         Row and column of each window's upper left corner.
     window : int
         Its side.
     """
-    small = np.asarray(Image.fromarray(pixels).resize((PANEL, PANEL), Image.Resampling.BOX))
+    lengths = np.array(pixels.shape)
+    shown = np.maximum(1, PANEL * lengths // lengths.max())
+    small = np.asarray(Image.fromarray(pixels).resize(shown[::-1], Image.Resampling.BOX))
     plain = grey_levels(small / 255)
 
     def marked(number: int) -> Frame:
         frame = plain.copy()
-        ends = np.array([corners[number], corners[number] + window]) * PANEL // len(pixels)
+        ends = np.array([corners[number], corners[number] + window]) * shown // lengths
         (top, left), (bottom, right) = ends.tolist()
         frame[top : top + 2, left : right + 1] = MARK
         frame[bottom - 1 : bottom + 1, left : right + 1] = MARK

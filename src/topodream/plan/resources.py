@@ -89,17 +89,21 @@ def data_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
     ``size`` returns that of each data set by its name, see :func:`data_size`.
     """
     section = datasets[name]
-    behind = sum(size(other).n_bytes for other in made_of(section).values())
+    behind = {key: size(other) for key, other in made_of(section).items()}
     extra = KINDS[section["kind"]].extra_mib(section)
-    return DATA_START_MIB + extra + _mib(behind + COPIES_OF_DATA * size(name).n_bytes)
+    work = KINDS[section["kind"]].work(section, behind).n_bytes
+    read = sum(one.n_bytes for one in behind.values())
+    return DATA_START_MIB + extra + _mib(work + read + COPIES_OF_DATA * size(name).n_bytes)
 
 
 def data_seconds(name: str, datasets: Datasets, size: SizeOf) -> float:
     """Return a bound on how long making a data set takes."""
     section = datasets[name]
-    behind = sum(size(other).n_bytes for other in made_of(section).values())
+    behind = {key: size(other) for key, other in made_of(section).items()}
     extra = KINDS[section["kind"]].extra_seconds(section)
-    return START_SECONDS + extra + READING_SECONDS * behind + MAKING_SECONDS * size(name).n_bytes
+    work = KINDS[section["kind"]].work(section, behind).seconds
+    read = READING_SECONDS * sum(one.n_bytes for one in behind.values())
+    return START_SECONDS + extra + work + read + MAKING_SECONDS * size(name).n_bytes
 
 
 def data_picture_mib(name: str, datasets: Datasets, size: SizeOf) -> int:

@@ -23,6 +23,10 @@ def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
     if kind not in KINDS:
         raise InputError(f"{where}: kind = {quoted(kind)} is not allowed: {one_of(KINDS)}")
     check(settings, f"data/{kind}", where)
+    try:
+        KINDS[kind].check(settings)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
     for key, layouts in KINDS[kind].made_of.items():
         kinds = [one for one, known in KINDS.items() if known.layout in layouts]
         fitting = [other for other, value in datasets.items() if value.get("kind") in kinds]
@@ -31,7 +35,25 @@ def resolve_dataset(name: str, datasets: Section) -> dict[str, Any]:
                 f"{where}: {key} = {quoted(settings[key])} is not a data set "
                 f"of kind {' or '.join(kinds)}: {one_of(fitting)}"
             )
+    _check_ends(name, datasets, (name,))
     return with_types(settings, schema(f"data/{kind}"))
+
+
+def _check_ends(name: str, datasets: Section, chain: tuple[str, ...]) -> None:
+    """Refuse a data set that is, through others, made of itself.
+
+    Of those behind it, what is wrong otherwise is said when their turn comes.
+    """
+    kind = KINDS.get(datasets[name].get("kind"))
+    for key in kind.made_of if kind else ():
+        other = datasets[name].get(key)
+        if not isinstance(other, str):
+            continue
+        if other in chain:
+            where, loop = f"data set {chain[0]!r}", " -> ".join((*chain, other))
+            raise InputError(f"{where}: {key} = {quoted(other)} is not allowed: a loop, {loop}")
+        if other in datasets:
+            _check_ends(other, datasets, (*chain, other))
 
 
 def learnable(datasets: Section) -> list[str]:
