@@ -375,6 +375,10 @@ REFUSED = {
         "a.npy: empty, its images are of",
     ),
     "an empty CSV": (lambda t: own(csv(t / "a.csv", "")), "a.csv: empty, needed: a line for each"),
+    "names of columns alone": (
+        lambda t: own(csv(t / "a.csv", "a,b,c,d", "", "")),
+        "a.csv: empty, below the names of its columns there are no lines",
+    ),
     "a short line": (
         lambda t: own(csv(t / "a.csv", "1,2,3,4", "1,2,3")),
         "a.csv: line 2 has 3 values, the first 4",
@@ -442,7 +446,7 @@ def test_refused_in_one_line(what, tmp_path):
         ({"held_out_share": 0.5}, "the key seed is missing"),
         (
             {"held_out_share": 0.5, "seed": 0, "held_out_path": "b"},
-            "held_out_path = 'b' is not allo",
+            "held_out_path = .b. is not",
         ),
         ({"labels": "all"}, "labels = 'all' is not allowed: one of none, folders, file"),
         ({"path": "{a}"}, "path = '{a}' is not allowed"),

@@ -18,7 +18,7 @@ from topodream.models import MODELS
 from topodream.pictures.of_maps import PICTURES
 from topodream.pictures.picture import Still
 from topodream.plan import catalogue as catalogues
-from topodream.plan import params, wildcards
+from topodream.plan import found, params, wildcards
 from topodream.plan.inputs import Inputs
 from topodream.plan.maps import map_kind, map_kinds, text_for_report
 from topodream.plan.needs import Needs, named
@@ -398,3 +398,12 @@ def test_findings_and_sweeps_are_shown_where_they_are_selected(some_config, tmp_
     made = Shown(catalogues.resolve(some_config), tmp_path).made_files()
     assert {"results/findings.json", "results/findings.md"} <= set(made)
     assert {f"results/sweeps/strength.{suffix}" for suffix in ("json", "png")} <= set(made)
+
+
+def test_where_images_lie_makes_no_page_anew(some_config, tmp_path):
+    section = {"kind": "images", "labels": "folders", "held_out_share": 0.5, "seed": 0}
+    shown = []
+    for path in ("here", "there"):
+        some_config["datasets"]["own"] = {**section, "path": path}
+        shown.append(found.besides(catalogues.resolve(some_config), tmp_path)["datasets"]["own"])
+    assert shown == [section, section]

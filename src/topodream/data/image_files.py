@@ -595,6 +595,10 @@ def _read_csv(path: Path, how: How, columns: _Columns, shape: tuple[int, ...]) -
                 labels.append(values.pop(columns.label))
             rows.append(_numbers(values, f"{named(path)}, line {number}"))
         pixels.append(np.array(rows, np.uint8))
+    if not pixels:
+        raise ContentError(
+            f"{named(path)}: empty, below the names of its columns there are no lines"
+        )
     images = np.concatenate(pixels).reshape(-1, *shape)
     return Images(
         _as_asked(images, how, named(path)),

@@ -11,9 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from topodream.data import KINDS
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.storage import json_digest
+from topodream.files.strict import Section
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.maps import shown_of
 from topodream.settings.config import to_mapping
@@ -38,7 +40,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
         ``experiments`` (name -> its ``question``, ``pictures``, ``settings_sha256``), ``sweeps`` (name -> the
         ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
         ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
-        with what lies there; ``datasets`` and ``options`` (``held_out``; of figures; of GIFs) as in
+        with what lies there; ``datasets``, without where raw files lie, and ``options`` (``held_out``; of figures; of GIFs) as in
         the config; ``unknown``, names of what the config doesn't have; ``order``, all its names.
     """
     evaluation = catalogue.evaluation
@@ -59,7 +61,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
             and (path := results / "sweeps" / f"{name}.json").is_file()
         },
         "findings": None if catalogue.findings else _findings(catalogue, results / "findings.json"),
-        "datasets": catalogue.datasets,
+        "datasets": {name: _what(section) for name, section in catalogue.datasets.items()},
         "options": {
             "measures": {"held_out": evaluation["held_out"]},
             ".png": {"count": evaluation["reconstructions"]},
@@ -72,6 +74,13 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
             "sweeps": list(catalogue.sweeps),
         },
     }
+
+
+def _what(section: Section) -> dict[str, Any]:
+    """Return the settings of a data set without those that make nothing anew."""
+    kind = KINDS[section["kind"]]
+    where = {*kind.places, *kind.not_compared}
+    return {key: value for key, value in section.items() if key not in where}
 
 
 def _is_made(home: Path) -> bool:
