@@ -19,6 +19,9 @@ from topodream.settings.datasets import made_of
 TRAINING_START_MIB = 400
 # The weights, what they were before the epoch, and their copy while they are written.
 COPIES_OF_STATE = 3
+# The same of a map that training starts from: as it was read, perhaps in double precision, and as it
+# is taken over.
+COPIES_OF_START = 3
 # CuPy, CUDA and a device's context. ASSUME: nobody has measured it.
 GPU_MIB = 2000
 # Snapshots are kept until training ends, then stacked, which takes them once more.
@@ -157,7 +160,12 @@ def training_mib(experiments: Sequence[Experiment], data: DataSize) -> int:
 def _map_bytes(experiment: Experiment, n_inputs: int) -> int:
     """Return a bound on the memory of a map while it is trained, with its snapshots."""
     state = sum(_n_weights(experiment, n_inputs)) * _itemsize(experiment)
-    return COPIES_OF_STATE * state + COPIES_OF_SNAPSHOTS * _snapshot_bytes(experiment, n_inputs)
+    start = 0 if experiment.start_from is None else COPIES_OF_START * state
+    return (
+        start
+        + COPIES_OF_STATE * state
+        + COPIES_OF_SNAPSHOTS * _snapshot_bytes(experiment, n_inputs)
+    )
 
 
 def _snapshot_bytes(experiment: Experiment, n_inputs: int) -> int:
