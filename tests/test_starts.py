@@ -1,14 +1,20 @@
 """Training that starts from a map."""
 
+import importlib.util
+import json
 import re
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 import topodream
 from topodream.files.errors import InputError
+from topodream.files.storage import Content, write_hdf5
 from topodream.form import Form
+from topodream.grid import Grid
 from topodream.models import MODELS
 from topodream.origin import notes
 from topodream.origin.lineage import ANEW, MATCHES, NOT_KEPT, Shelf, links_of, trace
@@ -23,6 +29,7 @@ IMAGES = rng.integers(0, 256, (60, 6, 5)).astype(np.uint8)
 OTHERS = rng.integers(0, 256, (60, 6, 5)).astype(np.uint8)
 FEW = {"epochs": 2, "steps_per_epoch": 40, "grid": {"rows": 3, "cols": 4}, "progress": False}
 FEW |= {"engine": "reference"}
+ORIGIN = {"made_by": "a test", "commit": "c", "code_sha256": "0", "versions": "{}"}
 
 
 @pytest.fixture(scope="module", params=list(MODELS))
@@ -240,6 +247,77 @@ def test_what_an_experiment_may_start_from(some_config):
     found = resolve(some_config).experiments
     assert found["of-a-file"].start_from == "../My maps/one.h5"
     assert found["drawn"].start_from is None
+
+
+# ------------------------------------------------------------------ the script
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """A function: train.py in this process, on a data set, maps of some settings."""
+    spec = importlib.util.spec_from_file_location("train", ROOT / "src" / "train.py")
+    train_py = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(train_py)
+    arrays = {"train/pixels": IMAGES, "held_out/pixels": OTHERS}
+    said = {"described": "some", "licence": "none"}
+    write_hdf5(tmp_path / "some.h5", Content("images", arrays, said), ORIGIN)
+
+    def run(experiments, *options):
+        settings = {"common": {}, "each": [to_mapping(one) for one in experiments]}
+        given = {"--data": tmp_path / "some.h5", "--settings": json.dumps(settings)}
+        words = [str(word) for option in given.items() for word in option]
+        outputs = [str(tmp_path / f"{one.name}.h5") for one in experiments]
+        monkeypatch.setattr(sys, "argv", ["src/train.py", *words, "--output", *outputs, *options])
+        train_py.main()
+        return [tmp_path / f"{one.name}.h5" for one in experiments]
+
+    return run
+
+
+@pytest.fixture
+def three(mwta):
+    """Experiments that start from the map of the fixture, which is called start."""
+    return [
+        replace(mwta.experiment, name=f"m{seed}", seed=seed, order="shuffled", start_from="start")
+        for seed in range(3)
+    ]
+
+
+def test_maps_of_one_job_are_those_of_jobs_of_their_own(mwta, three, script, tmp_path):
+    topodream.save(mwta, tmp_path / "start.h5")
+    option = ("--start-from", str(tmp_path / "start.h5"))
+    together = [path.read_bytes() for path in script(three, *option)]
+    for one, expected in zip(three, together, strict=True):
+        (path,) = script([one], *option)
+        assert path.read_bytes() == expected
+        assert topodream.read(path).start_sha256 == mwta.content_sha256
+    assert len(set(together)) == 3
+
+
+def test_a_file_is_known_by_its_name(mwta, three, script, tmp_path):
+    (tmp_path / "maps").mkdir()
+    topodream.save(mwta, tmp_path / "maps" / "mine.h5")
+    of_a_file = replace(three[0], start_from="somewhere/mine.h5")
+    (path,) = script([of_a_file], "--start-from", str(tmp_path / "maps" / "mine.h5"))
+    assert topodream.read(path).experiment.start_from == "mine.h5"
+
+
+def test_another_map_than_settings_name_is_one_line(mwta, three, script, tmp_path):
+    topodream.save(mwta, tmp_path / "start.h5")
+    one, option = three[0], ("--start-from", str(tmp_path / "start.h5"))
+    wrong = [
+        ([one], (), "m0 starts from start: --start-from has to be its file"),
+        ([one], ("--start-from",), "m0 starts from start: --start-from has to be its file"),
+        ([replace(one, start_from=None)], option, "start.h5: the settings of m0 name no map"),
+        ([replace(one, start_from="other")], option, "it is start, and m0 starts from other"),
+        ([replace(one, start_from="a/other.h5")], option, "it is start.h5, and m0 starts from oth"),
+        ([one, replace(three[1], start_from=None)], option, "their start_from has to be the same"),
+        ([replace(one, grid=Grid(4, 3))], option, "m0 cannot start from start: their grid has"),
+    ]
+    for experiments, options, said in wrong:
+        with pytest.raises(InputError, match=re.escape(said)):
+            script(experiments, *options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["some.h5", "start.h5"]
 
 
 # ------------------------------------------------------------------ sweeps and replicates

@@ -4,7 +4,8 @@
 them at work.
 """
 
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import numpy.typing as npt
 import threadpoolctl
 from tqdm import tqdm
 
-from topodream.data.samples import Samples
+from topodream.data.samples import Samples, Vectors
 from topodream.engines import devices
 from topodream.files.digests import content_digest
 from topodream.files.errors import InputError, quoted
 from topodream.files.strict import read_yaml
 from topodream.form import Form
 from topodream.measures import responses
+from topodream.measures.reconstruction import squared_errors
 from topodream.measures.responses import Responses
 from topodream.origin import provenance
 from topodream.settings.checking import check_plain, did_you_mean
@@ -117,30 +119,55 @@ def train(
     )
 
 
-def respond(trained: Map, images: Images) -> Responses:
+@dataclass(frozen=True)
+class Answers(Responses):
+    """How a map responds to images, and how well it redraws each.
+
+    Attributes
+    ----------
+    samples : Vectors, (n_images, n_inputs)
+    """
+
+    samples: Vectors
+
+    @cached_property
+    def squared_error(self) -> npt.NDArray[np.float64]:
+        """Mean over an image's pixels of the squared error of its reconstruction: (n_images,)."""
+        return squared_errors(self.samples, self.drawn)[0]
+
+
+def respond(trained: Map, images: Images) -> Answers:
     """Show images to a map, without learning, and return how it responds.
 
     Parameters
     ----------
     trained : Map
     images : (n_images, ...) uint8
-        Of the form of its prototypes; with a trace, in the order they are met.
+        Of the form of its prototypes: (n_images, height, width), or with (..., 3) colours; with a
+        trace, in the order they are met.
 
     Returns
     -------
-    Responses
-        ``activity`` (n_images, n_units), ``winners`` (n_images, n_winners) and
-        ``reconstructions`` (n_images, n_inputs), among others.
+    Answers
+        ``winners`` (n_images, n_winners), ``activity`` (n_images, n_units), ``sparse``, the same
+        without what is 0, ``reconstructions`` (n_images, n_inputs) and ``squared_error`` (n_images,),
+        among others.
+
+    Raises
+    ------
+    InputError
+        If the images are of another form than the map's prototypes.
     """
-    _check_images(images, "topodream.respond")
-    if images.shape[1:] != trained.form.shape:
+    form = _form(images, "topodream.respond")
+    if form != trained.form:
         raise InputError(
-            f"topodream.respond: images of shape {images.shape[1:]} are not allowed: "
-            f"{trained.experiment.name} has prototypes of {trained.form}, shape {trained.form.shape}"
+            f"topodream.respond: images of {form} are not allowed: "
+            f"{trained.experiment.name} has prototypes of {trained.form}"
         )
-    samples = Samples(images, None, None, trained.form).lazy_vectors(trained.experiment.dtype)
+    samples = Samples(images, None, None, form).lazy_vectors(trained.experiment.dtype)
     with threadpoolctl.threadpool_limits(1):
-        return responses.respond(trained.trained.state, samples, trained.experiment)
+        found = responses.respond(trained.trained.state, samples, trained.experiment)
+    return Answers(**vars(found), samples=samples)
 
 
 def save(trained: Map, path: str | Path) -> None:
@@ -213,7 +240,7 @@ def _learnt(images: Images, form: Form) -> Learnt:
 def _form(images: Images, called: str) -> Form:
     _check_images(images, called)
     try:
-        return Form.of(images.shape[1:], "rgb" if images.ndim == 4 else "grey")
+        return Form.of_image(images.shape[1:])
     except ValueError as error:
         raise InputError(f"{called}: {error}") from error
 

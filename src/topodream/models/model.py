@@ -159,6 +159,10 @@ class Model(ABC, Generic[S, T]):
         """Return what maps must have in common, besides their shape, to train together."""
         return {}
 
+    def n_active(self, settings: S, grid: Grid) -> int:
+        """Return how many units answer to a sample at most, where there is no trace."""
+        return grid.n_units
+
     def of_state(self, settings: S) -> dict[str, object]:
         """Return the settings that a map has in common with one that it starts from.
 

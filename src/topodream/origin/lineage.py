@@ -37,6 +37,7 @@ KEYS = {
     "model": "model",
     "measures": "measures",
     "start": "start",
+    "images": "images",
     "data": "data",
     **{key: key for key in MADE_OF},
     "raw": "raw",
@@ -52,8 +53,8 @@ class Link:
     of : Path
         The file that says so.
     what : str
-        "model", "measures", "start" (the map that training started from), "data", "raw", "sweep",
-        "findings", "gif", or a key of ``MADE_OF``.
+        "model", "measures", "start" (the map that training started from), "images" (what a map was
+        shown), "data", "raw", "sweep", "findings", "gif", or a key of ``MADE_OF``.
     name : str
         Of the experiment, sweep or file, where the note has one.
     sha256 : str
@@ -147,6 +148,7 @@ def _links(of: Path, note: Mapping[str, Any], shelf: "Shelf") -> Iterator[Link]:
     names = {"model": experiment, "measures": experiment, "sweep": note.get("sweep", "")}
     settings = dict(note.get("settings", {}))
     names |= {"data": settings.get("dataset", ""), "start": settings.get("start_from", "")}
+    names["images"] = note.get("images", "")
     for key, what in KEYS.items():
         for name, sha256 in _named(note.get(f"{key}_sha256", []), names.get(what, "")):
             if what == "raw":
@@ -174,7 +176,7 @@ class Shelf:
         there = [path for path in self._places(of, what, name) if path.is_file()]
         others = [
             path for path, layout in self._datasets.items()
-            if what == "data" or layout in MADE_OF.get(what, ())
+            if what in ("data", "images") or layout in MADE_OF.get(what, ())
         ]  # fmt: skip
         for path in dict.fromkeys([*there, *others]):
             if self._digest(path) == sha256:
@@ -198,7 +200,7 @@ class Shelf:
             "model": [Path(name, "model.h5"), Path("model.h5")],
             "measures": [Path(name, "measures.json"), Path("measures.json")],
             "start": [Path(name)] if name.endswith(OF_FILES) else [Path(name, "model.h5")],
-            "data": [Path("data", f"{name}.h5")] if name else [],
+            **dict.fromkeys(("data", "images"), [Path("data", f"{name}.h5")] if name else []),
         }
         return [self._results / place for place in places.get(what, [])]
 

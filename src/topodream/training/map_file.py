@@ -288,7 +288,8 @@ def check_learnt(model: Map, model_file: Path, data: Data, data_file: Path) -> N
     if model.data_sha256 != data.content_sha256:
         raise InputError(
             f"{model_file} was not trained on {data_file}: it learnt {model.data}, content sha256 "
-            f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}"
+            f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}; respond.py "
+            "shows it any images of its form"
         )
     if model.form != data.form:
         raise InputError(
