@@ -145,7 +145,10 @@ class Inputs:
             return [f"results/{experiment.start_from}/model.h5"]
         path = Path(experiment.start_from)
         with in_one_line():
-            digest = file_digest(path)
+            try:
+                digest = file_digest(path)
+            except InputError as error:
+                raise InputError(f"{experiment.name}: start_from: {error}") from error
         return [
             self.sources.by_content(str(path), path.name, digest, is_local=True, elsewhere=True)
         ]
