@@ -7,6 +7,9 @@ progress on a terminal; elsewhere a line is printed after each epoch.
 After each epoch a checkpoint is written beside the model file (model.checkpoint). Killed and
 started again, training goes on from there and ends in the same file.
 
+Where settings name a map to start from (start_from), --start-from is its file, and training begins
+with what it learnt, in place of weights that are drawn.
+
 Several maps train one after another on a CPU, and side by side on a GPU, where they have to be of
 one shape: each ends in the map that it becomes alone. If one fails, by its divergence, the files
 of the others are written all the same. All keep their checkpoints then, in case that whoever
@@ -47,7 +50,8 @@ from topodream.training.loop import (
     check_divergence,
     train_together,
 )
-from topodream.training.map_file import Learnt, learnt_of, write_map
+from topodream.training.map_file import Learnt, Map, learnt_of, read_map, write_map
+from topodream.training.starts import begin_from
 from topodream.training.trained import Trained
 
 
@@ -61,6 +65,12 @@ def main() -> None:
         "--settings",
         help="the same as JSON, - for standard input: what all maps have in 'common', and what "
         "'each' has besides, a list",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        nargs="?",
+        help="the map to start from, if settings name one (.h5)",
     )
     parser.add_argument(
         "--output", type=Path, required=True, nargs="+", help="the .h5 files to write, as many"
@@ -82,15 +92,19 @@ def main() -> None:
     if len(experiments) != len(args.output):
         raise InputError(f"settings of {len(experiments)} maps, but {len(args.output)} of --output")
     called = experiments[0].name + (f" and {len(experiments) - 1} more" if experiments[1:] else "")
-    device = devices.choose(one_device(experiments), partial(print, f"{called}:", flush=True))
+    device = devices.choose(
+        in_common(experiments, "device"), partial(print, f"{called}:", flush=True)
+    )
     data = read_data(args.data)
+    start = read_start(args.start_from, experiments)
     options = cli.options(args, "config", "settings", "output")
     origins = {
         modules: device.signed(provenance.origin(options, modules))
         for modules in {one.modules_of_training for one in experiments}
     }
+    start_sha256 = None if start is None else start.content_sha256
     checkpoints = [
-        Checkpoints(path, one, data.content_sha256, origins[one.modules_of_training])
+        Checkpoints(path, one, data.content_sha256, origins[one.modules_of_training], start_sha256)
         for path, one in zip(args.output, experiments, strict=True)
     ]
     if device.xp is not None:
@@ -111,7 +125,8 @@ def main() -> None:
         cli.each(
             jobs,
             lambda job: cli.each(
-                train(job, data, bar, device.xp), lambda done: write(*done, learnt)
+                train(job, data, start, bar, device.xp),
+                lambda done: write(*done, learnt),
             ),
         )
     for of_one in checkpoints:
@@ -119,7 +134,11 @@ def main() -> None:
 
 
 def train(
-    checkpoints: Sequence[Checkpoints], data: Data, bar: "tqdm[NoReturn]", xp: Any
+    checkpoints: Sequence[Checkpoints],
+    data: Data,
+    start: Map | None,
+    bar: "tqdm[NoReturn]",
+    xp: Any,
 ) -> Iterator[tuple[Checkpoints, Trained]]:
     """Train maps together, each from its checkpoints on."""
     pixels = data.train.pixels.reshape(len(data.train.pixels), -1)
@@ -127,7 +146,8 @@ def train(
     for of_one in checkpoints:
         experiment, done = of_one.experiment, restore(of_one, pixels.shape[1])
         bar.update(done.epoch * experiment.steps_per_epoch if done else 0)
-        tasks.append(Task(experiment, partial(report, bar, experiment), of_one.save, done))
+        begun = None if start is None else begin_from(start, experiment, data.form)
+        tasks.append(Task(experiment, partial(report, bar, experiment), of_one.save, done, begun))
     return zip(checkpoints, train_together(tasks, pixels, bar.update, xp), strict=True)
 
 
@@ -139,7 +159,14 @@ def write(checkpoints: Checkpoints, trained: Trained, learnt: Learnt) -> None:
         print(
             f"{experiment.name}: {divergence}; kept is the map after epoch {divergence.epoch - 1}"
         )
-    write_map(checkpoints.model, experiment, trained, learnt, checkpoints.origin)
+    write_map(
+        checkpoints.model,
+        experiment,
+        trained,
+        learnt,
+        checkpoints.origin,
+        checkpoints.start_sha256,
+    )
 
 
 def read_experiments(args: argparse.Namespace) -> list[Experiment]:
@@ -162,25 +189,43 @@ def with_device(experiments: Sequence[Experiment], device: str | None) -> list[E
     ]
 
 
-def one_device(experiments: Sequence[Experiment]) -> str:
-    """Return the device that all name; InputError if they don't agree."""
-    first = experiments[0]
+def in_common(experiments: Sequence[Experiment], key: str) -> Any:
+    """Return a setting that all have in common; InputError if they don't agree."""
+    first = getattr(experiments[0], key)
     for other in experiments[1:]:
-        if other.device != first.device:
-            refuse_together(first, other, "device")
-    return first.device
+        if (found := getattr(other, key)) != first:
+            refuse_together(experiments[0], other, key, first, found)
+    return first
+
+
+def read_start(file: Path | None, experiments: Sequence[Experiment]) -> Map | None:
+    """Return the map that trainings start from, if they do: the one that all settings name."""
+    named, called = in_common(experiments, "start_from"), experiments[0].name
+    if named is None and file is None:
+        return None
+    if named is None:
+        raise InputError(f"--start-from {file}: the settings of {called} name no map to start from")
+    if file is None:
+        raise InputError(f"{called} starts from {named}: --start-from has to be its file")
+    start = read_map(file)
+    found = file.name if experiments[0].starts_from_file else start.experiment.name
+    if found != Path(named).name:
+        raise InputError(f"--start-from {file}: it is {found}, and {called} starts from {named}")
+    return start
 
 
 def check_together(one: Experiment, other: Experiment) -> None:
     """Refuse maps of different shapes, which can't train side by side."""
     for key, value in one.shape.items():
         if other.shape[key] != value:
-            refuse_together(one, other, key)
+            refuse_together(one, other, key, value, other.shape[key])
 
 
-def refuse_together(one: Experiment, other: Experiment, key: str) -> NoReturn:
+def refuse_together(
+    one: Experiment, other: Experiment, key: str, first: object, second: object
+) -> NoReturn:
     """Raise InputError: maps differ in something that they need to have in common."""
-    allowed = f"the same, not {quoted(one.shape[key])} and {quoted(other.shape[key])}"
+    allowed = f"the same, not {quoted(first)} and {quoted(second)}"
     if key == "trace":  # whether there is one
         allowed = "null for both or for neither"
     raise InputError(

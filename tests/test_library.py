@@ -108,7 +108,9 @@ def test_what_is_wrong_is_one_line(images, settings, said):
 
 def test_images_of_another_shape_are_refused():
     trained = topodream.train(IMAGES, **FEW)
-    with pytest.raises(InputError, match=r"images of shape \(5, 6\) .* prototypes of 6 x 5 pixels"):
+    with pytest.raises(
+        InputError, match=r"images of 5 x 6 pixels are .* prototypes of 6 x 5 pixels"
+    ):
         topodream.respond(trained, IMAGES.reshape(40, 5, 6))
 
 

@@ -54,7 +54,7 @@ def test_data_it_did_not_learn_is_refused(files, tmp_path):
     path, data_path, *_ = files
     with forged(data_path) as file:
         file.attrs["content_sha256"] = "another"
-    with pytest.raises(InputError, match=r"model.h5 was not trained on .*digits.h5"):
+    with pytest.raises(InputError, match=r"model.h5 was not trained on .*digits.h5.*; respond.py"):
         read_map_and_data(path, data_path)
 
 

@@ -55,6 +55,11 @@ class Form:
         return form
 
     @classmethod
+    def of_image(cls, shape: tuple[int, ...]) -> "Form":
+        """Return the form of images of a shape: (height, width) of grey ones, (height, width, 3)."""
+        return cls.of(shape, "grey" if len(shape) == 2 else "rgb")
+
+    @classmethod
     def from_attributes(cls, shape: tuple[int, ...], attributes: Mapping[str, Any]) -> "Form":
         """Return the form of a file's samples, by their shape and :attr:`attributes`."""
         named = {key: str(attributes[key]) for key in ("colours", "channels") if key in attributes}

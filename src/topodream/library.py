@@ -4,7 +4,8 @@
 them at work.
 """
 
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,21 @@ import numpy.typing as npt
 import threadpoolctl
 from tqdm import tqdm
 
-from topodream.data.samples import Samples
+from topodream.data.samples import Samples, Vectors
 from topodream.engines import devices
 from topodream.files.digests import content_digest
 from topodream.files.errors import InputError, quoted
 from topodream.files.strict import read_yaml
 from topodream.form import Form
 from topodream.measures import responses
+from topodream.measures.reconstruction import squared_errors
 from topodream.measures.responses import Responses
 from topodream.origin import provenance
 from topodream.settings.checking import check_plain, did_you_mean
-from topodream.settings.config import Experiment, merge_experiment
+from topodream.settings.config import Experiment, merge_experiment, to_mapping
 from topodream.training import loop, map_file
 from topodream.training.map_file import Learnt, Map
+from topodream.training.starts import begin_from
 
 # The defaults of models, and the experiments that come with the package.
 CONFIG = Path(__file__).with_name("config.yaml")
@@ -40,6 +43,7 @@ def train(
     model: str | None = None,
     *,
     like: str | None = None,
+    start_from: Map | str | Path | None = None,
     name: str = "map",
     progress: bool = True,
     **settings: Any,
@@ -57,6 +61,9 @@ def train(
         One of :data:`topodream.models.MODELS`; without it, that of ``like``, or else "mwta".
     like : str, optional
         An experiment of config.yaml, whose settings hold where no others are given.
+    start_from : Map or path of its file, optional
+        Where training starts, in place of weights that are drawn. Its settings hold where no others
+        are given, unless there is a ``model`` or a ``like``.
     name : str
         What the map is called.
     progress : bool
@@ -82,8 +89,10 @@ def train(
     >>> train(images, grid=grid, progress=False, **few).prototypes.shape
     (2, 3, 4, 4)
     """
-    _check_images(images, CALLED)
-    experiment = _experiment(name, model, like, settings)
+    form = _form(images, CALLED)
+    start = start_from if start_from is None or isinstance(start_from, Map) else read(start_from)
+    experiment = _experiment(name, model, like, start, settings)
+    begun = None if start is None else begin_from(start, experiment, form)
     device = devices.choose(experiment.device, print)
     total = experiment.epochs * experiment.steps_per_epoch
     pixels = images.reshape(len(images), -1)
@@ -93,11 +102,11 @@ def train(
         threadpoolctl.threadpool_limits(1),
     ):
         report = partial(_report, bar)
-        task = loop.Task(experiment, report, save=lambda _: None, done=None)
+        task = loop.Task(experiment, report, save=lambda _: None, done=None, start=begun)
         (trained,) = loop.train_together([task], pixels, bar.update, device.xp)
     loop.check_divergence(experiment, trained)
     origin = provenance.origin({}, experiment.modules_of_training, script=Path(__file__))
-    learnt = _learnt(images)
+    learnt = _learnt(images, form)
     return Map(
         experiment=experiment,
         trained=trained,
@@ -106,39 +115,70 @@ def train(
         data_sha256=learnt.content_sha256,
         content_sha256=content_digest(map_file.arrays_of(trained)),
         origin=device.signed(origin),
+        start_sha256=None if start is None else start.content_sha256,
     )
 
 
-def respond(trained: Map, images: Images) -> Responses:
+@dataclass(frozen=True)
+class Answers(Responses):
+    """How a map responds to images, and how well it redraws each.
+
+    Attributes
+    ----------
+    samples : Vectors, (n_images, n_inputs)
+    """
+
+    samples: Vectors
+
+    @cached_property
+    def squared_error(self) -> npt.NDArray[np.float64]:
+        """Mean over an image's pixels of the squared error of its reconstruction: (n_images,)."""
+        return squared_errors(self.samples, self.drawn)[0]
+
+
+def respond(trained: Map, images: Images) -> Answers:
     """Show images to a map, without learning, and return how it responds.
 
     Parameters
     ----------
     trained : Map
     images : (n_images, ...) uint8
-        Of the form of its prototypes; with a trace, in the order they are met.
+        Of the form of its prototypes: (n_images, height, width), or with (..., 3) colours; with a
+        trace, in the order they are met.
 
     Returns
     -------
-    Responses
-        ``activity`` (n_images, n_units), ``winners`` (n_images, n_winners) and
-        ``reconstructions`` (n_images, n_inputs), among others.
+    Answers
+        ``winners`` (n_images, n_winners), ``activity`` (n_images, n_units), ``sparse``, the same
+        without what is 0, ``reconstructions`` (n_images, n_inputs) and ``squared_error`` (n_images,),
+        among others.
+
+    Raises
+    ------
+    InputError
+        If the images are of another form than the map's prototypes.
     """
-    _check_images(images, "topodream.respond")
-    if images.shape[1:] != trained.form.shape:
+    form = _form(images, "topodream.respond")
+    if form != trained.form:
         raise InputError(
-            f"topodream.respond: images of shape {images.shape[1:]} are not allowed: "
-            f"{trained.experiment.name} has prototypes of {trained.form}, shape {trained.form.shape}"
+            f"topodream.respond: images of {form} are not allowed: "
+            f"{trained.experiment.name} has prototypes of {trained.form}"
         )
-    samples = Samples(images, None, None, trained.form).lazy_vectors(trained.experiment.dtype)
+    samples = Samples(images, None, None, form).lazy_vectors(trained.experiment.dtype)
     with threadpoolctl.threadpool_limits(1):
-        return responses.respond(trained.trained.state, samples, trained.experiment)
+        found = responses.respond(trained.trained.state, samples, trained.experiment)
+    return Answers(**vars(found), samples=samples)
 
 
 def save(trained: Map, path: str | Path) -> None:
     """Write a map as the pipeline does, with what made it: ``model.h5``."""
     map_file.write_map(
-        Path(path), trained.experiment, trained.trained, trained.learnt, trained.origin
+        Path(path),
+        trained.experiment,
+        trained.trained,
+        trained.learnt,
+        trained.origin,
+        trained.start_sha256,
     )
 
 
@@ -161,7 +201,7 @@ def _check_images(images: Any, called: str) -> None:
 
 
 def _experiment(
-    name: str, model: str | None, like: str | None, settings: dict[str, Any]
+    name: str, model: str | None, like: str | None, start: Map | None, settings: dict[str, Any]
 ) -> Experiment:
     """Return the experiment that was asked for, by the defaults of config.yaml."""
     config = read_yaml(CONFIG)
@@ -172,9 +212,15 @@ def _experiment(
     if "dataset" in settings:
         raise InputError(f"{CALLED}: dataset is not allowed: what is learnt are the images")
     own = _plain(settings) | {"dataset": "array"} | ({} if model is None else {"model": model})
+    own["start_from"] = None if start is None else start.experiment.name
     check_plain(own, CALLED)
+    others = {}
+    if start is not None and model is None:
+        others = {
+            key: value for key, value in to_mapping(start.experiment).items() if key != "name"
+        }
     base = "nothing" if like is None else like
-    config["experiments"] = {"nothing": {}, **sections}
+    config["experiments"] = {**sections, "nothing": others}
     return merge_experiment(name, config, base, (CALLED, own))
 
 
@@ -185,18 +231,18 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _learnt(images: Images) -> Learnt:
-    form = _form(images)
+def _learnt(images: Images, form: Form) -> Learnt:
     size = f"{form.height} x {form.width}{' in colour' if images.ndim == 4 else ''}"
     described = f"{len(images):,} images of {size}, given as an array"
     return Learnt(form, described, content_digest({"train/pixels": images}))
 
 
-def _form(images: Images) -> Form:
+def _form(images: Images, called: str) -> Form:
+    _check_images(images, called)
     try:
-        return Form.of(images.shape[1:], "rgb" if images.ndim == 4 else "grey")
+        return Form.of_image(images.shape[1:])
     except ValueError as error:
-        raise InputError(f"{CALLED}: {error}") from error
+        raise InputError(f"{called}: {error}") from error
 
 
 def _report(bar: Any, epoch: loop.EpochReport) -> None:

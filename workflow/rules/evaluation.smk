@@ -1,4 +1,4 @@
-# results/<experiment>/model.h5 -> measures.json, figures/*.png and thumbnail.png
+# results/<experiment>/model.h5 -> measures.json, responses/*.h5, figures/*.png and thumbnail.png
 
 
 # Of one map, and of a batch.
@@ -65,6 +65,31 @@ for batch in BATCHES:
             models=PARAMS.models,
         shell:
             MEASURE
+
+
+rule respond:
+    """What a map does with a data set: the one that it learnt, or any other of its form."""
+    input:
+        code=INPUTS.code_for_experiment("respond.py"),
+        model="results/{experiment}/model.h5",
+        images="results/data/{dataset}.h5",
+    output:
+        "results/{experiment}/responses/{dataset}.h5",
+    log:
+        "results/{experiment}/logs/responses-{dataset}.log",
+    wildcard_constraints:
+        dataset=pattern(datasets.learnable(CATALOGUE.datasets)),
+    resources:
+        mem_mb=NEEDS.respond_memory,
+        runtime=NEEDS.respond_runtime,
+    params:
+        versions=versions_for("respond.py"),
+    shell:
+        "python {input.code[0]:q}"
+        " --model {input.model:q}"
+        " --images {input.images:q}"
+        " --output {output:q}"
+        " 2>&1 | tee {log:q}"
 
 
 # Which figures a map has depends on its model and its data: a rule for each kind of map.

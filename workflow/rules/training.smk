@@ -29,6 +29,7 @@ TRAIN = (
     "python {input.code[0]:q}"
     " --data {input.data:q}"
     " --settings -"
+    " --start-from {input.start:q}"
     " --output {output:q}"
     " <<< {params.settings:q} 2>&1 | tee {log:q}"
 )
@@ -39,6 +40,7 @@ rule train:
     input:
         code=INPUTS.code_for_training,
         data=INPUTS.data,
+        start=INPUTS.start,
     output:
         "results/{experiment}/model.h5",
     log:
@@ -70,6 +72,7 @@ for batch in BATCHES:
         input:
             code=batch.as_its_first(INPUTS.code_for_training),
             data=batch.as_its_first(INPUTS.data),
+            start=batch.as_its_first(INPUTS.start),
         output:
             batch.files("model.h5"),
         log:

@@ -15,6 +15,8 @@ LARGEST_TEXT = 64 * 2**20
 # Names of experiments, points of sweeps and data sets, as folders and files.
 NAME_BEGINS, NAME_GOES_ON = "[a-z0-9]", "[a-z0-9._+-]"
 NAME = re.compile(f"{NAME_BEGINS}{NAME_GOES_ON}{{0,254}}")
+# What a setting ends in that names a file of somebody's, and nothing of the config.
+OF_FILES = ".h5"
 
 
 def check_name(name: object, where: str) -> None:

@@ -34,6 +34,7 @@ from topodream.files.strict import AmbiguityError, load_json
 LAYOUT_VERSION = 3
 # The first bytes of a file, which hold the digest of the others; at least 512, says HDF5.
 SEAL_SIZE = 512
+SEALED = b"topodream HDF5\n"
 HDF5_MAGIC = b"\x89HDF"
 # The key of a JSON file that holds the digest of the others.
 DIGEST = "content_sha256"
@@ -158,13 +159,8 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
     origin : mapping
         What made the content, see :func:`topodream.origin.provenance.origin`.
     """
-    attributes = {
-        **content.attributes,
-        **origin,
-        "kind": content.kind,
-        "layout_version": LAYOUT_VERSION,
-        "content_sha256": content_digest(content.arrays),
-    }
+    said, digest = {**content.attributes, **origin}, content_digest(content.arrays)
+    attributes = complete_attributes(content.kind, said, digest)
     # In memory first: on a disk that is full, HDF5 crashes or fails again as it closes the file.
     packed = io.BytesIO()
     with h5py.File(packed, "w", userblock_size=SEAL_SIZE) as file:
@@ -178,10 +174,22 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
         temporary.write_bytes(raw)
 
 
+def complete_attributes(kind: str, said: Mapping[str, Any], content_sha256: str) -> dict[str, Any]:
+    """Return all attributes of a file, those that every one has too."""
+    layout = {"kind": kind, "layout_version": LAYOUT_VERSION}
+    return {**said, **layout, "content_sha256": content_sha256}
+
+
 def seal(raw: memoryview | bytearray) -> None:
     """Write the digest of a file into its first bytes, which HDF5 leaves to its user."""
     digest = hashlib.sha256(memoryview(raw)[SEAL_SIZE:]).hexdigest()
-    raw[:SEAL_SIZE] = _seal_of(digest)
+    raw[:SEAL_SIZE] = seal_of(digest)
+
+
+def is_sealed(path: Path) -> bool:
+    """Return whether a file begins as those that topodream writes, whole or not."""
+    with readable(path), path.open("rb") as file:
+        return file.read(len(SEALED)) == SEALED
 
 
 def _check_seal(path: Path, file: io.BufferedReader) -> None:
@@ -193,13 +201,14 @@ def _check_seal(path: Path, file: io.BufferedReader) -> None:
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     if found.startswith(HDF5_MAGIC):
         raise damaged(path, "an HDF5 file of an older layout, or of something else")
-    if found != _seal_of(digest):
+    if found != seal_of(digest):
         raise damaged(path, "not a whole HDF5 file, its digest is that of another content")
 
 
-def _seal_of(digest: str) -> bytes:
-    text = f"topodream HDF5\nsha256 of what follows after {SEAL_SIZE} bytes: {digest}\n"
-    return text.encode().ljust(SEAL_SIZE, b"\0")
+def seal_of(digest: str) -> bytes:
+    """Return the first bytes of a file."""
+    text = f"sha256 of what follows after {SEAL_SIZE} bytes: {digest}\n"
+    return (SEALED + text.encode()).ljust(SEAL_SIZE, b"\0")
 
 
 def _storage_options(array: Array) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def excitation_measures(
     Measure(
         "excitation_asymmetry_start",
         "asymmetry at the start",
-        "the same for the random weights that training started from",
+        "the same for the weights that training started from",
         ".2f",
     ),
     Measure(

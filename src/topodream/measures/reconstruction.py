@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from topodream.arrays import Floats
 from topodream.blocks import blocks
@@ -20,11 +21,19 @@ def mean_squared_error(samples: Floats | Vectors, reconstructions: Floats | Draw
     samples, reconstructions : (n_samples, n_inputs)
         Or things that make rows when they are asked for.
     """
-    squares = (
-        np.sum((samples[rows] - reconstructions[rows]) ** 2, dtype=float)
-        for rows in blocks(samples.shape)
-    )
-    return float(sum(squares)) / math.prod(samples.shape)
+    return squared_errors(samples, reconstructions)[1] / math.prod(samples.shape)
+
+
+def squared_errors(
+    samples: Floats | Vectors, reconstructions: Floats | Drawn
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the squared difference, mean over a sample's inputs: (n_samples,), and the sum of all."""
+    each, total_ = np.empty(samples.shape[0]), 0.0
+    for rows in blocks(samples.shape):
+        squares = (samples[rows] - reconstructions[rows]) ** 2
+        each[rows] = squares.mean(axis=1, dtype=float)
+        total_ += float(np.sum(squares, dtype=float))
+    return each, total_
 
 
 def mass_ratio(samples: Floats | Vectors, reconstructions: Floats | Drawn) -> float | None:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,11 @@ class Responses:
         return self.ranked[:, : self.n_winners]
 
     @property
+    def sparse(self) -> "Sparse":
+        """Activity, with a trace where the map has one, without what is 0."""
+        return sparse(self.evoked if self.left is None else self.left)
+
+    @property
     def drawn(self) -> "Drawn":
         """Reconstructions, yet to be made."""
         return Drawn(self.weights, self.evoked if self.left is None else self.left)
@@ -113,6 +118,43 @@ class Responses:
     def reconstructions(self) -> Floats:
         """Reconstructions of all samples: (n_samples, n_inputs)."""
         return self.drawn[:]
+
+
+class Sparse(NamedTuple):
+    """Activity without what is 0, as ``scipy.sparse.csr_matrix`` takes it.
+
+    Attributes
+    ----------
+    data : (n_active,)
+        Activity, sample by sample.
+    indices : (n_active,) int32
+        The unit of each, ascending within a sample.
+    indptr : (n_samples + 1,) int64
+        Those of sample ``i`` are from ``indptr[i]`` to ``indptr[i + 1]``.
+    """
+
+    data: Floats
+    indices: Indices
+    indptr: Indices
+
+
+def sparse(activity: Floats | Winning) -> Sparse:
+    """Return activity without what is 0.
+
+    >>> sparse(np.array([[0, 0.5, 0], [0, 0, 0], [0.25, 0, 2]]))
+    Sparse(data=array([0.5 , 0.25, 2.  ]), indices=array([1, 0, 2], dtype=int32), indptr=array([0, 1, 1, 3]))
+    """
+    answers, data, indices = _kept(activity), [], []
+    n_active = np.zeros(len(answers) + 1, np.int64)
+    for rows in blocks(answers.shape):
+        active = answers[rows] != 0
+        n_active[1:][rows] = np.count_nonzero(active, axis=1)
+        data.append(answers[rows][active])
+        units = (
+            activity.units[rows][active] if isinstance(activity, Winning) else active.nonzero()[1]
+        )
+        indices.append(units.astype(np.int32))
+    return Sparse(np.concatenate(data), np.concatenate(indices), n_active.cumsum())
 
 
 @dataclass(frozen=True)

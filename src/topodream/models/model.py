@@ -159,6 +159,17 @@ class Model(ABC, Generic[S, T]):
         """Return what maps must have in common, besides their shape, to train together."""
         return {}
 
+    def n_active(self, settings: S, grid: Grid) -> int:
+        """Return how many units answer to a sample at most, where there is no trace."""
+        return grid.n_units
+
+    def of_state(self, settings: S) -> dict[str, object]:
+        """Return the settings that a map has in common with one that it starts from.
+
+        By their dotted keys, besides the grid: those without which a state has other weights.
+        """
+        return {}
+
     def lateral(self, state: T, settings: S, grid: Grid) -> list[LateralWeights]:
         """Return a map's lateral weights, in the order to show them."""
         return []

@@ -237,6 +237,9 @@ class _Mwta(Model[Mwta, State]):
     def surface(self, settings: Mwta, grid: Grid) -> Grid:
         return Torus(grid.rows, grid.cols) if settings.lateral.edge == "wrap" else grid
 
+    def n_active(self, settings: Mwta, grid: Grid) -> int:
+        return settings.n_winners
+
     def side_by_side(self, settings: Mwta) -> dict[str, object]:
         return {"trace": settings.trace is not None}
 

@@ -287,6 +287,13 @@ class _SparseDream(Model[SparseDream, State]):
         activity = respond(state, samples, settings)[1]
         return Answers(activity, activity, None)
 
+    def of_state(self, settings: SparseDream) -> dict[str, object]:
+        reach = settings.excitation
+        return {
+            "excitation.reach_rows": reach.reach_rows,
+            "excitation.reach_cols": reach.reach_cols,
+        }
+
     def lateral(self, state: State, settings: SparseDream, grid: Grid) -> list[LateralWeights]:
         column = "column inhibition"
         if not settings.column_inhibition.acts:

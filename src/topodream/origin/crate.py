@@ -54,7 +54,7 @@ COPIED_FOLDERS = ("workflow", "src")
 STEPS = (
     *(Path(kind.script).stem for kind in KINDS.values()),
     *(Path(kind.picture.script).stem for kind in KINDS.values() if kind.picture),
-    "resolve_experiment", "train", "measure", "plot_map", "render_map_gifs", "summarise_sweep",
+    "resolve_experiment", "train", "measure", "respond", "plot_map", "render_map_gifs", "summarise_sweep",
     "plot_sweep", "judge_findings", "tabulate_findings", "build_page",
 )  # fmt: skip
 
@@ -203,7 +203,8 @@ class _Crate:
             folder = path.parent.parent if path.parent.name == "figures" else path.parent
             inner = folder.relative_to(self._results).as_posix()
             at = "results" if inner == "." else inner
-            of_its_own = at in ("data", "sweeps")  # where each file has a run of its own
+            # Where each file has a run of its own.
+            of_its_own = at in ("data", "sweeps") or folder.name == "responses"
             home = f"{at}/{path.name.split('.')[0]}" if of_its_own else at
             runs.setdefault(f"#{_script(note)}/{home}/{_version(note)}", []).append(path)
         return list(runs.items())

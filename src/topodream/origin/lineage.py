@@ -14,6 +14,7 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.files.digests import file_digest
 from topodream.files.errors import ContentError
+from topodream.files.reading import OF_FILES
 from topodream.files.storage import complete, read_hdf5
 from topodream.origin import notes
 
@@ -35,6 +36,8 @@ KEYS = {
     "findings": "findings",
     "model": "model",
     "measures": "measures",
+    "start": "start",
+    "images": "images",
     "data": "data",
     **{key: key for key in MADE_OF},
     "raw": "raw",
@@ -50,14 +53,15 @@ class Link:
     of : Path
         The file that says so.
     what : str
-        "model", "measures", "data", "raw", "sweep", "findings", "gif", or a key of ``MADE_OF``.
+        "model", "measures", "start" (the map that training started from), "images" (what a map was
+        shown), "data", "raw", "sweep", "findings", "gif", or a key of ``MADE_OF``.
     name : str
         Of the experiment, sweep or file, where the note has one.
     sha256 : str
         As it is recorded: of the content of an HDF5 file, of the bytes of any other.
     state : str
-        ``MATCHES``, or one of ``BROKEN``; of raw data ``NOT_KEPT``, or what a kind of data says of
-        it (:meth:`topodream.data.kind.Kind.origin_of`).
+        ``MATCHES``, or one of ``BROKEN``; of somebody's own files ``NOT_KEPT``, or what a kind of data
+        says of it (:meth:`topodream.data.kind.Kind.origin_of`).
     file : Path or None
         The one that lies there.
     found_sha256 : str or None
@@ -142,7 +146,9 @@ def _links(of: Path, note: Mapping[str, Any], shelf: "Shelf") -> Iterator[Link]:
     # What has a place by name, where the note doesn't give the name beside the digest.
     experiment = note.get("experiment", "")
     names = {"model": experiment, "measures": experiment, "sweep": note.get("sweep", "")}
-    names["data"] = dict(note.get("settings", {})).get("dataset", "")
+    settings = dict(note.get("settings", {}))
+    names |= {"data": settings.get("dataset", ""), "start": settings.get("start_from", "")}
+    names["images"] = note.get("images", "")
     for key, what in KEYS.items():
         for name, sha256 in _named(note.get(f"{key}_sha256", []), names.get(what, "")):
             if what == "raw":
@@ -170,7 +176,7 @@ class Shelf:
         there = [path for path in self._places(of, what, name) if path.is_file()]
         others = [
             path for path, layout in self._datasets.items()
-            if what == "data" or layout in MADE_OF.get(what, ())
+            if what in ("data", "images") or layout in MADE_OF.get(what, ())
         ]  # fmt: skip
         for path in dict.fromkeys([*there, *others]):
             if self._digest(path) == sha256:
@@ -178,7 +184,9 @@ class Shelf:
         # Without a name, none of several data sets need be the one that was there.
         instead = there or (others if not name and len(others) == 1 else [])
         if not instead:
-            return Link(of, what, name, sha256, ABSENT)
+            # What is no experiment's was somebody's file, and lay anywhere.
+            state = NOT_KEPT if what == "start" and name.endswith(OF_FILES) else ABSENT
+            return Link(of, what, name, sha256, state)
         found = self._digest(instead[0])
         state = DAMAGED if found is None else ANEW
         return Link(of, what, name, sha256, state, instead[0], found)
@@ -191,7 +199,8 @@ class Shelf:
             "sweep": [Path("sweeps", f"{name}.json")],
             "model": [Path(name, "model.h5"), Path("model.h5")],
             "measures": [Path(name, "measures.json"), Path("measures.json")],
-            "data": [Path("data", f"{name}.h5")] if name else [],
+            "start": [Path(name)] if name.endswith(OF_FILES) else [Path(name, "model.h5")],
+            **dict.fromkeys(("data", "images"), [Path("data", f"{name}.h5")] if name else []),
         }
         return [self._results / place for place in places.get(what, [])]
 

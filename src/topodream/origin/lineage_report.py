@@ -12,7 +12,14 @@ from topodream.origin.lineage import ABSENT, ANEW, BROKEN, DAMAGED, MATCHES, Lin
 MANY = 4  # links of a kind from which on they are counted instead of listed
 WIDTH = 100
 LONGEST = 600  # characters of settings; JSON has all
-PLURALS = {"model": "models", "sweep": "sweeps", "gif": "gifs", "data": "data sets", "raw": "files"}
+PLURALS = {
+    "model": "models",
+    "sweep": "sweeps",
+    "gif": "gifs",
+    "data": "data sets",
+    "raw": "files",
+    "start": "starts",
+}
 
 STATES = {
     MATCHES: "match",

@@ -15,7 +15,16 @@ import numpy as np
 from PIL import Image
 
 from topodream.files.errors import ContentError
-from topodream.files.reading import check_file, most_bytes, parsable, read_bytes, readable
+from topodream.files.large import ABOUT
+from topodream.files.reading import (
+    check_file,
+    legible,
+    most_bytes,
+    named,
+    parsable,
+    read_bytes,
+    readable,
+)
 from topodream.files.storage import read_hdf5, read_json
 from topodream.files.strict import read_yaml
 
@@ -71,6 +80,11 @@ def _attributes(path: Path) -> dict[str, Any]:
     return dict(read_hdf5(path, None, parts=()).attributes)
 
 
+def _about(path: Path) -> Any:
+    with legible(named(path), "NumPy's .npz"), np.load(path) as arrays:
+        return json.loads(str(arrays[ABOUT])) if ABOUT in arrays else {}
+
+
 def _description(path: Path) -> Any:
     with Image.open(path) as image:
         return json.loads(image.info.get("Description", "{}"))
@@ -109,6 +123,7 @@ def _nothing(_: Path) -> dict[str, Any]:
 
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".h5": _attributes,
+    ".npz": _about,
     ".json": read_json,
     ".png": _description,
     ".gif": _gif_comment,

@@ -31,6 +31,7 @@ PACKAGES = {
     "resolve_experiment.py": ("pyyaml",),
     "train.py": ("h5py", "numba"),
     "library.py": ("h5py", "numba"),
+    "respond.py": ("h5py", "pillow"),
     "check_gpu.py": ("numba",),
     "plot_map.py": ("matplotlib", "pillow"),
     "plot_sweep.py": ("matplotlib", "pillow"),

@@ -71,6 +71,8 @@ class _Look:
         if self._read(home / "config.yaml")["settings"] != settings:
             raise _OutdatedError("it was not yet trained with its settings")
         self._check_made_of(home / "measures.json")
+        if "start_from" in settings:
+            self._check_made_of(home / "model.h5")
         pictures = self._found["experiments"][name]["pictures"]
         for file in (THUMBNAIL, *(PICTURES[picture].file for picture in pictures)):
             self._check_picture(home / file, measured)

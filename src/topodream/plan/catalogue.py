@@ -17,6 +17,7 @@ from topodream.files.errors import InputError, quoted
 from topodream.files.reading import NAME_BEGINS, NAME_GOES_ON
 from topodream.files.strict import Section, check_overlay, read_yaml
 from topodream.measures.registry import MEASURES
+from topodream.plan.resources import data_size
 from topodream.settings.checking import (
     check,
     check_plain,
@@ -106,7 +107,7 @@ class Family:
             inner = settings
             for parent in parents:
                 inner = inner[parent]
-            del inner[key]
+            inner.pop(key, None)  # `start_from` is not there where it is null
         return cls(name, tuple(keys), settings)
 
 
@@ -205,6 +206,7 @@ def resolve(config: Section) -> Catalogue:
         name: replicate(experiments, name, findings["seeds"], families)
         for name in _spoken_of(statements, list(experiments))
     }
+    _check_starts(experiments, datasets)
     selected = _select(config, list(listed))
     parts = schema("config")["properties"]
     return Catalogue(
@@ -338,6 +340,40 @@ def _nested(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     return nested
 
 
+# ------------------------------------------------------------------ starts
+
+
+def _check_starts(experiments: Mapping[str, Experiment], datasets: Mapping[str, Section]) -> None:
+    """Check the experiments that start from others: these are there, of their shape, and no circle."""
+    for name, experiment in experiments.items():
+        start = experiment.start_from
+        if start is None or experiment.starts_from_file:
+            continue
+        where = f"experiment {name!r}: start_from"
+        _require("experiment", start, experiments, where)
+        chain = [name]
+        while chain[-1] in experiments and (before := experiments[chain[-1]].start_from):
+            if before in chain:
+                loop = " -> ".join([*chain, before])
+                raise InputError(f"{where} = {quoted(start)}: a loop, {loop}")
+            chain.append(before)
+        there = _shape(experiments[start], datasets)
+        for key, here in _shape(experiment, datasets).items():
+            if here != there.get(key):
+                raise InputError(
+                    f"{where} = {quoted(start)}: their {key} has to be the same, not "
+                    f"{quoted(here)} and {quoted(there.get(key))}"
+                )
+
+
+def _shape(experiment: Experiment, datasets: Mapping[str, Section]) -> dict[str, object]:
+    """Return what a map has in common with one that it starts from, by what is known in advance."""
+    size = data_size(experiment.dataset, datasets)
+    channels = f", {size.n_channels} inputs each" if size.n_channels > 1 else ""
+    samples = f"{size.height} x {size.width} pixels{channels}"
+    return {**experiment.state_shape, "samples": samples}
+
+
 # ------------------------------------------------------------------ batches
 
 
@@ -361,10 +397,10 @@ def _batches(
 def _in_common(experiment: Experiment) -> tuple[object, ...]:
     """Return what experiments need to have in common for one job."""
     if experiment.device != "cpu":
-        return tuple(experiment.shape.items())
+        return (*experiment.shape.items(), experiment.start_from)
     # One after another. What may fail fails alone, or the others would not be measured.
     alone = experiment.name if experiment.on_divergence == "fail" else ""
-    return experiment.dataset, experiment.modules_of_training, alone
+    return experiment.dataset, experiment.start_from, experiment.modules_of_training, alone
 
 
 # ------------------------------------------------------------------ names

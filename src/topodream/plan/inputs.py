@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.pictures.picture import Picture, modules_of
 from topodream.plan.catalogue import Catalogue
@@ -134,6 +135,23 @@ class Inputs:
         ]
 
     # ------------------------------------------------------------------ maps and measures
+
+    def start(self, wildcards: Wildcards) -> list[Input]:
+        """Return the map that an experiment starts from, if it does."""
+        experiment = experiment_of(self.catalogue, wildcards)
+        if experiment.start_from is None:
+            return []
+        if not experiment.starts_from_file:
+            return [f"results/{experiment.start_from}/model.h5"]
+        path = Path(experiment.start_from)
+        with in_one_line():
+            try:
+                digest = file_digest(path)
+            except InputError as error:
+                raise InputError(f"{experiment.name}: start_from: {error}") from error
+        return [
+            self.sources.by_content(str(path), path.name, digest, is_local=True, elsewhere=True)
+        ]
 
     def model(self, wildcards: Wildcards) -> Input:
         """Return an experiment's map, which is measured."""

@@ -149,6 +149,18 @@ class Needs:
 
         return needed
 
+    def respond_memory(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the memory for showing a data set to a map, which learnt it or another one."""
+        return megabytes(resources.respond_mib(*self._shown(wildcards)), attempt)
+
+    def respond_runtime(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the time for that."""
+        return minutes(resources.respond_seconds(*self._shown(wildcards)), attempt)
+
+    def _shown(self, wildcards: Wildcards) -> tuple[Experiment, DataSize]:
+        experiment = self.catalogue.experiments[wildcards.experiment]
+        return experiment, self.size(wildcards.dataset)
+
     def figures_memory(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the memory for drawing a trained map."""
         return megabytes(resources.figures_mib(*self.sized(wildcards.experiment)), attempt)

@@ -6,6 +6,7 @@ from above, not averages; what was measured stands beside the numbers.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from topodream.data import KINDS
@@ -19,6 +20,9 @@ from topodream.settings.datasets import made_of
 TRAINING_START_MIB = 400
 # The weights, what they were before the epoch, and their copy while they are written.
 COPIES_OF_STATE = 3
+# The same of a map that training starts from: as it was read, perhaps in double precision, and as it
+# is taken over.
+COPIES_OF_START = 3
 # CuPy, CUDA and a device's context. ASSUME: nobody has measured it.
 GPU_MIB = 2000
 # Snapshots are kept until training ends, then stacked, which takes them once more.
@@ -161,7 +165,12 @@ def training_mib(experiments: Sequence[Experiment], data: DataSize) -> int:
 def _map_bytes(experiment: Experiment, n_inputs: int) -> int:
     """Return a bound on the memory of a map while it is trained, with its snapshots."""
     state = sum(_n_weights(experiment, n_inputs)) * _itemsize(experiment)
-    return COPIES_OF_STATE * state + COPIES_OF_SNAPSHOTS * _snapshot_bytes(experiment, n_inputs)
+    start = 0 if experiment.start_from is None else COPIES_OF_START * state
+    return (
+        start
+        + COPIES_OF_STATE * state
+        + COPIES_OF_SNAPSHOTS * _snapshot_bytes(experiment, n_inputs)
+    )
 
 
 def _snapshot_bytes(experiment: Experiment, n_inputs: int) -> int:
@@ -203,6 +212,30 @@ def measure_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
     pairs = _lateral_pairs(experiment) * 48
     held = _read_bytes(experiment, data, with_snapshots=True)
     return MEASURE_START_MIB + _mib(held + responses + max(images, blocks_) + prototypes + pairs)
+
+
+def respond_mib(experiment: Experiment, shown: DataSize) -> int:
+    """Return a bound on the memory that a map takes while it is shown a data set, in MiB."""
+    n_units, itemsize = experiment.grid.n_units, _itemsize(experiment)
+    n_images = shown.n_train + shown.n_held_out
+    model, settings = MODELS[experiment.model], experiment.settings
+    active = n_units if experiment.has_trace else model.n_active(settings, experiment.grid)
+    # As it is found, as it is put together, and without what is 0.
+    activity = (3 * itemsize + 24) * n_images * active
+    # Of reconstructions a block at a time, with the samples and what tells them apart.
+    block = min(n_images * shown.n_inputs, 2**23) * 4 * itemsize
+    block += min(n_images, 2**23 // shown.n_inputs + 1) * n_units * itemsize
+    scores = min(250, n_images) * (4 * n_units + 2 * shown.n_inputs) * itemsize
+    held = _read_bytes(experiment, shown, with_snapshots=False)
+    return MEASURE_START_MIB + _mib(held + activity + block + scores)
+
+
+def respond_seconds(experiment: Experiment, shown: DataSize) -> float:
+    """Return a bound on how long a map takes for a data set that it is shown."""
+    n_images = shown.n_train + shown.n_held_out
+    return START_SECONDS + map_seconds(
+        experiment, replace(shown, n_held_out=n_images), n_images, n_frames=0
+    )
 
 
 def figures_mib(experiment: Experiment, data: DataSize) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from topodream.files.errors import InputError, quoted
-from topodream.files.reading import check_name, named
+from topodream.files.reading import NAME, OF_FILES, check_name, named
 from topodream.files.strict import Section, read_yaml
 from topodream.grid import Grid
 from topodream.models import MODELS
@@ -59,6 +59,12 @@ class Experiment:
     order: str
     grid: Grid
     settings: Any  # of its model's class
+    start_from: str | None = None
+
+    @property
+    def starts_from_file(self) -> bool:
+        """Whether training starts from the map in a file of somebody's, and no experiment's."""
+        return self.start_from is not None and self.start_from.endswith(OF_FILES)
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -97,6 +103,12 @@ class Experiment:
         }
 
     @property
+    def state_shape(self) -> dict[str, object]:
+        """What a map has in common with one that it starts from, whatever they learn."""
+        of_the_model = MODELS[self.model].of_state(self.settings)
+        return {"model": self.model, "grid": self.grid, **of_the_model}
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """The module of its model, which others know by a registry alone."""
         return (type(MODELS[self.model]).__module__,)
@@ -130,10 +142,16 @@ def experiment_from(settings: Section, where: str) -> Experiment:
 
 
 def to_mapping(experiment: Experiment) -> dict[str, Any]:
-    """Return the resolved settings as they stand in results/<experiment>/config.yaml."""
+    """Return the resolved settings as they stand in results/<experiment>/config.yaml.
+
+    Of a file that training starts from they have the name, not where it lies: its digest says which
+    it was. Where training starts from no map they say nothing of it, as settings always did.
+    """
     settings = dataclasses.asdict(experiment)
     of_the_model: dict[str, Any] = settings.pop("settings")
-    return settings | of_the_model
+    start = settings.pop("start_from")
+    from_map = {} if start is None else {"start_from": Path(start).name}
+    return settings | from_map | of_the_model
 
 
 # ------------------------------------------------------------------ merging
@@ -216,7 +234,7 @@ def _layers(name: str, sections: Section) -> Iterator[Layer]:
 
 
 def _build_experiment(name: str, layers: Sequence[Layer], where: str) -> Experiment:
-    settings = overlay(layers)
+    settings = {"start_from": None} | overlay(layers)
     model = settings.get("model")
     if not isinstance(model, str) or model not in MODELS:
         raise InputError(f"{where}: model = {quoted(model)} is not allowed: {one_of(MODELS)}")
@@ -242,6 +260,9 @@ def _breaches_between_values(experiment: Experiment) -> Iterator[tuple[tuple[str
         yield ("engine",), f"{allowed}, {experiment.model} has no other"
     if experiment.device != "cpu" and GPU_ENGINE not in engines:
         yield ("device",), f"cpu, {experiment.model} has no engine for a GPU"
+    named = experiment.start_from
+    if named is not None and not NAME.fullmatch(named) and not experiment.starts_from_file:
+        yield ("start_from",), f"the name of an experiment, or a file that ends in {OF_FILES}"
     yield from model.breaches(experiment.settings, experiment.grid)
 
 

@@ -22,7 +22,7 @@ from topodream.files.storage import Content, check_array, complete, read_hdf5, w
 from topodream.settings.config import Experiment, to_mapping
 from topodream.training import states
 from topodream.training.loop import EpochRecord, Progress
-from topodream.training.map_file import check_snapshot, checked_state
+from topodream.training.map_file import START, check_snapshot, checked_state, start_attribute
 from topodream.training.trained import Snapshot, record_shapes
 
 STATE = "state.h5"
@@ -46,16 +46,24 @@ class Checkpoints:
         Digest of the content of the data set.
     origin : mapping of str
         What made them, see :func:`topodream.origin.provenance.origin`.
+    start_sha256 : str, optional
+        Digest of the content of the map that training starts from, if it does.
     """
 
     def __init__(
-        self, model: Path, experiment: Experiment, data_sha256: str, origin: Mapping[str, str]
+        self,
+        model: Path,
+        experiment: Experiment,
+        data_sha256: str,
+        origin: Mapping[str, str],
+        start_sha256: str | None = None,
     ) -> None:
         self.model, self.folder = model, model.with_suffix(".checkpoint")
-        self.experiment, self.origin = experiment, origin
+        self.experiment, self.origin, self.start_sha256 = experiment, origin, start_sha256
         self._belongs_to = {
             "settings": json.dumps(to_mapping(experiment)),
             "data_sha256": data_sha256,
+            **start_attribute(start_sha256),
         }
 
     def save(self, progress: Progress) -> None:
@@ -140,6 +148,8 @@ class Checkpoints:
                 raise ContentError(f"{path} is of other settings ({', '.join(changed)})")
             if found["data_sha256"] != self._belongs_to["data_sha256"]:
                 raise ContentError(f"{path} is of other data")
+            if found.get(START) != self._belongs_to.get(START):
+                raise ContentError(f"{path} began with another map")
             for key, what in CHECKED_ORIGIN.items():
                 if found[key] != self.origin[key]:
                     raise ContentError(f"{path} was made {what}")

@@ -97,12 +97,16 @@ class Task:
         Called after each epoch with all that training needs to go on from there.
     done : Progress or None
         What was saved: training goes on from it, and ends as if it had never stopped.
+    start : State or None
+        What a first epoch begins with, see :func:`topodream.training.starts.begin_from`; None:
+        weights that are drawn.
     """
 
     experiment: Experiment
     report: Callable[[EpochReport], object]
     save: Callable[[Progress], object]
     done: Progress | None
+    start: State | None = None
 
 
 def train_together(
@@ -149,7 +153,7 @@ class _Training:
     def __init__(self, task: Task, pixels: Bytes) -> None:
         self._task, experiment = task, task.experiment
         weights_rng, order_rng = _generators(experiment)
-        self.progress = _beginning(experiment, pixels.shape[1], weights_rng)
+        self.progress = _beginning(experiment, pixels.shape[1], weights_rng, task.start)
         if (done := task.done) is not None:
             snapshots = self.progress.snapshots + done.snapshots
             self.progress = Progress(done.epoch, done.state, done.records, snapshots)
@@ -231,8 +235,11 @@ def _orders(experiment: Experiment, n_samples: int, rng: np.random.Generator) ->
         yield sample_order(n_samples, experiment.steps_per_epoch, experiment.order, rng)
 
 
-def _beginning(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> Progress:
-    progress = Progress(0, states.start(experiment, n_inputs, rng), [], [])
+def _beginning(
+    experiment: Experiment, n_inputs: int, rng: np.random.Generator, start: State | None
+) -> Progress:
+    state = states.start(experiment, n_inputs, rng) if start is None else start
+    progress = Progress(0, state, [], [])
     progress.snapshots.append(_snapshot(progress))
     return progress
 

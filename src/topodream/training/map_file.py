@@ -37,6 +37,8 @@ from topodream.training.trained import (
 
 # What a model file says of its origin, and what is made of it repeats.
 ORIGIN_KEYS = ("made_by", "commit", "code_sha256", "versions", "device")
+# What files say of the map that training started from, where it did.
+START = "start_sha256"
 
 
 class Learnt(NamedTuple):
@@ -71,6 +73,8 @@ class Map:
         Digest of the content of the model file.
     origin : mapping of str
         The provenance of the model file.
+    start_sha256 : str or None
+        Digest of the content of the model file that its training started from, if it did.
     """
 
     experiment: Experiment
@@ -80,6 +84,7 @@ class Map:
     data_sha256: str
     content_sha256: str
     origin: Mapping[str, str]
+    start_sha256: str | None = None
 
     @property
     def learnt(self) -> Learnt:
@@ -135,10 +140,20 @@ def arrays_of(trained: Trained) -> dict[str, Array]:
     return arrays
 
 
+def start_attribute(start_sha256: str | None) -> dict[str, str]:
+    """Return what a file says of the map that training started from; nothing where weights were drawn."""
+    return {} if start_sha256 is None else {START: start_sha256}
+
+
 def write_map(
-    path: Path, experiment: Experiment, trained: Trained, learnt: Learnt, origin: Mapping[str, str]
+    path: Path,
+    experiment: Experiment,
+    trained: Trained,
+    learnt: Learnt,
+    origin: Mapping[str, str],
+    start_sha256: str | None = None,
 ) -> None:
-    """Write a trained map, the settings it was trained with and what it learnt."""
+    """Write a trained map, the settings it was trained with, what it learnt and started from."""
     divergence = trained.divergence
     attributes = {
         "settings": json.dumps(to_mapping(experiment)),
@@ -146,6 +161,7 @@ def write_map(
         **learnt.form.attributes,
         "data": learnt.described,
         "data_sha256": learnt.content_sha256,
+        **start_attribute(start_sha256),
         "divergence": json.dumps(divergence and dataclasses.asdict(divergence)),
     }
     write_hdf5(path, Content("map", arrays_of(trained), attributes), origin)
@@ -182,6 +198,7 @@ def read_map(path: Path, *, with_snapshots: bool = False) -> Map:
             data_sha256=text_of(content, "data_sha256"),
             content_sha256=text_of(content, "content_sha256"),
             origin={key: text_of(content, key) for key in ORIGIN_KEYS},
+            start_sha256=text_of(content, START) if START in attributes else None,
         )
 
 
@@ -271,7 +288,8 @@ def check_learnt(model: Map, model_file: Path, data: Data, data_file: Path) -> N
     if model.data_sha256 != data.content_sha256:
         raise InputError(
             f"{model_file} was not trained on {data_file}: it learnt {model.data}, content sha256 "
-            f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}"
+            f"{model.data_sha256}, and this is {data.described}, {data.content_sha256}; respond.py "
+            "shows it any images of its form"
         )
     if model.form != data.form:
         raise InputError(

@@ -17,6 +17,15 @@ def start(experiment: Experiment, n_inputs: int, rng: np.random.Generator) -> St
     return begun
 
 
+def taken_over(experiment: Experiment, state: State) -> State:
+    """Return a map's state as one that an experiment's training starts from: a copy of it."""
+    begun = state_of(
+        experiment, {name: array.astype(experiment.dtype) for name, array in state.arrays.items()}
+    )
+    begun.begin_epoch()  # the activity of its last step is no part of it
+    return begun
+
+
 def shapes_of(experiment: Experiment, n_inputs: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a state's arrays by their names."""
     return MODELS[experiment.model].shapes(experiment.grid, n_inputs)
