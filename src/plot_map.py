@@ -77,9 +77,7 @@ def main() -> None:
         canvas.save(figure, args.output_folder / f"{name}.png", note)
     if args.thumbnail is not None:
         weights, grid = model.trained.weights, model.experiment.grid
-        thumbnails.write(
-            args.thumbnail, thumbnails.draw(weights, grid, model.form.image_shape), note
-        )
+        thumbnails.write(args.thumbnail, thumbnails.draw(weights, grid, model.form), note)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def main() -> None:
         gif = args.output_folder / f"{name}.gif"
         with threadpoolctl.threadpool_limits(1):
             made = performing.animate(name, performance)
-        animation.write_gif(gif, made.frames, made.frame_ms, json.dumps(note))
+        animation.write_gif(gif, made.frames, made.frame_ms, json.dumps(note), made.palette)
         player.write_script(gif, note)
 
 

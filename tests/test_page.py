@@ -13,6 +13,7 @@ from PIL import Image
 
 from topodream.files.errors import InputError
 from topodream.files.storage import write_json
+from topodream.form import Form
 from topodream.grid import Grid
 from topodream.page import dotplot, page
 from topodream.pictures import player, thumbnails
@@ -45,22 +46,20 @@ def rendered(results, contents):
 
 def test_a_thumbnail_has_prototypes_at_their_places():
     # Two units side by side of 1 x 2 weights; the scale ends at the largest weight, nearly.
-    drawn = thumbnails.draw(np.array([[0, 1.0], [1.0, -1.0]]), Grid(1, 2), (1, 2))
+    drawn = thumbnails.draw(np.array([[0, 1.0], [1.0, -1.0]]), Grid(1, 2), Form(1, 2))
     separator = round(thumbnails.SEPARATOR * 15)
     assert drawn.tolist() == [[0, 15, separator, 15, 0]]
 
 
 def test_a_thumbnail_shows_the_middle_of_a_large_map():
-    grid = Grid(14, 13)
-    numbers = np.arange(grid.n_units, dtype=float)[:, None]
-    shown = thumbnails.middle(numbers, grid, (1, 1))[:, :, 0, 0]
+    shown = thumbnails.middle(Grid(14, 13))
     assert shown.shape == (10, 10)
     assert (shown[0, 0], shown[-1, -1]) == (2 * 13 + 1, 11 * 13 + 10)
 
 
 @pytest.mark.parametrize("weights", [np.zeros((4, 4)), np.full((4, 4), -1.0)])
 def test_a_thumbnail_of_a_map_without_weights_is_white(weights):
-    drawn = thumbnails.draw(weights, Grid(2, 2), (2, 2))
+    drawn = thumbnails.draw(weights, Grid(2, 2), Form(2, 2))
     assert set(drawn[:2, :2].ravel().tolist()) == {0}
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from topodream import traits as all_traits
 from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
-from topodream.form import Form
+from topodream.form import CHANNELS, COLOURS, Form
 from topodream.grid import Grid, Torus
 from topodream.measures.responses import respond
 from topodream.models import MODELS, mwta, sparse_dream
@@ -32,7 +32,7 @@ from topodream.pictures import (
     tapestry_figure,
     tiles,
 )
-from topodream.pictures.animations import ANIMATIONS, animations_of, at_work
+from topodream.pictures.animations import ANIMATIONS, animations_of, at_work, formation
 from topodream.pictures.figures import (
     FIGURES,
     figures_of,
@@ -45,8 +45,10 @@ from topodream.pictures.figures import (
     reconstructions,
     u_matrix,
 )
+from topodream.pictures.inks import Inks
 from topodream.pictures.of_maps import PICTURES, pictures_of
 from topodream.pictures.picture import Moving, Still, chosen
+from topodream.pictures.shades import Scale
 from topodream.pictures.shipped_matplotlib import colormaps
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
 from topodream.training.loop import train
@@ -230,7 +232,7 @@ def colours(picture):
 @pytest.mark.parametrize(("rows", "cols"), [(20, 20), (1, 7), (9, 2), (1, 1)])
 def test_prototypes_of_any_grid(tmp_path, rows, cols):
     weights = np.random.default_rng(0).random((rows * cols, 35))
-    figure = prototypes.plot(weights, (7, 5), Grid(rows, cols), "title", "data")
+    figure = prototypes.plot(weights, Form(7, 5), Grid(rows, cols), "title", "data")
     picture = drawn(figure, tmp_path)
     assert (0, 0, 0) in colours(picture)  # the largest weights are black
     assert max(picture.shape) > 500
@@ -240,7 +242,7 @@ def test_a_pixel_of_a_prototype_is_a_square_of_pixels(tmp_path):
     # 10 x 10 units of 8 x 8 inputs, tiles of 9: 91 pixels, enlarged tenfold.
     weights = np.zeros((100, 64))
     weights[55, 0] = 1
-    picture = drawn(prototypes.plot(weights, (8, 8), Grid(10, 10), "", ""), tmp_path)
+    picture = drawn(prototypes.plot(weights, Form(8, 8), Grid(10, 10), "", ""), tmp_path)
     top, left = canvas.MARGIN["top"], canvas.MARGIN["left"]
     sheet = picture[top : top + 910, left : left + 910, 0]
     # Unit 55 is in row 5, column 5; its first pixel lies one gap further.
@@ -250,7 +252,7 @@ def test_a_pixel_of_a_prototype_is_a_square_of_pixels(tmp_path):
 
 
 def test_a_prototype_map_of_zeros_can_be_drawn(tmp_path):
-    drawn(prototypes.plot(np.zeros((4, 4)), (2, 2), Grid(2, 2), "t", "d"), tmp_path)
+    drawn(prototypes.plot(np.zeros((4, 4)), Form(2, 2), Grid(2, 2), "t", "d"), tmp_path)
 
 
 def said(figure):
@@ -390,7 +392,7 @@ def test_a_learning_curve_counts_whole_epochs(tmp_path, n_epochs):
 
 def test_reconstructions_stand_below_their_samples(tmp_path):
     samples, reconstructed = np.zeros((12, 4)), np.ones((12, 4))
-    figure = reconstructions.plot(samples, reconstructed, (2, 2), "title", "data")
+    figure = reconstructions.plot(samples, reconstructed, Form(2, 2), "title", "data")
     sheet = figure.axes[0].get_images()[0].get_array()
     assert (np.asarray(sheet)[1:3, 1:3] == 0).all()
     assert (np.asarray(sheet)[4:6, 1:3] == 1).all()
@@ -461,7 +463,7 @@ def sheets_of(grid, title, data):
     effects = rng.normal(size=(len(shown[0]) * len(shown[1]), units))
     yield hit_map.plot(rng.integers(0, 99, units), grid, title, data)
     yield u_matrix.plot(rng.random(units), grid, title, data)
-    yield prototypes.plot(rng.random((units, 64)), (8, 8), grid, title, data)
+    yield prototypes.plot(rng.random((units, 64)), Form(8, 8), grid, title, data)
     yield lateral_tiles.plot(effects, shown, grid, title, data)
     yield label_map.plot(np.arange(units) % 10, np.arange(10, dtype=np.uint8), grid, title, data)
 
@@ -469,8 +471,8 @@ def sheets_of(grid, title, data):
 def of_images(shape, count, title, data):
     """The figures that depend on the shape of images, or on nothing but words."""
     images = np.random.default_rng(0).random((count, shape[0] * shape[1]))
-    yield reconstructions.plot(images, images, shape, title, data)
-    yield prototypes.plot(images, shape, Grid(1, count), title, data)
+    yield reconstructions.plot(images, images, Form(*shape), title, data)
+    yield prototypes.plot(images, Form(*shape), Grid(1, count), title, data)
     curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 0.065, 0.06]}
     yield learning_curve.plot(np.array([0.07, 0.06]), curve, 0.07, title, data)
     matrices = {
@@ -486,6 +488,18 @@ def test_figures_of_any_grid_are_legible(grid):
         assert legible.faults(figure) == []
 
 
+@pytest.mark.parametrize("channels", CHANNELS)
+@pytest.mark.parametrize("colours_", COLOURS[1:])
+def test_figures_in_colour_are_legible(colours_, channels):
+    form, grid = Form(8, 8, colours_, channels), Grid(1, 5)
+    weights = np.random.default_rng(0).random((5, form.n_inputs)) * 1e-4
+    for figure in (
+        prototypes.plot(weights, form, grid, LONG, TOLD),
+        reconstructions.plot(weights, weights, form, LONG, TOLD),
+    ):
+        assert legible.faults(figure) == []
+
+
 @pytest.mark.parametrize("name", ["a", LONG, LONGER])
 @pytest.mark.parametrize("shape", [(8, 8), (96, 160), (20, 200)])
 def test_figures_of_any_name_and_image_are_legible(name, shape):
@@ -495,7 +509,7 @@ def test_figures_of_any_name_and_image_are_legible(name, shape):
 
 def test_many_reconstructions_of_small_images_are_legible():
     images = np.zeros((100, 64))
-    figure = reconstructions.plot(images, images, (8, 8), "x" * 200, "d")
+    figure = reconstructions.plot(images, images, Form(8, 8), "x" * 200, "d")
     assert legible.faults(figure) == []
 
 
@@ -513,6 +527,21 @@ def test_label_maps_name_all_classes_legibly(grid, n_classes):
     # Each unit of a class has its number.
     written = [line.get_xydata() for line in figure.axes[0].get_lines()]
     assert sum(map(len, written)) == np.count_nonzero(winners >= 0)
+
+
+def legend_of(n_classes):
+    """What a label map calls classes that have names."""
+    classes = np.arange(n_classes, dtype=np.uint8)[::2]
+    names = [f"class of {number}" for number in range(n_classes)]
+    winners = np.arange(4) % len(classes)
+    figure = label_map.plot(winners, classes, Grid(2, 2), "t", "d", names)
+    assert legible.faults(figure) == []
+    return [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+
+
+def test_classes_are_called_by_their_names_and_have_their_numbers_where_units_do():
+    assert legend_of(6) == ["class of 0", "class of 2", "class of 4", "none"]
+    assert legend_of(30)[:2] == ["0 class of 0", "2 class of 2"]
 
 
 def test_up_to_ten_classes_have_no_numbers_in_units():
@@ -743,14 +772,17 @@ def test_a_measure_that_spans_orders_of_magnitude_has_a_logarithmic_axis(errors,
 # ------------------------------------------------------------------ of a map
 
 
+FORM = Form(6, 5)
+
+
 @pytest.fixture(scope="session")
 def noise():
-    """Images of 6 x 5 pixels: a function of whether they follow one another."""
+    """Images of 6 x 5 pixels: a function of whether they follow one another, and of their form."""
 
-    def make(is_sequence):
-        pixels = np.random.default_rng(1).integers(0, 256, (40, 6, 5), np.uint8)
+    def make(is_sequence, form=FORM):
+        pixels = np.random.default_rng(1).integers(0, 256, (40, *form.shape), np.uint8)
         labels = None if is_sequence else np.arange(40, dtype=np.uint8) % 10
-        samples = Samples(pixels, labels, None, Form(6, 5))
+        samples = Samples(pixels, labels, None, form)
         return Data(samples, samples, is_sequence, "sha", "noise", "none")
 
     return make
@@ -793,7 +825,8 @@ def test_every_picture_that_a_map_has_can_be_made(trained, noise, tmp_path, mode
     performance = performing.Performance(subject.model, data, 4, 100)
     for name in [one.name for one in animations_of(performance.traits)]:
         made = performing.animate(name, performance)
-        animation.write_gif(tmp_path / f"{name}.gif", made.frames, made.frame_ms, "note")
+        frames = tmp_path / f"{name}.gif", made.frames, made.frame_ms, "note", made.palette
+        animation.write_gif(*frames)
         assert iio.imread(tmp_path / f"{name}.gif", index=None).std() > 5
     for name in {figure.name for figure in FIGURES} - names:
         with pytest.raises(InputError, match=f"small has no figure {name}"):
@@ -811,6 +844,25 @@ def test_a_u_matrix_of_a_torus_knows_that_opposite_borders_touch(trained, noise,
     said = " ".join(text.get_text() for text in figure.texts)
     assert ("Opposite borders touch" in said) is (edge == "wrap")
     assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [Form(3, 4, "rgb"), Form(3, 4, "grey", "on_off"), Form(3, 4, "opponent", "on_off")],
+    ids=str,
+)
+def test_a_map_of_any_form_has_its_pictures(trained, noise, tmp_path, form):
+    is_coloured = form.colours != "grey"
+    subject = subject_of(trained(noise(False, form), epochs=1), noise(False, form))
+    for name in ("prototypes", "reconstructions"):
+        found = colours(drawn(drawing.draw(name, subject), tmp_path))
+        assert any(max(one) - min(one) > 60 for one in found) is is_coloured
+    performance = performing.Performance(subject.model, subject.data, 2, 100)
+    for name in ("activity", "formation"):
+        made = performing.animate(name, performance)
+        used = set().union(*(np.unique(frame).tolist() for frame in made.frames))
+        assert (not used.isdisjoint(range(animation.FIRST_INK, 255))) is is_coloured
+        assert (made.palette != animation.palette()) is is_coloured
 
 
 def tile_of(figure, unit, grid):
@@ -931,12 +983,14 @@ def test_a_formation_of_the_start_alone_is_one_frame(trained, noise, tmp_path):
 # ------------------------------------------------------------------ animation
 
 
+def grey_sheet(weights, shape, grid, largest):
+    return formation.prototype_sheet(weights, Scale(Form(*shape), largest), grid, Inks())
+
+
 def test_sheets_of_prototypes_have_one_scale_and_cut_off_what_is_blacker():
     later = np.array([[0.0, 1], [2, np.inf]])
-    sheets_ = np.stack(
-        [animation.prototype_sheet(w, (1, 2), Grid(1, 2), 2.0) for w in (later, later / 2)]
-    )
-    factor = animation.LARGEST_SHEET // 7
+    sheets_ = np.stack([grey_sheet(w, (1, 2), Grid(1, 2), 2.0) for w in (later, later / 2)])
+    factor = formation.LARGEST_SHEET // 7
     border = animation.BORDER
     assert sheets_.shape == (2, 3 * factor, 7 * factor)
     assert sheets_[0, factor, ::factor].tolist() == [border, 0, 32, border, 63, 63, border]
@@ -946,7 +1000,7 @@ def test_sheets_of_prototypes_have_one_scale_and_cut_off_what_is_blacker():
 def test_a_large_sheet_is_shrunk_by_area():
     weights = np.zeros((100, 400))
     weights[:50] = 1  # the upper half of the sheet
-    sheet = animation.prototype_sheet(weights.repeat(100, 0), (20, 20), Grid(100, 100), 1.0)
+    sheet = grey_sheet(weights.repeat(100, 0), (20, 20), Grid(100, 100), 1.0)
     assert sheet.shape == (900, 900)
     assert sheet[:450].mean() == pytest.approx(
         (20 / 21) ** 2 * 63 + (1 - (20 / 21) ** 2) * 16, abs=1
@@ -1103,7 +1157,7 @@ def test_few_rows_or_columns_of_units_are_stretched(shape, expected):
 
 @pytest.mark.parametrize("grid", [Grid(1, 40), Grid(40, 1)], ids=str)
 def test_a_formation_of_a_row_of_units_keeps_their_prototypes_legible(grid):
-    sheet = animation.prototype_sheet(np.zeros((40, 784)), (28, 28), grid, 1.0)
+    sheet = grey_sheet(np.zeros((40, 784)), (28, 28), grid, 1.0)
     assert sorted(sheet.shape) == [30, 1161]  # a pixel for a weight
 
 
@@ -1138,7 +1192,7 @@ def test_a_gif_shows_each_frame_as_it_is_and_as_long_as_it_should(tmp_path, n_fr
 def test_frames_are_made_as_they_are_written():
     made = []
     frames = ((made.append(number) or moving(3 * number), 100) for number in range(12))
-    parts = animation._gif_parts(frames, "note")
+    parts = animation._gif_parts(frames, "note", animation.palette())
     heads = [next(parts) for _ in range(4)]
     assert heads[0].startswith(b"GIF89a")
     assert made == [0, 1, 2]
@@ -1163,7 +1217,7 @@ def test_a_large_picture_in_strips_is_that_in_one(tmp_path, monkeypatch):
     weights = np.random.default_rng(0).random((9, 20 * 30))
     for numbers, name in ((2**23, "one.png"), (8 * 400, "strips.png")):
         monkeypatch.setattr(canvas, "NUMBERS", numbers)
-        figure = prototypes.plot(weights, (20, 30), Grid(3, 3), "title", "data")
+        figure = prototypes.plot(weights, Form(20, 30), Grid(3, 3), "title", "data")
         assert (len(figure.axes[0].get_images()) > 1) == (name == "strips.png")
         canvas.save(figure, tmp_path / name, "note")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "strips.png").read_bytes()

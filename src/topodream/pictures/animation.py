@@ -20,19 +20,18 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from topodream.arrays import Floats
-from topodream.blocks import blocks
 from topodream.files.storage import written_whole
-from topodream.grid import Grid
 from topodream.pictures.lettering import wrapped
-from topodream.pictures.tiles import tile
 
 Frame = npt.NDArray[np.uint8]
 
-# The palette: greys from white to black, then colours for activity, then one to mark with.
+# The palette: greys from white to black, then colours for activity, then one to mark with, then those
+# of pictures in colour.
 LEVELS = 64
 BLACK = LEVELS - 1
 FIRST_COLOUR = LEVELS
 MARK = 2 * LEVELS
+FIRST_INK = MARK + 1
 TRANSPARENT = 255
 # Matplotlib's colours "plasma_r", without the first tenth: no activity is white, and from there on it
 # has to be dark enough to be seen on that. RGB triplets.
@@ -46,10 +45,6 @@ COLOURS = bytes.fromhex(
 BORDER = 16
 
 PANEL = 280
-# What the longer side of a sheet of prototypes measures at most.
-LARGEST_SHEET = 900
-# What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
-LEAST_SHEET, LONGEST_SHEET = 56, 1800
 # A panel of units is at least a sixth as high as wide, and the other way round.
 STOUT = 6
 GAP = 20
@@ -78,8 +73,12 @@ class Panel:
 
 
 @cache
-def palette() -> bytes:
-    """Return the colours of all frames as 256 RGB triplets."""
+def palette(inks: bytes = b"") -> bytes:
+    """Return the colours of all frames as 256 RGB triplets.
+
+    ``inks`` are those of pictures in colour, as many triplets at most as lie between the colour to
+    mark with and the one that is transparent.
+    """
     greys = np.linspace(255, 0, LEVELS).round()[:, None].repeat(3, axis=1)
     table = np.zeros((256, 3), np.uint8)
     table[:LEVELS] = greys
@@ -88,6 +87,7 @@ def palette() -> bytes:
         -1, 3
     )
     table[MARK] = (213, 94, 0)
+    table[FIRST_INK : FIRST_INK + len(inks) // 3] = np.frombuffer(inks, np.uint8).reshape(-1, 3)
     return table.tobytes()
 
 
@@ -266,37 +266,13 @@ def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callab
     return marked
 
 
-def prototype_sheet(
-    weights: Floats, image_shape: tuple[int, ...], grid: Grid, largest: float
-) -> Frame:
-    """Lay out all prototypes at their units' places, in greys.
-
-    The sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
-    rows or columns gets longer than others.
-
-    Parameters
-    ----------
-    weights : (n_units, n_inputs)
-        Not negative; what isn't finite counts as the largest.
-    image_shape : (height, width) of a prototype
-    grid : Grid
-    largest : float
-        The weight that is black; larger ones are too.
-    """
-    levels = np.empty(weights.shape, np.uint8)
-    for rows in blocks(weights.shape):
-        levels[rows] = grey_levels(np.nan_to_num(weights[rows] / largest, nan=1, posinf=1))
-    sheet: Frame = tile(levels.reshape(-1, *image_shape), grid.cols, fill=BORDER)
-    enough = min(LEAST_SHEET / min(sheet.shape), LONGEST_SHEET / max(sheet.shape))
-    factor = max(LARGEST_SHEET / max(sheet.shape), enough)
-    if factor >= 1:
-        return sheet.repeat(int(factor), axis=0).repeat(int(factor), axis=1)
-    height, width = (round(length * factor) for length in sheet.shape)
-    # Levels of grey are evenly spaced: the mean of levels is the level of the mean.
-    return np.asarray(Image.fromarray(sheet).resize((width, height), Image.Resampling.BOX))
-
-
-def write_gif(path: Path, frames: Iterable[Frame], frame_ms: int | list[int], note: str) -> None:
+def write_gif(
+    path: Path,
+    frames: Iterable[Frame],
+    frame_ms: int | list[int],
+    note: str,
+    table: bytes | None = None,
+) -> None:
     """Write frames of palette indices as a GIF that loops for ever.
 
     Parameters
@@ -308,11 +284,13 @@ def write_gif(path: Path, frames: Iterable[Frame], frame_ms: int | list[int], no
         Milliseconds a frame is shown, or each of them; multiples of 10.
     note : str
         What made it, kept as the file's comment.
+    table : bytes or None
+        The palette, where it isn't that of pictures in greys.
     """
     durations = itertools.repeat(frame_ms) if isinstance(frame_ms, int) else frame_ms
     shown = _distinct(zip(frames, durations, strict=False))
     with written_whole(path) as temporary, temporary.open("wb") as file:
-        for part in _gif_parts(shown, note):
+        for part in _gif_parts(shown, note, table or palette()):
             file.write(part)
 
 
@@ -328,17 +306,17 @@ def _distinct(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]
         yield last, total
 
 
-def _gif_parts(frames: Iterable[tuple[Frame, int]], note: str) -> Iterator[bytes]:
+def _gif_parts(frames: Iterable[tuple[Frame, int]], note: str, table: bytes) -> Iterator[bytes]:
     """Return a GIF piece by piece.
 
-    All frames have the palette of the first. Of each there is the part that differs from the one
+    All frames have one palette. Of each there is the part that differs from the one
     before, and what doesn't is transparent in it: equal values in a row take few bytes. Pillow would
     search each frame for its colours, and keep all until it has seen the last one.
     """
     before = None
     for frame, ms in frames:
         if before is None:
-            yield _gif_head(frame, note)
+            yield _gif_head(frame, note, table)
             yield _gif_image(frame, (0, 0), ms)
         else:
             changed = frame != before
@@ -351,14 +329,14 @@ def _gif_parts(frames: Iterable[tuple[Frame, int]], note: str) -> Iterator[bytes
     yield b";"
 
 
-def _gif_head(frame: Frame, note: str) -> bytes:
+def _gif_head(frame: Frame, note: str, table: bytes) -> bytes:
     """Return how a GIF begins: its size, the palette, that it loops for ever, a comment."""
     text = note.encode()
     blocks_of_text = (text[at : at + 255] for at in range(0, len(text), 255))
     return b"".join(
         [
             struct.pack("<6sHHBBB", b"GIF89a", *frame.shape[::-1], 0xF7, 0, 0),
-            palette(),
+            table,
             b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00",
             b"!\xfe",
             *(bytes([len(block)]) + block for block in blocks_of_text),

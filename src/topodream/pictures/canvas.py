@@ -61,13 +61,18 @@ def save(figure: Figure, path: Path, note: str) -> None:
 
 
 def exact_axes(
-    shape: Sequence[int], scale: int, title: str, note: str, lines: int = 1
+    shape: Sequence[int],
+    scale: int,
+    title: str,
+    note: str,
+    lines: int = 1,
+    beside: tuple[int, int] = (0, 0),
 ) -> tuple[Figure, Axes, Axes]:
     """Return a figure whose axes give every pixel of a picture ``scale`` x ``scale`` pixels.
 
     See :func:`_figure_around`; ``shape`` is (height, width) of the picture.
     """
-    return _figure_around((shape[0] * scale, shape[1] * scale), title, note, lines)
+    return _figure_around((shape[0] * scale, shape[1] * scale), title, note, lines, beside)
 
 
 def sheet_axes(
@@ -156,9 +161,17 @@ def show_in_strips(axes: Axes, picture: npt.NDArray[Any], colours: Any, scale: N
     """Show a large picture as images one below the other, each of some rows.
 
     Matplotlib takes a hundred bytes for each pixel of the image that it draws.
+
+    Parameters
+    ----------
+    axes : Axes
+    picture : (height, width), or (height, width, 3) uint8
+        Values; or colours, which need neither of the following.
+    colours, scale
+        Of values.
     """
-    height, width = picture.shape
-    for rows in blocks(picture.shape, NUMBERS // 8):
+    height, width = picture.shape[:2]
+    for rows in blocks((height, width), NUMBERS // 8):
         axes.imshow(
             picture[rows], cmap=colours, norm=scale, interpolation="nearest",
             extent=(-0.5, width - 0.5, rows.stop - 0.5, rows.start - 0.5),

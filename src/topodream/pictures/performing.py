@@ -46,10 +46,11 @@ class Performance:
 
 @dataclass(frozen=True)
 class Animation:
-    """Frames of palette indices, and how many milliseconds each is shown."""
+    """Frames of palette indices, how many milliseconds each is shown, and the palette."""
 
     frames: Iterator[Frame]
     frame_ms: int | list[int]
+    palette: bytes
 
 
 def animate(name: str, performance: Performance) -> Animation:

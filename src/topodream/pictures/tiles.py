@@ -1,6 +1,7 @@
 """Images laid out in tiles, one for each unit."""
 
 import numpy as np
+import numpy.typing as npt
 
 from topodream.arrays import Array, Indices
 from topodream.grid import Grid
@@ -11,30 +12,37 @@ MOST_TILES = 20
 MOST_PIXELS = 1020
 
 
-def tile(images: Array, columns: int, gap: int = 1, fill: float = np.nan) -> Array:
+def tile(images: Array, columns: int, gap: int = 1, fill: npt.ArrayLike = np.nan) -> Array:
     """Lay images out row by row, with ``fill`` between and around them.
 
     Parameters
     ----------
-    images : (n_images, height, width)
+    images : (n_images, height, width) or (n_images, height, width, 3)
     columns : int
         Images per row.
     gap : int
         Pixels between images.
-    fill : float
+    fill : number, or three
 
     Returns
     -------
-    (rows * (height + gap) + gap, columns * (width + gap) + gap)
+    (rows * (height + gap) + gap, columns * (width + gap) + gap), or as many colours
     """
-    count, height, width = images.shape
+    count, height, width, *colours = images.shape
     rows = -(-count // columns)
-    shape = (rows * columns, height + gap, width + gap)
-    padded = np.full(shape, fill, np.result_type(images, fill))
-    padded[:count, gap:, gap:] = images
-    by_place = padded.reshape(rows, columns, height + gap, width + gap)
-    sheet = by_place.transpose(0, 2, 1, 3).reshape(rows * (height + gap), -1)
-    return np.pad(sheet, ((0, gap), (0, gap)), constant_values=fill)
+    pitch = height + gap, width + gap
+    sheet = np.empty(
+        (rows * pitch[0] + gap, columns * pitch[1] + gap, *colours),
+        np.result_type(images, *np.ravel(fill).tolist()),
+    )
+    sheet[:] = fill
+    # A view of the sheet but its last gaps, by the places of images.
+    inner = sheet[: rows * pitch[0], : columns * pitch[1]]
+    places = inner.reshape(rows, pitch[0], columns, pitch[1], *colours).swapaxes(1, 2)
+    for row, place in enumerate(places):
+        some = images[row * columns : (row + 1) * columns]
+        place[: len(some), gap:, gap:] = some
+    return sheet
 
 
 def weight_scale(weights: Array) -> float:

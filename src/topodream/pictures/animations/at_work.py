@@ -1,20 +1,27 @@
 """A map at work: input, activity on the grid and reconstruction, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
+from topodream.arrays import Floats
 from topodream.blocks import blocks
 from topodream.data.samples import Vectors
 from topodream.measures.responses import Drawn, respond
 from topodream.models import MODELS
 from topodream.pictures import animation
+from topodream.pictures.inks import Inks, inks_for
 from topodream.pictures.performing import Animation, Performance
+from topodream.pictures.shades import Scale
 from topodream.settings.config import Experiment
 from topodream.traits import TRACE
 
 # The notebook's trace, for maps that were trained without one.
 NOTEBOOK_TRACE = 0.5
+# Images of each kind that colours are chosen by.
+SOME = 50
 
 
 def activity(performance: Performance) -> Animation:
@@ -41,27 +48,43 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     model, grid = performance.model, experiment.grid
     samples = performance.data.held_out.lazy_vectors(experiment.dtype, performance.n_frames)
     responses = respond(model.trained.state, samples, experiment)
-    height, width = model.form.image_shape
-    scale = animation.activity_scale(responses.activity)
+    form, scale = model.form, Scale(model.form)
+    inks = inks_for(scale, _some_shades(scale, samples, responses.drawn))
+    largest = animation.activity_scale(responses.activity)
     activity = grid.sheet(responses.activity)
     n = len(samples)
     panels = [
-        animation.Panel(f"input, {height} x {width}", n, _images(samples, model.form.image_shape)),
+        animation.Panel(
+            f"input, {form.height} x {form.width}{_said(scale)}", n, _images(samples, scale, inks)
+        ),
         animation.Panel(
             f"activity of {grid.rows} x {grid.cols} units{said}",
             n,
-            lambda number: animation.stretch(animation.activity_levels(activity[number], scale)),
+            lambda number: animation.stretch(animation.activity_levels(activity[number], largest)),
         ),
-        animation.Panel("reconstruction", n, _images(responses.drawn, model.form.image_shape)),
+        animation.Panel("reconstruction", n, _images(responses.drawn, scale, inks)),
     ]
-    frames = animation.side_by_side(panels, f"{performance.caption}, held-out", scale)
-    return Animation(frames, performance.frame_ms)
+    frames = animation.side_by_side(panels, f"{performance.caption}, held-out", largest)
+    return Animation(frames, performance.frame_ms, inks.palette)
 
 
-def _images(
-    values: Vectors | Drawn, image_shape: tuple[int, ...]
-) -> Callable[[int], animation.Frame]:
-    """Return a function: the number of a frame -> its image in greys, from rows of values.
+def _said(scale: Scale) -> str:
+    """Return the scale of inputs, and of reconstructions, in words where it isn't greys on white."""
+    if not scale.form.is_signed:
+        return ""
+    ends = "-1 to 1, 0 mid-grey" if scale.is_coloured else "black -1, mid-grey 0, white 1"
+    return f", ON - OFF: {ends}"
+
+
+def _some_shades(scale: Scale, *shown: Vectors | Drawn) -> Iterator[Floats]:
+    """Yield the shades of some of the images that are shown, evenly chosen."""
+    for values in shown:
+        chosen = np.linspace(0, values.shape[0] - 1, SOME).astype(np.intp)
+        yield scale.shades(values[chosen])
+
+
+def _images(values: Vectors | Drawn, scale: Scale, inks: Inks) -> Callable[[int], animation.Frame]:
+    """Return a function: the number of a frame -> its image, from rows of values.
 
     Rows are made a block at a time, as one product, and frames asked for in their order.
     """
@@ -70,6 +93,6 @@ def _images(
     @lru_cache(maxsize=1)
     def block(number: int) -> animation.Frame:
         rows = values[number * step : (number + 1) * step]
-        return animation.grey_levels(rows).reshape(-1, *image_shape)
+        return inks.drawn(inks.levels(scale.shades(rows)))
 
     return lambda number: block(number // step)[number % step]

@@ -1,30 +1,87 @@
 """How a map formed: all prototypes after each epoch."""
 
-import numpy as np
+from collections.abc import Iterator
 
+import numpy as np
+from PIL import Image
+
+from topodream.arrays import Floats
+from topodream.blocks import blocks
+from topodream.grid import Grid
 from topodream.pictures import animation
+from topodream.pictures.animation import BORDER, Frame
+from topodream.pictures.inks import Inks, inks_for
 from topodream.pictures.performing import Animation, Performance
-from topodream.pictures.tiles import weight_scale
+from topodream.pictures.shades import Scale
+from topodream.pictures.tiles import tile
 
 # How long a map is shown as it was after an epoch, and after the last one.
 EPOCH_MS, LAST_EPOCH_MS = 400, 2000
+# What the longer side of a sheet of prototypes measures at most.
+LARGEST_SHEET = 900
+# What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
+LEAST_SHEET, LONGEST_SHEET = 56, 1800
+# Weights whose shades are made at a time.
+AT_ONCE = 2**20
 
 
 def animate(performance: Performance) -> Animation:
     """Show all prototypes after each epoch of which there is a snapshot.
 
-    One scale holds for all: that of the map as it is now. What was blacker is black.
+    One scale holds for all: that of the map as it is now. What was larger is cut off.
     """
     model = performance.model
     experiment, snapshots = model.experiment, model.trained.snapshots
-    largest = weight_scale(model.trained.weights)
+    scale = Scale.of_prototypes(model.trained.weights, model.form)
+    inks = inks_for(scale, _shades(model.trained.weights, scale))
 
-    def sheet(number: int) -> animation.Frame:
+    def sheet(number: int) -> Frame:
         weights = snapshots[number].arrays["weights"].astype(np.float32)
-        return animation.prototype_sheet(weights, model.form.image_shape, experiment.grid, largest)
+        return prototype_sheet(weights, scale, experiment.grid, inks)
 
-    label = f"prototypes; black: {largest:.2g} or more"
     counters = [f"epoch {snapshot.epoch} of {experiment.epochs}" for snapshot in snapshots]
-    panels = [animation.Panel(label, len(snapshots), sheet)]
+    panels = [animation.Panel(f"prototypes; {_said(scale)}", len(snapshots), sheet)]
     durations = [EPOCH_MS] * (len(snapshots) - 1) + [LAST_EPOCH_MS]
-    return Animation(animation.side_by_side(panels, performance.caption, None, counters), durations)
+    frames = animation.side_by_side(panels, performance.caption, None, counters)
+    return Animation(frames, durations, inks.palette)
+
+
+def _shades(weights: Floats, scale: Scale) -> Iterator[Floats]:
+    """Yield the shades of all prototypes, block by block."""
+    for rows in blocks(weights.shape, AT_ONCE):
+        yield scale.shades(weights[rows], rows)
+
+
+def _said(scale: Scale) -> str:
+    """Return the scale in words."""
+    if scale.form.is_signed:
+        return "ON - OFF, 0 is mid-grey; scale: each unit's largest at the end"
+    black = "black: 0, full colours" if scale.is_coloured else "black"
+    return f"{black}: {scale.high:.2g} or more"
+
+
+def prototype_sheet(weights: Floats, scale: Scale, grid: Grid, inks: Inks) -> Frame:
+    """Lay out all prototypes at their units' places.
+
+    The sheet is enlarged by a whole factor or, where it is too large, shrunk by area; one of few
+    rows or columns gets longer than others.
+
+    Parameters
+    ----------
+    weights : (n_units, n_inputs)
+    scale : Scale
+    grid : Grid
+    inks : Inks
+    """
+    levels = np.concatenate([inks.levels(shades) for shades in _shades(weights, scale)])
+    sheet = tile(levels, grid.cols, fill=inks.fill(BORDER))
+    height, width = sheet.shape[:2]
+    enough = min(LEAST_SHEET / min(height, width), LONGEST_SHEET / max(height, width))
+    factor = max(LARGEST_SHEET / max(height, width), enough)
+    if factor < 1:
+        # Levels of grey are evenly spaced: the mean of levels is the level of the mean.
+        size = round(width * factor), round(height * factor)
+        sheet = np.asarray(Image.fromarray(sheet).resize(size, Image.Resampling.BOX))
+    drawn = inks.drawn(sheet)
+    whole = max(1, int(factor))
+    return drawn.repeat(whole, axis=0).repeat(whole, axis=1)

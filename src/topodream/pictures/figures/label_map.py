@@ -52,11 +52,17 @@ def draw(material: Material) -> Figure:
         f"of none.\n{100 * found.purity:.1f} % of wins are of the unit's class. Data: {material.model.data}."
     )
     title = material.title("labels of units")
-    return plot(found.winners, found.classes, experiment.grid, title, note)
+    names = material.data.classes
+    return plot(found.winners, found.classes, experiment.grid, title, note, names)
 
 
 def plot(
-    winners: Indices, classes: npt.NDArray[np.uint8], grid: Grid, title: str, note: str
+    winners: Indices,
+    classes: npt.NDArray[np.uint8],
+    grid: Grid,
+    title: str,
+    note: str,
+    names: Sequence[str] = (),
 ) -> Figure:
     """Draw the class that each unit stands for, in a colour of its own.
 
@@ -71,12 +77,12 @@ def plot(
         The labels.
     note : str
         Stands below: what the labels were found by.
+    names : sequence of str
+        The names of classes by their labels, if they have any.
     """
     colours, cell = _class_colours(classes, grid)
-    patches = [
-        Patch(color=colour, label=str(label))
-        for colour, label in zip(colours, classes, strict=True)
-    ]
+    said = [_named(label, names, written=cell > 0) for label in classes.tolist()]
+    patches = [Patch(color=colour, label=text) for colour, text in zip(colours, said, strict=True)]
     never = Patch(facecolor="white", edgecolor="black", label="none")
     key, beside = _class_key([*patches, never], grid, cell)
     figure, axes, legend = sheet_axes(grid, title, note, lines=2, beside=beside, cell=cell)
@@ -88,6 +94,12 @@ def plot(
     legend.legend(bbox_to_anchor=(0, 1), **key)
     unit_ticks(axes, grid)
     return figure
+
+
+def _named(label: int, names: Sequence[str], *, written: bool) -> str:
+    """Return what the legend calls a class: its name, after its number where units have that."""
+    parts = [str(label)] if written or not names else []
+    return " ".join([*parts, *names[label : label + 1]])
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,42 @@
 """Every unit's prototype at its place on the grid."""
 
 from topodream.arrays import Floats
+from topodream.form import Form
 from topodream.grid import Grid
-from topodream.pictures.canvas import exact_axes, greys, show_in_strips, tiled, unit_ticks
+from topodream.pictures.canvas import exact_axes, tiled, unit_ticks
 from topodream.pictures.drawing import Material
-from topodream.pictures.figure_parts import Figure, Normalize, ScalarMappable
-from topodream.pictures.tiles import tile, weight_scale
+from topodream.pictures.figure_parts import Figure
+from topodream.pictures.shades import Scale
+from topodream.pictures.sheets import draw_key, room_for_key, sheet_of, show
 
 
 def draw(material: Material) -> Figure:
     """Draw every unit's prototype."""
     model, grid = material.model, material.model.experiment.grid
     title = material.title(f"prototypes of {grid.rows} x {grid.cols} units")
-    return plot(model.trained.weights, model.form.image_shape, grid, title, model.data)
+    return plot(model.trained.weights, model.form, grid, title, model.data)
 
 
-def plot(
-    weights: Floats, image_shape: tuple[int, ...], grid: Grid, title: str, data: str
-) -> Figure:
-    """Draw every unit's prototype at its place on the grid, all on one scale.
+def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
+    """Draw every unit's prototype at its place on the grid.
 
-    The scale ends at the 99.9th percentile of all weights, or a few large ones would
-    leave the rest white.
+    All are on one scale, which ends at the 99.9th percentile of all weights, or a few large ones
+    would leave the rest white. Signed ones have each a scale of its own, which ends at the unit's
+    largest: how different strengths are is nothing that one sees in their shapes.
     """
-    height, width = image_shape
-    picture = tile(weights.reshape(-1, height, width), grid.cols)
-    scale = Normalize(0, weight_scale(weights))
-    note = f"Learnt from {data}. Scale: 0 to the 99.9th percentile."
-    figure, axes, bar = exact_axes(picture.shape, tiled(picture.shape), title, note)
-    show_in_strips(axes, picture, greys(), scale)
-    figure.colorbar(ScalarMappable(scale, greys()), cax=bar, extend="max", label="weight")
-    unit_ticks(axes, grid, (height + 1, width + 1))
+    scale = Scale.of_prototypes(weights, form)
+    sheet = sheet_of(weights, scale, grid.cols)
+    note = f"Learnt from {data}. {_said(scale)}"
+    shape = sheet.shape[:2]
+    figure, axes, bar = exact_axes(shape, tiled(shape), title, note, beside=room_for_key(scale))
+    show(axes, sheet, scale)
+    draw_key(figure, bar, scale, "ON - OFF / the unit's largest" if form.is_signed else "weight")
+    unit_ticks(axes, grid, (form.height + 1, form.width + 1))
     return figure
+
+
+def _said(scale: Scale) -> str:
+    """Return the scale in words."""
+    if scale.form.is_signed:
+        return "ON - OFF weights: 0 is mid-grey, each unit on a scale of its own."
+    return f"Scale: 0{', black,' if scale.is_coloured else ''} to the 99.9th percentile."

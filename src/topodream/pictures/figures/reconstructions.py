@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Floats
 from topodream.data.samples import Samples
+from topodream.form import Form
 from topodream.measures.responses import respond, with_activation
 from topodream.models import MODELS
 from topodream.pictures.canvas import (
@@ -14,12 +15,12 @@ from topodream.pictures.canvas import (
     LINE_OF_TITLE,
     MARGIN,
     fitted,
-    greys,
     name_data,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
-from topodream.pictures.tiles import tile
+from topodream.pictures.shades import Scale
+from topodream.pictures.sheets import draw_key, room_for_key, sheet_of, show
 from topodream.traits import ACTIVATION
 
 
@@ -47,42 +48,45 @@ def draw(material: Material) -> Figure:
     return plot(
         samples[chosen],
         responses.drawn[places],
-        model.form.image_shape,
+        model.form,
         material.title(f"reconstructions{activation}"),
         model.data,
     )
 
 
-def plot(
-    samples: Floats, reconstructed: Floats, image_shape: tuple[int, ...], title: str, data: str
-) -> Figure:
+def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: str) -> Figure:
     """Draw samples, each above its reconstruction, all on the samples' own scale.
 
     Parameters
     ----------
     samples, reconstructed : (n_samples, n_inputs)
     """
-    height, width = image_shape
+    height, width, scale = form.height, form.width, Scale(form)
     # Fewer of wide ones, and more room for high ones, or they are slivers.
     per_row = min(max(1, min(10, 20 * height // width)), len(samples))
     n_rows = -(-len(samples) // per_row)
     each = min(850 // per_row, max(85, 42 * width // height))
     # Two images and a little more.
     size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
-    figure, all_axes, bar = _rows_of_axes(n_rows, size, title, f"Held-out samples of: {data}.")
+    note = f"Held-out samples of: {data}.{_said(scale)}"
+    figure, all_axes, bar = _rows_of_axes(n_rows, size, title, note, room_for_key(scale)[1])
     for row, axes in enumerate(all_axes):
         here = slice(row * per_row, (row + 1) * per_row)
-        pairs = np.concatenate([_pad(samples[here], per_row), _pad(reconstructed[here], per_row)])
-        picture = tile(pairs.reshape(-1, height, width), per_row)
-        axes.imshow(picture, cmap=greys(), vmin=0, vmax=1, interpolation="nearest")
+        above, below = (sheet_of(some[here], scale, per_row) for some in (samples, reconstructed))
+        show(axes, np.concatenate([above, below[1:]]), scale)
         axes.set_xticks([])
         axes.set_yticks([(height + 1) * (i + 0.5) for i in (0, 1)], ["input", "reconstruction"])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         if height != width:  # squares fill their axes, or nearly
             axes.set_anchor("W")
-    figure.colorbar(all_axes[0].images[0], cax=bar, extend="max", label="pixel value")
+    draw_key(figure, bar, scale, "ON - OFF" if form.is_signed else "pixel value")
     return figure
+
+
+def _said(scale: Scale) -> str:
+    """Return in words what isn't greys on white."""
+    return " Inputs and reconstructions: ON - OFF, 0 is mid-grey." if scale.form.is_signed else ""
 
 
 def pick_samples(samples: Samples, count: int) -> npt.NDArray[np.intp]:
@@ -99,10 +103,13 @@ def pick_samples(samples: Samples, count: int) -> npt.NDArray[np.intp]:
 
 
 def _rows_of_axes(
-    n_rows: int, size: tuple[int, int], title: str, note: str
+    n_rows: int, size: tuple[int, int], title: str, note: str, beside: int
 ) -> tuple[Figure, list[Axes], Axes]:
-    """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's."""
-    left, right = 120, 110
+    """Return a figure of axes one below the other, each of a size in pixels, and a colour bar's.
+
+    What stands beside them may need more than a bar does.
+    """
+    left, right = 120, max(110, beside)
     width = max(left + size[0] + right, LEAST_WIDTH)
     # Images that are not as wide as their axes stand in the middle, and the title begins there.
     title, title_lines = fitted(title, width - left - 30, "large")
@@ -124,7 +131,3 @@ def _rows_of_axes(
     )
     name_data(figure, note)
     return figure, list(all_axes), bar
-
-
-def _pad(images: Floats, count: int) -> Floats:
-    return np.pad(images, ((0, count - len(images)), (0, 0)), constant_values=np.nan)

@@ -1,0 +1,285 @@
+"""Pixels by hand: what values of each form look like, on figures, in GIFs and in thumbnails."""
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from PIL import Image
+
+from topodream.form import CHANNELS, COLOURS, Form
+from topodream.grid import Grid
+from topodream.pictures import animation, canvas, sheets, thumbnails
+from topodream.pictures.animations import formation
+from topodream.pictures.figures import prototypes, reconstructions
+from topodream.pictures.inks import Inks, inks_for
+from topodream.pictures.shades import OF_OPPONENTS, Scale, colours
+from topodream.pictures.tiles import tile
+
+SIGNED = Form(1, 2, channels="on_off")
+RGB, OPPONENT = Form(1, 2, "rgb"), Form(1, 2, "opponent", "on_off")
+FORMS = [Form(3, 2, colours, channels) for colours in COLOURS for channels in CHANNELS]
+
+
+def on_off(signed):
+    """The inputs, ON and then OFF, of signed pictures: (n, ...)."""
+    signed = np.asarray(signed, float)
+    halves = [np.maximum(sign * signed, 0).reshape(len(signed), -1) for sign in (1, -1)]
+    return np.concatenate(halves, axis=1)
+
+
+# ------------------------------------------------------------------ shades
+
+
+def test_greys_are_white_at_0_and_black_from_the_largest_on():
+    shades = Scale(Form(1, 4), 2.0).shades(np.array([[0, 1, 2, 3.0], [-1, np.inf, np.nan, 0.5]]))
+    assert shades.tolist() == [[[0, 0.5, 1, 1]], [[0, 1, 1, 0.25]]]
+
+
+def test_signed_prototypes_are_bright_where_on_prevails_each_on_its_own_scale():
+    weights = on_off([[[0.5, -0.25]], [[-0.01, 0.0]], [[0, 0]]])
+    weights[2] = 0.3  # as much ON as OFF
+    shades = Scale.of_prototypes(weights, SIGNED).shades(weights)
+    # 0 is white, 1 is black; mid-grey is where nothing prevails, and all over the last unit.
+    assert shades.tolist() == [[[0, 0.75]], [[1, 0.5]], [[0.5, 0.5]]]
+    # What is not finite, of a snapshot in half precision, neither.
+    assert Scale(SIGNED).shades(np.array([[np.inf, 0, np.inf, 0]])).tolist() == [[[0.5, 0.5]]]
+
+
+def test_signed_samples_have_one_scale():
+    shades = Scale(SIGNED).shades(on_off([[[0.5, -0.25]], [[1, -1]]]))
+    assert shades.tolist() == [[[0.25, 0.625]], [[0, 1]]]
+
+
+def test_red_green_and_blue_are_what_they_are():
+    weights = np.array([[0, 0.5, 1, 2, -1, 0.25]])
+    assert Scale(RGB, 2.0).shades(weights)[0, 0].tolist() == [[0, 0.25, 0.5], [1, 0, 0.125]]
+    assert Scale.of_prototypes(np.full((2, 6), 0.5), RGB).high == 0.5
+
+
+def test_opponent_colours_are_mixed():
+    # Brightness .5, red against green .5, blue against yellow .3; then black of both, cut off.
+    signed = np.array([[[[0.5, 0.5, 0.3], [-1.5, 0, 0]]]])
+    shades = Scale(OPPONENT).shades(on_off(signed))
+    np.testing.assert_allclose(shades[0, 0], [[0.825, 0.575, 0.85], [0, 0, 0]], atol=1e-12)
+    # As prototypes the largest value, 1.5, is at the end.
+    weights = on_off(signed)
+    shades = Scale.of_prototypes(weights, OPPONENT).shades(weights)
+    np.testing.assert_allclose(shades[0, 0, 0], 0.5 + 0.5 * np.array([0.65, 0.15, 0.7]) / 1.5)
+
+
+def test_opponent_colours_mix_to_what_they_are_taken_from():
+    red, green, blue = np.moveaxis(np.random.default_rng(0).random((9, 3)), -1, 0)
+    opponents = np.stack([(red + green + blue) / 3, red - green, blue - (red + green) / 2], axis=-1)
+    np.testing.assert_allclose(opponents @ OF_OPPONENTS.T, np.stack([red, green, blue], axis=-1))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_units_without_weights_have_the_shade_of_0(form):
+    weights = np.zeros((4, form.n_inputs), np.float32)
+    shades = Scale.of_prototypes(weights, form).shades(weights)
+    black_or_white = 0 if form.colours != "opponent" else 0.5
+    assert set(shades.ravel().tolist()) == {0.5 if form.is_signed else black_or_white}
+    assert shades.shape == (4, *form.image_shape)
+
+
+# ------------------------------------------------------------------ sheets of figures
+
+
+def test_tiles_of_colours_have_coloured_gaps():
+    red, gap = [255, 0, 0], [1, 2, 3]
+    sheet = tile(np.full((3, 1, 2, 3), red, np.uint8), 2, fill=gap)
+    assert (sheet.shape, sheet.dtype) == ((5, 7, 3), np.uint8)
+    filled = (sheet == red).all(axis=-1)
+    assert np.argwhere(filled).tolist() == [[1, 1], [1, 2], [1, 4], [1, 5], [3, 1], [3, 2]]
+    assert (sheet[~filled] == gap).all()
+
+
+def saved(figure, tmp_path):
+    canvas.save(figure, tmp_path / "figure.png", "note")
+    return iio.imread(tmp_path / "figure.png")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_greys_are_shown_by_matplotlib_on_the_scale_of_their_values(dtype):
+    weights = np.random.default_rng(0).random((9, 6)).astype(dtype)
+    shown = prototypes.plot(weights, Form(3, 2), Grid(3, 3), "t", "d").axes[0].get_images()[0]
+    np.testing.assert_array_equal(shown.get_array(), tile(weights.reshape(-1, 3, 2), 3))
+    assert (shown.norm.vmin, shown.norm.vmax) == (0, np.percentile(weights, 99.9))
+    assert shown.cmap.name == "Greys"
+
+
+@pytest.mark.parametrize(
+    ("form", "weights", "expected"),
+    [
+        (SIGNED, on_off([[[1, -0.5]]]), [[255] * 3, [64] * 3]),
+        (RGB, np.array([[1, 0, 0, 0, 0.2, 1]]), [[255, 0, 0], [0, 51, 255]]),
+        (OPPONENT, on_off([[[[0, 1, 0], [0, 0, 0]]]]), [[191, 64, 128], [128] * 3]),
+    ],
+)
+def test_pixels_of_prototypes(form, weights, expected, tmp_path):
+    grid = Grid(6, 3)  # of 13 x 10 weights with their gaps, each 69 pixels on a side
+    weights = np.repeat(weights, grid.n_units, axis=0)
+    figure = prototypes.plot(weights, form, grid, "t", "d")
+    picture = saved(figure, tmp_path)
+    pitch, (top, left) = 69, (canvas.MARGIN["top"], canvas.MARGIN["left"])
+    first = picture[top + pitch + pitch // 2, left + pitch + pitch // 2 :: pitch, :3][:2]
+    np.testing.assert_allclose(first, expected, atol=2)
+    between = picture[top + pitch // 2, left + pitch // 2, :3]
+    assert abs(between.astype(int) - 128).max() > 40  # is seen against mid-grey
+
+
+def keys_of(figure):
+    """What a figure says of its shades: the label, and whether the key is greys or colours."""
+    bar = figure.axes[-1]
+    return bar.get_ylabel(), [text.get_text() for text in bar.texts]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_keys_are_of_what_is_drawn(form):
+    weights = np.random.default_rng(0).random((4, form.n_inputs))
+    named = {"grey": [], **{key: list(names) for key, names in sheets.NAMES.items()}}[form.colours]
+    figure = prototypes.plot(weights, form, Grid(2, 2), "t", "d")
+    label = "ON - OFF / the unit's largest" if form.is_signed else "weight"
+    assert keys_of(figure) == (label, named)
+    said = " ".join(text.get_text() for text in figure.texts)
+    assert ("0 is mid-grey" in said) is form.is_signed
+    figure = reconstructions.plot(weights, weights, form, "t", "d")
+    label = "ON - OFF" if form.is_signed else "pixel value"
+    assert keys_of(figure) == (label, named)
+    low, high = figure.axes[-1].get_ylim()
+    assert (low, high) == (-1 if form.is_signed else 0, 1)
+
+
+def test_a_reconstruction_has_the_scale_of_its_sample(tmp_path):
+    samples, weak = on_off([[[1, -1]]]), on_off([[[0.5, -0.5]]])
+    figure = reconstructions.plot(samples, weak, SIGNED, "t", "d")
+    shown = np.asarray(figure.axes[0].get_images()[0].get_array())
+    assert shown[[1, 3], 1:3].tolist() == [[1, -1], [0.5, -0.5]]
+    assert np.isnan(shown[[0, 2, 4]]).all()
+    saved(figure, tmp_path)
+
+
+# ------------------------------------------------------------------ GIFs
+
+
+def drawn(inks, levels):
+    """The colours that levels are drawn with."""
+    return np.frombuffer(inks.palette, np.uint8).reshape(-1, 3)[inks.drawn(levels)]
+
+
+def some_inks(shades):
+    return inks_for(Scale(RGB), [shades])
+
+
+def test_inks_of_greys_are_the_levels_they_always_were():
+    inks = inks_for(Scale(Form(1, 2)), iter(()))
+    assert inks.palette == animation.palette()
+    levels = inks.levels(np.array([[0, 0.5, 1]]))
+    assert inks.drawn(levels).tolist() == [[0, 32, 63]]
+    assert inks.fill(7) == 7
+
+
+def test_colours_are_added_to_a_palette_of_which_labels_keep_theirs():
+    some = np.random.default_rng(0).random((9, 30, 30, 3))
+    inks = some_inks(some)
+    assert inks.palette[: 3 * animation.FIRST_INK] == animation.palette()[: 3 * animation.FIRST_INK]
+    numbers = set(inks.drawn(inks.levels(some)).ravel().tolist())
+    of_greys, of_colours = (
+        range(animation.LEVELS),
+        range(animation.FIRST_INK, animation.TRANSPARENT),
+    )
+    assert numbers <= {*of_greys, *of_colours}
+    assert len(numbers & {*of_colours}) > 100
+    assert inks.fill(animation.BLACK) == [0, 0, 0]
+
+
+def test_few_colours_are_drawn_as_they_are_and_others_by_the_nearest():
+    known = np.array([[1, 0, 0], [0, 0.6, 0], [0.2, 0.2, 0.8], [0.5, 0.5, 0.5]])
+    inks = some_inks(known[None, None])
+    np.testing.assert_allclose(drawn(inks, inks.levels(known)), 255 * known, atol=3)
+    others = np.array([[250, 20, 10], [0, 140, 20], [40, 60, 190], [120, 130, 125]], np.uint8)
+    np.testing.assert_allclose(drawn(inks, others), 255 * known, atol=10)
+
+
+def test_a_colour_has_one_ink_whatever_is_around_it():
+    shades = np.random.default_rng(0).random((2, 40, 40, 3))
+    inks = some_inks(shades)
+    whole = inks.drawn(inks.levels(shades))
+    np.testing.assert_array_equal(whole[:, 5:9, 3], inks.drawn(inks.levels(shades[:, 5:9, 3])))
+
+
+def test_colours_that_are_all_grey_need_no_inks():
+    shades = np.linspace(0, 1, 9).repeat(3).reshape(1, 1, 9, 3)
+    inks = some_inks(shades)
+    assert inks.palette == animation.palette()
+    assert drawn(inks, inks.levels(shades))[0, 0, [0, -1]].tolist() == [[0] * 3, [255] * 3]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_a_sheet_of_prototypes_is_that_of_the_figure(form):
+    weights = np.random.default_rng(0).random((6, form.n_inputs))
+    scale = Scale.of_prototypes(weights, form)
+    inks = inks_for(scale, [scale.shades(weights)])
+    frame = formation.prototype_sheet(weights, scale, Grid(3, 2), inks)
+    factor = formation.LARGEST_SHEET // 13
+    shown = np.frombuffer(inks.palette, np.uint8).reshape(-1, 3)[frame[factor // 2 :: factor]]
+    expected = scale.shades(weights)[:2, 0]  # the upper rows of the first two
+    if not scale.is_coloured:
+        expected = np.repeat(1 - expected[..., None], 3, axis=-1)
+    found = shown[1, factor // 2 :: factor][[1, 2, 4, 5]].reshape(2, 2, 3)
+    np.testing.assert_allclose(found, 255 * expected, atol=8)
+    assert (shown[0] == 190).all()
+
+
+def test_a_large_sheet_of_colours_is_shrunk_by_area():
+    # Red and green side by side make dark yellow, which neither is.
+    form = Form(20, 20, "rgb")
+    pixels = np.zeros((20, 20, 3))
+    pixels[:, ::2, 0] = pixels[:, 1::2, 1] = 1
+    weights = np.repeat(pixels.reshape(1, -1), 90 * 90, axis=0).astype(np.float32)
+    frame = formation.prototype_sheet(
+        weights, Scale(form), Grid(90, 90), Inks(np.array([[128, 128, 0]], np.uint8))
+    )
+    assert frame.shape == (900, 900)
+    assert np.count_nonzero(frame == animation.FIRST_INK) > 450_000
+
+
+def test_a_gif_has_the_colours_of_its_pictures(tmp_path):
+    inks = some_inks(np.array([[[[0.8, 0.2, 0.1]]]]))
+    frames = [np.full((3, 3), number, np.uint8) for number in (0, animation.FIRST_INK)]
+    animation.write_gif(tmp_path / "a.gif", frames, 100, "note", inks.palette)
+    shown = iio.imread(tmp_path / "a.gif", index=None)
+    assert shown[:, 1, 1].tolist() == [[255] * 3, [204, 51, 26]]
+
+
+# ------------------------------------------------------------------ thumbnails
+
+
+def test_thumbnails_of_colours_and_of_signed_prototypes():
+    signed = on_off([[[1, -1]], [[0, 0.5]]])
+    between = round(0.15 * 15)
+    assert thumbnails.draw(signed, Grid(1, 2), SIGNED).tolist() == [[0, 15, between, 8, 0]]
+    in_colour = thumbnails.draw(np.array([[1, 0, 0, 0, 0, 1.0]] * 2), Grid(2, 1), RGB)
+    assert in_colour[:, 0].tolist() == [[255, 0, 0], [217] * 3, [255, 0, 0]]
+
+
+def test_a_thumbnail_in_colour_is_written_with_few_colours(tmp_path):
+    picture = np.zeros((8, 8, 3), np.uint8)
+    picture[:, :4] = 255, 0, 0
+    picture[:, 4:] = 0, 90, 200
+    thumbnails.write(tmp_path / "a.png", picture, "a note")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+        assert image.info["Description"] == "a note"
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), picture)
+
+
+def test_a_key_shows_each_colour_alone():
+    ends = np.eye(3)
+    assert colours(ends, RGB).tolist() == ends.tolist()
+    np.testing.assert_allclose(
+        colours(np.concatenate([ends, -ends]), OPPONENT),
+        [
+            [1, 1, 1], [0.75, 0.25, 0.5], [1 / 3, 1 / 3, 5 / 6],
+            [0, 0, 0], [0.25, 0.75, 0.5], [2 / 3, 2 / 3, 1 / 6],
+        ],
+    )  # fmt: skip
