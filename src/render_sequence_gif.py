@@ -11,7 +11,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.data import pan
-from topodream.data.eye import brightness
 from topodream.data.samples import read_data
 from topodream.files import cli
 from topodream.files.errors import InputError
@@ -54,7 +53,7 @@ def main() -> None:
         animation.Panel(
             "its place",
             len(corners),
-            animation.with_box(brightness(fields["train"].picture), corners, form.height),
+            animation.with_box(fields["train"].picture, corners, form.height),
         ),
     ]
     frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)

@@ -15,14 +15,16 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from PIL import Image
 from test_resources import SIZES as OF_DATA
 
-from topodream.data import idx
+from topodream.data import KINDS, idx
 from topodream.data.kind import DataSize
 from topodream.files.storage import Content, write_hdf5
 from topodream.plan import catalogue as catalogues
 from topodream.plan import resources
 from topodream.settings.config import to_mapping
+from topodream.settings.datasets import made_of
 
 HELD_OUT = 2000
 # Enough of each for a bound to be too low if something is held once more than it says.
@@ -211,7 +213,7 @@ def test_windows_and_thousands_of_frames_stay_within_their_memory(
     sections = {
         "digits": {"kind": "mnist"},
         "tapestry": {"kind": "tapestry", "digits": "digits"},
-        "pan": {"kind": "pan", "over": "tapestry", **PLAIN},
+        "pan": {"kind": "pan", "over": "tapestry", "frames": frames, "window": window, **PLAIN},
     }
     sizes = {"digits": size, "tapestry": woven, "pan": windows}.__getitem__
     measured = [
@@ -245,6 +247,38 @@ def test_windows_and_thousands_of_frames_stay_within_their_memory(
             "--images-ms", 400, "--animations", "trajectory",
         )  # fmt: skip
         assert_bounded(one, resources.map_gifs_mib(experiment, windows, held_out))
+
+
+def test_photographs_and_what_is_cut_from_them_stay_within_their_memory(tmp_path):
+    height, width = 1500, 2400
+    rows, cols = np.mgrid[:height, :width]
+    waves = np.stack([rows * cols % 251, rows + cols, rows - cols], axis=2).astype(np.uint8)
+    Image.fromarray(waves).save(tmp_path / "waves.png", compress_level=1)
+    eye = {"filter": "centre_surround", "channels": "on_off", "colours": "opponent"}
+    walk = {"window": 20, "hold": 10, "max_acceleration": 1, "max_speed": 3, "seed": 0}
+    sections = {
+        "waves": {"kind": "photographs", "source": "folder", "folder": str(tmp_path), "colours": "rgb"},
+        "patches": {
+            "kind": "patches", "images": "waves", "size": 12, "count": 50_000, "held_out": 2_000,
+            "margin": 0, "seed": 0, **eye,
+        },
+        "pan": {"kind": "pan", "over": "waves", "frames": 9_000, "held_out_frames": 9, **walk, **eye},
+    }  # fmt: skip
+    for name, section in sections.items():
+        kind = KINDS[section["kind"]]
+        given = kind.options(section) | {
+            key: tmp_path / f"{other}.h5" for key, other in made_of(section).items()
+        }
+        flags = [f"--{key.replace('_', '-')}={value}" for key, value in given.items()]
+        measured = peak(kind.script, *flags, "--output", tmp_path / f"{name}.h5")
+        bound = resources.data_mib(name, sections, lambda one: resources.data_size(one, sections))
+        assert_bounded(measured, bound)
+    measured = peak(
+        "render_sequence_gif.py", "--sequence", tmp_path / "pan.h5", "--over", tmp_path / "waves.h5",
+        "--frames", 100, "--frame-ms", 100, "--output", tmp_path / "pan.gif",
+    )  # fmt: skip
+    size = {name: resources.data_size(name, sections) for name in sections}
+    assert_bounded(measured, resources.data_picture_mib("pan", sections, size.__getitem__))
 
 
 def test_a_page_of_a_hundred_maps_stays_within_its_memory(some_config, tmp_path, monkeypatch):

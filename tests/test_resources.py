@@ -36,7 +36,8 @@ MEASURED_AFTERWARDS_SECONDS = [
     ("digits-competition", {"grid": {"rows": 300, "cols": 300}, "epochs": 1}, 51.2),
     ("dream-symmetric", {"grid": {"rows": 40, "cols": 40}}, 4.3),
 ]
-PAN = {"pan": {"kind": "pan", "over": "tapestry"}}
+PLAIN = {"filter": "none", "channels": "raw", "colours": "grey"}
+PAN = {"pan": {"kind": "pan", "over": "tapestry", "frames": 300, "window": 20, **PLAIN}}
 DIGITS = DataSize(4000, 1000, 28, 28)
 SIZES = {
     "digits": DIGITS,
@@ -159,6 +160,9 @@ def test_large_images_have_the_time_that_measuring_them_took(resolved):
         ("digits", {"source": "idx", "folder": "nowhere"}, DataSize(60_000, 10_000, 28, 28)),
         ("tapestry", {}, DataSize(1, 1, 840, 840)),
         ("pan", {}, DataSize(10_000, 2_000, 20, 20)),
+        ("raccoon", {"source": "folder", "folder": "nowhere"}, DataSize(1, 0, 768, 1024, 3)),
+        ("patches", {}, DataSize(50_000, 2_000, 12, 12, 2)),
+        ("patches", {"colours": "opponent"}, DataSize(50_000, 2_000, 12, 12, 6)),
     ],
 )
 def test_sizes_of_data_sets(some_config, name, changes, size):

@@ -30,7 +30,7 @@ CUT_AT = 4.0
 # What filtering takes: SciPy; for each value of a picture, of which one is looked at at a time, its
 # logarithm, both Gaussians, their difference, and copies; for each value of a window itself, and as
 # the percentile of all is looked for. Seconds are for each value of all pictures.
-SCIPY_BYTES, PICTURE_BYTES, WINDOW_BYTES, SECONDS_PER_VALUE = 40 * 2**20, 64, 16, 1e-6
+SCIPY_BYTES, PICTURE_BYTES, WINDOW_BYTES, SECONDS_PER_VALUE = 40 * 2**20, 40, 10, 1e-6
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from topodream.arrays import Bytes
 from topodream.data.decoding import decode, find_pictures, picture_shape
-from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.kind import DataSize, Kind, Sizes, Work
 from topodream.files.errors import InputError
 from topodream.files.reading import most_bytes, read_bytes
 from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
@@ -29,6 +29,8 @@ LICENCES = {
 # How many there are, and of which size, where that is known beforehand.
 RACCOON_SIZE, SCIKIT_LEARN_SIZE = (1, 768, 1024), (2, 427, 640)
 LARGEST_FILE = 2**29
+# While a picture is decoded it is there in Pillow's hands, once more upright, and as pixels.
+PILLOW_BYTES, COPIES_OF_LARGEST = 30 * 2**20, 3
 FROM_PACKAGE = "matches, comes with topodream"
 
 
@@ -207,6 +209,11 @@ class PhotographsKind(Kind):
             name: hashlib.sha256(content).hexdigest() for name, content in read_files(paths).items()
         }
         return {path.name: (path, digests[path.name]) for path in paths}
+
+    def work(self, section: Section, behind: Sizes) -> Work:
+        """Return what decoding the largest takes."""
+        _, height, width = _size(section)
+        return Work(PILLOW_BYTES + COPIES_OF_LARGEST * 3 * height * width)
 
     def origin_of(self, name: str, sha256: str) -> str | None:
         """Return whether it is the photograph that comes with the package."""

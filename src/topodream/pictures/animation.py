@@ -242,16 +242,16 @@ def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callab
 
     Parameters
     ----------
-    pixels : (height, width) uint8
+    pixels : (height, width) uint8, or with colours (height, width, 3)
     corners : (n_frames, 2) int
         Row and column of each window's upper left corner.
     window : int
         Its side.
     """
-    lengths = np.array(pixels.shape)
+    lengths = np.array(pixels.shape[:2])
     shown = np.maximum(1, PANEL * lengths // lengths.max())
-    small = np.asarray(Image.fromarray(pixels).resize(shown[::-1], Image.Resampling.BOX))
-    plain = grey_levels(small / 255)
+    small = Image.fromarray(pixels).resize(shown[::-1], Image.Resampling.BOX)
+    plain = grey_levels(np.asarray(small.convert("L")) / 255)
 
     def marked(number: int) -> Frame:
         frame = plain.copy()
