@@ -27,27 +27,24 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, help="folder: where the pictures lie")
     parser.add_argument(
-        "--files", nargs="*", type=Path, default=[], help="folder: in its place, the pictures"
-    )
-    parser.add_argument(
         "--colours", choices=["grey", "rgb"], required=True, help="what they are decoded into"
     )
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
-    if args.source == "folder" and args.folder is None and not args.files:
-        parser.error("--source folder needs --folder or --files")
+    if args.source == "folder" and args.folder is None:
+        parser.error("--source folder needs --folder")
 
-    if args.source == "embedded":
-        raw = photographs.read_files([photographs.RACCOON])
-    elif args.source == "scikit-learn":
-        raw = photographs.read_scikit_learn()
-    else:
-        raw = photographs.read_files(args.files or photographs.pictures_in(args.folder))
-    content = photographs.photographs_content(args.source, raw, args.colours)
-    # The files say where content lies, not what it is.
-    origin = provenance.origin(cli.options(args, "files"), packages=photographs.KIND.packages)
+    match args.source:
+        case "embedded":
+            files = {photographs.RACCOON.name: photographs.RACCOON}
+        case "scikit-learn":
+            files = photographs.of_scikit_learn()
+        case _:
+            files = photographs.pictures_in(args.folder)
+    content = photographs.photographs_content(args.source, files, args.colours)
+    origin = provenance.origin(cli.options(args), packages=photographs.KIND.packages)
     write_hdf5(args.output, content, origin)
-    print(f"{args.output}: {content.attributes['described']}: {', '.join(raw)}")
+    print(f"{args.output}: {content.attributes['described']}: {', '.join(files)}")
 
 
 if __name__ == "__main__":

@@ -42,9 +42,9 @@ def written(path, content):
 
 
 def test_the_raccoon_is_there_in_colour_and_its_grey_is_the_one_that_was_tried():
-    raw = photographs.read_files([photographs.RACCOON])
+    files = {"raccoon.png": photographs.RACCOON}
     grey, colour = (
-        photographs.photographs_content("embedded", raw, colours) for colours in ("grey", "rgb")
+        photographs.photographs_content("embedded", files, colours) for colours in ("grey", "rgb")
     )
     assert colour.arrays["pictures/0"].shape == (768, 1024, 3)
     digest = hashlib.sha256(grey.arrays["pictures/0"].tobytes()).hexdigest()
@@ -57,25 +57,25 @@ def test_the_raccoon_is_there_in_colour_and_its_grey_is_the_one_that_was_tried()
 
 
 def test_photographs_of_scikit_learn_and_how_to_get_them(monkeypatch):
-    raw = photographs.read_scikit_learn()
-    content = photographs.photographs_content("scikit-learn", raw, "rgb")
+    files = photographs.of_scikit_learn()
+    content = photographs.photographs_content("scikit-learn", files, "rgb")
     assert [array.shape for array in content.arrays.values()] == [(427, 640, 3)] * 2
     assert KIND.size(of("scikit-learn"), {}).n_bytes == sum(
         array.size for array in content.arrays.values()
     )
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(InputError, match="source scikit-learn needs scikit-learn: .*pip install"):
-        photographs.read_scikit_learn()
+        photographs.of_scikit_learn()
 
 
 def test_a_folder_of_pictures_of_any_size(folder, tmp_path):
-    raw = photographs.read_files(photographs.pictures_in(folder))
-    found = written(tmp_path / "p.h5", photographs.photographs_content("folder", raw, "rgb"))
-    assert found.names == ["b.png", "a.png"]
+    files = photographs.pictures_in(folder)
+    found = written(tmp_path / "p.h5", photographs.photographs_content("folder", files, "rgb"))
+    assert found.names == ["b.png", "more/a.png"]
     assert [one.shape for one in found.pictures] == [(4, 5, 3), (7, 2, 3)]
     assert found.pictures[1][0, 0].tolist() == [7, 7, 7]
     assert found.described == "2 photographs, source folder"
-    grey = photographs.photographs_content("folder", raw, "grey")
+    grey = photographs.photographs_content("folder", files, "grey")
     assert [one.shape for one in grey.arrays.values()] == [(4, 5), (7, 2)]
 
 
@@ -91,19 +91,19 @@ def test_a_picture_on_its_side_is_as_high_as_it_is_shown(tmp_path):
     exif[0x0112] = 6
     Image.new("RGB", (5, 3)).save(tmp_path / "side.jpg", exif=exif)
     assert picture_shape(tmp_path / "side.jpg") == (5, 3)
-    assert photographs.photographs_content(
-        "folder", photographs.read_files([tmp_path / "side.jpg"]), "grey"
-    ).arrays["pictures/0"].shape == (5, 3)
+    content = photographs.photographs_content("folder", photographs.pictures_in(tmp_path), "grey")
+    assert content.arrays["pictures/0"].shape == (5, 3)
 
 
 def test_the_left_four_fifths_are_for_training(folder, tmp_path):
-    raw = photographs.read_files(photographs.pictures_in(folder))
-    found = written(tmp_path / "p.h5", photographs.photographs_content("folder", raw, "grey"))
+    files = photographs.pictures_in(folder)
+    found = written(tmp_path / "p.h5", photographs.photographs_content("folder", files, "grey"))
     assert [one[1:] for one in found.grounds("train")] == [(0, 4), (0, 1)]
     assert [one[1:] for one in found.grounds("held_out")] == [(4, 5), (1, 2)]
 
 
-def test_a_folder_counts_by_its_pictures(folder):
+def test_a_folder_counts_by_its_pictures(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     section = of("folder", folder=str(folder))
     first = KIND.raw_files(section)
     (folder / "notes.txt").write_text("other notes")
@@ -115,15 +115,16 @@ def test_a_folder_counts_by_its_pictures(folder):
     assert KIND.shipped_files(section) == []
 
 
-def test_what_is_wrong_with_pictures_is_one_line(folder, tmp_path):
-    (folder / "more/b.png").write_bytes(png(4, 5))
-    with pytest.raises(InputError, match="two pictures are called b.png: rename one"):
-        photographs.read_files(photographs.pictures_in(folder))
+def test_what_is_wrong_with_pictures_is_one_line(folder, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no pictures in .*empty: PNG, JPEG or TIFF"):
         photographs.pictures_in(tmp_path / "empty")
-    with pytest.raises(InputError, match="cat.png: damaged, or not a picture"):
-        photographs.photographs_content("folder", {"cat.png": png(40, 50)[:60]}, "grey")
+    (folder / "more/cat.png").write_bytes(png(40, 50)[:60])
+    with pytest.raises(InputError, match="more/cat.png: damaged, or not a picture"):
+        photographs.photographs_content("folder", photographs.pictures_in(folder), "grey")
+    monkeypatch.setattr(photographs, "most_bytes", lambda: 70)
+    with pytest.raises(InputError, match="more/a.png: with those before, 102 bytes do not fit"):
+        photographs.photographs_content("folder", photographs.pictures_in(folder), "rgb")
 
 
 @pytest.mark.parametrize(
@@ -137,9 +138,9 @@ def test_what_is_wrong_with_pictures_is_one_line(folder, tmp_path):
     ],
 )
 def test_photographs_of_a_right_digest_and_a_wrong_content(folder, tmp_path, name, value, said):
-    raw = photographs.read_files(photographs.pictures_in(folder))
+    files = photographs.pictures_in(folder)
     path = tmp_path / "p.h5"
-    written(path, photographs.photographs_content("folder", raw, "rgb"))
+    written(path, photographs.photographs_content("folder", files, "rgb"))
     with forged(path) as file:
         file.attrs[name] = value
     with pytest.raises(InputError, match=rf"p.h5: damaged \(.*{said}"):

@@ -10,7 +10,7 @@ import numpy as np
 from topodream.arrays import Array, Bytes
 from topodream.data import from_keras, raw_files
 from topodream.data.decoding import to_grey
-from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.kind import DataSize, Kind, Sizes, Work
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import is_there, most_bytes, named, read_bytes, readable
@@ -184,17 +184,15 @@ class Cifar10(Kind):
             for name, path in batches(Path(section["folder"])).items()
         }
 
-    def extra_mib(self, section: Section) -> int:
-        """Return what TensorFlow takes, where it is the source, and colours that become grey."""
-        keras = from_keras.TENSORFLOW_MIB if section["source"] == "keras" else 0
+    def work(self, section: Section, behind: Sizes) -> Work:
+        """Return what TensorFlow and a download take, if that is the source, and lost colours."""
+        is_keras, is_grey = section["source"] == "keras", section["colours"] == "grey"
         # Three colours, as they were read and put together.
-        return keras + (
-            6 * self.size(section, {}).n_bytes // 2**20 if section["colours"] == "grey" else 0
+        colours = 6 * self.size(section, behind).n_bytes / 2**20 if is_grey else 0
+        return Work(
+            mib=colours + (from_keras.TENSORFLOW_MIB if is_keras else 0),
+            seconds=from_keras.DOWNLOAD_SECONDS if is_keras else 0,
         )
-
-    def extra_seconds(self, section: Section) -> float:
-        """Return how long a download may take."""
-        return from_keras.DOWNLOAD_SECONDS if section.get("source") == "keras" else 0
 
 
 def _counts(folder: Path) -> tuple[int, int] | None:

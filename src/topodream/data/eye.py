@@ -30,7 +30,7 @@ CUT_AT = 4.0
 # What filtering takes: SciPy; for each value of a picture, of which one is looked at at a time, its
 # logarithm, both Gaussians, their difference, and copies; for each value of a window itself, and as
 # the percentile of all is looked for. Seconds are for each value of all pictures.
-SCIPY_BYTES, PICTURE_BYTES, WINDOW_BYTES, SECONDS_PER_VALUE = 40 * 2**20, 40, 10, 1e-6
+SCIPY_MIB, PICTURE_BYTES, WINDOW_BYTES, SECONDS_PER_VALUE = 40, 40, 10, 1e-6
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Eye:
         n_values = self.n_colours * pictures.height * pictures.width
         n_bytes = PICTURE_BYTES * n_values + WINDOW_BYTES * self.n_colours * n_pixels
         n_pictures = pictures.n_train + pictures.n_held_out
-        return Work(SCIPY_BYTES + n_bytes, SECONDS_PER_VALUE * n_pictures * n_values)
+        return Work(SCIPY_MIB + n_bytes / 2**20, SECONDS_PER_VALUE * n_pictures * n_values)
 
     def __str__(self) -> str:
         """Say its filter, if it has one, as a part of a sentence."""

@@ -9,7 +9,7 @@ import numpy as np
 from topodream.arrays import Array, Integers
 from topodream.data import raw_files
 from topodream.data.image_files import How, Part, described, is_folder, numbered, parts
-from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.kind import DataSize, Kind, Sizes, Work
 from topodream.data.samples import PARTS
 from topodream.files.errors import InputError
 from topodream.files.storage import Content
@@ -186,13 +186,13 @@ class ImagesKind(Kind):
         given = {name: section[key] for key, name in RAW_NAMES.items() if key in section}
         return {name: raw_files.digest_of(Path(path)) for name, path in given.items()}
 
-    def extra_mib(self, section: Section) -> int:
+    def work(self, section: Section, behind: Sizes) -> Work:
         """Return what images take as they are stored."""
         try:
             found = _parts_of(section)
         except InputError:
-            return PILLOW_MIB
-        return PILLOW_MIB + sum(part.n_bytes_stored for part in found.values()) // 2**20
+            return Work(PILLOW_MIB)
+        return Work(PILLOW_MIB + sum(part.n_bytes_stored for part in found.values()) / 2**20)
 
 
 def _parts_of(section: Section) -> dict[str, Part]:

@@ -46,7 +46,7 @@ class DataSize:
 class Work:
     """What making a data set takes besides what its size, and that of what it is made of, do."""
 
-    n_bytes: float = 0
+    mib: float = 0
     seconds: float = 0
 
 
@@ -157,14 +157,6 @@ class Kind(ABC):
     def origin_of(self, name: str, sha256: str) -> str | None:
         """Return where a raw file is from, for readers, if its digest tells."""
         return None
-
-    def extra_mib(self, section: Section) -> int:
-        """Return the memory that making a data set takes besides what its size does."""
-        return 0
-
-    def extra_seconds(self, section: Section) -> float:
-        """Return how long making a data set takes besides what its size does: for downloads."""
-        return 0
 
     def check(self, section: Section) -> None:  # noqa: B027, most have nothing to refuse
         """Raise InputError for values of a section that don't go together: no schema says that."""

@@ -24,7 +24,7 @@ from topodream.data.idx import (
     to_idx,
     unpack,
 )
-from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.kind import DataSize, Kind, Sizes, Work
 from topodream.data.published import PUBLISHED, Published
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
@@ -293,13 +293,13 @@ class Mnist(Kind):
         embedded = FROM_PACKAGE if _embedded_digests().get(name) == sha256 else None
         return next(filter(None, said), embedded)
 
-    def extra_mib(self, section: Section) -> int:
-        """Return what TensorFlow takes, where it is the source."""
-        return from_keras.TENSORFLOW_MIB if section.get("source") == "keras" else 0
-
-    def extra_seconds(self, section: Section) -> float:
-        """Return how long a download may take."""
-        return from_keras.DOWNLOAD_SECONDS if section.get("source") in DOWNLOADED else 0
+    def work(self, section: Section, behind: Sizes) -> Work:
+        """Return what TensorFlow takes, where it is the source, and how long a download may."""
+        source = section.get("source")
+        return Work(
+            mib=from_keras.TENSORFLOW_MIB if source == "keras" else 0,
+            seconds=from_keras.DOWNLOAD_SECONDS if source in DOWNLOADED else 0,
+        )
 
 
 def idx_size(folder: Path) -> DataSize | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import NamedTuple
 from topodream.arrays import Bytes
 from topodream.data.decoding import decode, find_pictures, picture_shape
 from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.raw_files import digest_of
 from topodream.files.errors import InputError
-from topodream.files.reading import most_bytes, read_bytes
+from topodream.files.reading import most_bytes, named, read_bytes
 from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.files.strict import Section
 
@@ -30,7 +31,7 @@ LICENCES = {
 RACCOON_SIZE, SCIKIT_LEARN_SIZE = (1, 768, 1024), (2, 427, 640)
 LARGEST_FILE = 2**29
 # While a picture is decoded it is there in Pillow's hands, once more upright, and as pixels.
-PILLOW_BYTES, COPIES_OF_LARGEST = 30 * 2**20, 3
+PILLOW_MIB, COPIES_OF_LARGEST = 30, 3
 FROM_PACKAGE = "matches, comes with topodream"
 
 
@@ -72,39 +73,15 @@ class Photographs:
 # ------------------------------------------------------------------ sources
 
 
-def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
-    """Return the bytes of picture files by the files' names, in their order.
-
-    Raises
-    ------
-    InputError
-        If there is none, one can't be read, or two have one name.
-    """
-    raw: dict[str, bytes] = {}
-    for path in paths:
-        if path.name in raw:
-            raise InputError(f"two pictures are called {path.name}: rename one")
-        raw[path.name] = read_bytes(path, LARGEST_FILE)
-    if not raw:
-        raise InputError("no pictures: PNG, JPEG or TIFF files are needed")
-    return raw
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures in a folder, and in those below it; InputError if there is none."""
+def pictures_in(folder: Path) -> dict[str, Path]:
+    """Return the pictures below a folder, by their names from there on; InputError if there is none."""
     if found := find_pictures(folder):
-        return found
+        return {path.relative_to(folder).as_posix(): path for path in found}
     raise InputError(f"no pictures in {folder}: PNG, JPEG or TIFF files are needed")
 
 
-def read_scikit_learn() -> dict[str, bytes]:
-    """Return the two photographs that come with scikit-learn.
-
-    Raises
-    ------
-    InputError
-        If it is not installed.
-    """
+def of_scikit_learn() -> dict[str, Path]:
+    """Return the two photographs that come with scikit-learn; InputError if it is not installed."""
     found = find_spec("sklearn")
     if found is None or found.origin is None:
         raise InputError(
@@ -112,47 +89,38 @@ def read_scikit_learn() -> dict[str, bytes]:
             "or choose another source"
         )
     folder = Path(found.origin).parent / "datasets/images"
-    return read_files([folder / name for name in SCIKIT_LEARN])
+    return {name: folder / name for name in SCIKIT_LEARN}
 
 
-# ------------------------------------------------------------------ files of photographs
-
-
-def photographs_content(source: str, raw: Mapping[str, bytes], colours: str) -> Content:
-    """Decode pictures.
+def photographs_content(source: str, files: Mapping[str, Path], colours: str) -> Content:
+    """Read and decode pictures.
 
     Parameters
     ----------
     source : str
-        For readers.
-    raw : mapping
-        Names of files -> their bytes.
+        Key of ``LICENCES``.
+    files : mapping
+        Names -> files, at least one.
     colours : "grey" or "rgb"
     """
-    pictures = list(_decoded(raw, colours))
-    arrays = {f"pictures/{number}": picture for number, picture in enumerate(pictures)}
-    what = "a photograph" if len(pictures) == 1 else f"{len(pictures)} photographs"
+    arrays, digests, n_bytes = {}, {}, 0
+    for number, (name, path) in enumerate(files.items()):
+        raw = read_bytes(path, LARGEST_FILE)
+        digests[name] = hashlib.sha256(raw).hexdigest()
+        arrays[f"pictures/{number}"] = decode(raw, named(path), colours)
+        n_bytes += arrays[f"pictures/{number}"].nbytes
+        if n_bytes > most_bytes():
+            raise InputError(f"{path}: with those before, {n_bytes:,} bytes do not fit into memory")
+    what = "a photograph" if len(files) == 1 else f"{len(files)} photographs"
     attributes = {
         "described": f"{what}, source {source}",
         "source": source,
         "colours": colours,
-        "names": json.dumps(list(raw)),
-        "raw_sha256": json.dumps(
-            {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
-        ),
+        "names": json.dumps(list(files)),
+        "raw_sha256": json.dumps(digests),
         "licence": LICENCES[source],
     }
     return Content("photographs", arrays, attributes)
-
-
-def _decoded(raw: Mapping[str, bytes], colours: str) -> Iterator[Bytes]:
-    n_bytes = 0
-    for name, content in raw.items():
-        picture = decode(content, name, colours)
-        n_bytes += picture.nbytes
-        if n_bytes > most_bytes():
-            raise InputError(f"{name}: with those before, {n_bytes:,} bytes do not fit into memory")
-        yield picture
 
 
 def read_photographs(path: Path) -> Photographs:
@@ -183,7 +151,8 @@ class PhotographsKind(Kind):
 
     script = "gather_photographs.py"
     layout = "photographs"
-    places = ("folder",)
+    # What lies there is compared, as raw files.
+    not_compared = ("folder",)
     packages = ("h5py", "pillow")
 
     def size(self, section: Section, behind: Sizes) -> DataSize:
@@ -201,19 +170,14 @@ class PhotographsKind(Kind):
         return [RACCOON] if section["source"] == "embedded" else []
 
     def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:
-        """Return the pictures in a folder, where it is the source."""
-        if section["source"] != "folder":
-            return {}
-        paths = pictures_in(Path(section["folder"]))
-        digests = {
-            name: hashlib.sha256(content).hexdigest() for name, content in read_files(paths).items()
-        }
-        return {path.name: (path, digests[path.name]) for path in paths}
+        """Return a list of the pictures in a folder, where it is the source."""
+        is_folder = section["source"] == "folder"
+        return {"pictures": digest_of(Path(section["folder"]))} if is_folder else {}
 
     def work(self, section: Section, behind: Sizes) -> Work:
         """Return what decoding the largest takes."""
         _, height, width = _size(section)
-        return Work(PILLOW_BYTES + COPIES_OF_LARGEST * 3 * height * width)
+        return Work(PILLOW_MIB + COPIES_OF_LARGEST * 3 * height * width / 2**20)
 
     def origin_of(self, name: str, sha256: str) -> str | None:
         """Return whether it is the photograph that comes with the package."""

@@ -94,20 +94,18 @@ def data_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
     """
     section = datasets[name]
     behind = {key: size(other) for key, other in made_of(section).items()}
-    extra = KINDS[section["kind"]].extra_mib(section)
-    work = KINDS[section["kind"]].work(section, behind).n_bytes
+    work = KINDS[section["kind"]].work(section, behind).mib
     read = sum(one.n_bytes for one in behind.values())
-    return DATA_START_MIB + extra + _mib(work + read + COPIES_OF_DATA * size(name).n_bytes)
+    return DATA_START_MIB + math.ceil(work + (read + COPIES_OF_DATA * size(name).n_bytes) / 2**20)
 
 
 def data_seconds(name: str, datasets: Datasets, size: SizeOf) -> float:
     """Return a bound on how long making a data set takes."""
     section = datasets[name]
     behind = {key: size(other) for key, other in made_of(section).items()}
-    extra = KINDS[section["kind"]].extra_seconds(section)
     work = KINDS[section["kind"]].work(section, behind).seconds
     read = READING_SECONDS * sum(one.n_bytes for one in behind.values())
-    return START_SECONDS + extra + work + read + MAKING_SECONDS * size(name).n_bytes
+    return START_SECONDS + work + read + MAKING_SECONDS * size(name).n_bytes
 
 
 def data_picture_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
