@@ -12,10 +12,10 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from topodream import form
 from topodream.data import eye, pan, samples
 from topodream.files import cli
 from topodream.files.storage import write_hdf5
-from topodream.form import CHANNELS, COLOURS
 from topodream.origin import provenance
 
 
@@ -47,8 +47,8 @@ def main() -> None:
         "--seed", type=cli.whole(0, 2**32 - 1), required=True, help="seed of the walk"
     )
     parser.add_argument("--filter", choices=eye.FILTERS, required=True, help="what is seen")
-    parser.add_argument("--channels", choices=CHANNELS, required=True, help="how it is kept")
-    parser.add_argument("--colours", choices=COLOURS, required=True, help="of which colours")
+    parser.add_argument("--channels", choices=form.CHANNELS, required=True, help="how it is kept")
+    parser.add_argument("--colours", choices=form.COLOURS, required=True, help="of which colours")
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
 

@@ -461,8 +461,7 @@ WRONG = [
     (
         put("datasets/patches/images", "pan"),
         "data set 'patches': images = 'pan' is not a data set of kind mnist or images or cifar10 or "
-        "photographs or patches: "
-        "one of digits, raccoon, patches",
+        "photographs or patches",
     ),
     (
         put("datasets/patches/colours", "rgb"),

@@ -17,6 +17,7 @@ import yaml
 from PIL import Image
 
 from topodream.data import cifar10, idx, image_files, mnist, samples
+from topodream.data.photographs import read_photographs
 from topodream.data.tapestry import read_tapestry
 from topodream.files import cli, results, storage, strict
 from topodream.files.reading import NAME
@@ -91,6 +92,7 @@ def make(home):
         home / "data/tapestry.h5",
     )
     pan(home, home / "data/pan.h5")
+    gather(home, home / "data/photos.h5")
     for name, data in (("m", "digits"), ("s", "pan"), ("w", "digits")):
         experiment = found[name]
         (home / name).mkdir()
@@ -197,6 +199,19 @@ def own(victim):
 def prepare_own(home):
     files = ["--path", home / "own/pictures", "--held-out-path", home / "own/a.npy"]
     script("prepare_images", *files, "--output", home / "out/out.h5")
+
+
+def gather(home, output):
+    files = ["--source", "folder", "--folder", home / "own/pictures", "--colours", "rgb"]
+    script("gather_photographs", *files, "--output", output)
+
+
+def patches(home):
+    script(
+        "cut_patches", "--images", home / "data/photos.h5", "--size", 2, "--count", 20,
+        "--held-out", 20, "--margin", 0, "--filter", "centre_surround", "--channels", "on_off",
+        "--colours", "opponent", "--seed", 0, "--output", home / "out/out.h5",
+    )  # fmt: skip
 
 
 def cifar(home):
@@ -316,7 +331,8 @@ def pan(home, output):
     script(
         "build_pan_sequence", "--over", home / "data/tapestry.h5", "--frames", 50,
         "--held-out-frames", 30, "--window", 20, "--hold", 5, "--max-acceleration", 1,
-        "--max-speed", 3, "--filter", "none", "--channels", "raw", "--colours", "grey", "--seed", 0, "--output", output,
+        "--max-speed", 3, "--filter", "none", "--channels", "raw", "--colours", "grey", "--seed", 0,
+        "--output", output,
     )  # fmt: skip
 
 
@@ -457,6 +473,9 @@ TARGETS = {
     "read_tapestry": Target(
         6, ("data/tapestry.h5",), lambda home: vars(read_tapestry(home / "data/tapestry.h5"))
     ),
+    "read_photographs": Target(
+        6, ("data/photos.h5",), lambda home: vars(read_photographs(home / "data/photos.h5"))
+    ),
     "read_map": Target(
         12, ("w/model.h5",), lambda home: read_map(home / "w/model.h5", with_snapshots=True)
     ),
@@ -485,6 +504,10 @@ TARGETS = {
     "build_pan_sequence": Target(
         1, ("data/tapestry.h5",), lambda home: pan(home, home / "out/out.h5"), "out/out.h5"
     ),
+    "gather_photographs": Target(
+        1, PICTURES, lambda home: gather(home, home / "out/out.h5"), "out/out.h5"
+    ),
+    "cut_patches": Target(1, ("data/photos.h5",), patches, "out/out.h5"),
     "resolve_experiment": Target(3, ("options/settings.json",), resolve_one, "out/out.yaml"),
     "options of a sweep": Target(3, ("options/sweep.json",), summarise, "sweeps/sw.json"),
     "options of findings": Target(
@@ -553,7 +576,7 @@ TARGETS = {
 def check_output(path):
     """Raise unless a file that a script wrote is whole."""
     if path.suffix == ".h5":
-        storage.read_hdf5(path, ("images", "tapestry", "sequence", "map"))
+        storage.read_hdf5(path, ("images", "tapestry", "photographs", "sequence", "map"))
     elif path.suffix == ".json":
         assert storage.DIGEST in json.loads(path.read_text())
         storage.read_json(path)
