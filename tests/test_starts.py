@@ -341,9 +341,10 @@ def test_all_seeds_start_from_the_map_that_is_named(swept):
     assert catalogue.batches == [maps]
 
 
-def test_maps_of_one_job_start_from_one_map(swept):
-    catalogue = swept({"start_from": ["excited-20", None], "seed": [0, 1]})
-    points = {"s--excited-20": "excited-20", "s--none": None}
+@pytest.mark.parametrize("starts", [["excited-20", None], [None, "excited-20"]])
+def test_maps_of_one_job_start_from_one_map(swept, starts):
+    catalogue = swept({"start_from": starts, "seed": [0, 1]})
+    points = {f"s--{str(start).lower()}": start for start in starts}
     assert {name: catalogue.experiments[name].start_from for name in points} == points
     assert catalogue.batches == [[name, f"{name}--seed-1"] for name in points]
     families = [catalogue.families[name] for name in points]
