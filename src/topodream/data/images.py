@@ -68,7 +68,7 @@ def images_content(
     if split:
         arrays = _split(arrays, split)
     _check_images(arrays, path)
-    form = _form(arrays["train/pixels"].shape[1:])
+    form = Form.of_image(arrays["train/pixels"].shape[1:])
     n_images = sum(len(arrays[f"{part}/pixels"]) for part in PARTS)
     held_out = f", {split.share:g} of them held out by the seed {split.seed}" if split else ""
     attributes = {
@@ -113,17 +113,13 @@ def _split(arrays: dict[str, Array], split: Split) -> dict[str, Array]:
 
 def _check_images(arrays: dict[str, Array], path: Path) -> None:
     pixels = {part: arrays[f"{part}/pixels"] for part in PARTS}
-    forms = [_form(one.shape[1:]) for one in pixels.values()]
+    forms = [Form.of_image(one.shape[1:]) for one in pixels.values()]
     if forms[0] != forms[1]:
         raise InputError(f"{path}: training images are {forms[0]}, held-out ones {forms[1]}")
     for part, least in LEAST.items():
         if (found := len(pixels[part])) < least:
             where = part.replace("_", "-").replace("train", "training")
             raise InputError(f"{path}: {found} {where} images, at least {least} are needed")
-
-
-def _form(shape: tuple[int, ...]) -> Form:
-    return Form.of(shape, "rgb" if len(shape) == 3 else "grey")
 
 
 def _raw_digests(path: Path, held_out_path: Path | None) -> dict[str, str]:

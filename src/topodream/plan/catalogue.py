@@ -361,7 +361,7 @@ def _check_starts(experiments: Mapping[str, Experiment], datasets: Mapping[str, 
         for key, here in _shape(experiment, datasets).items():
             if here != there.get(key):
                 raise InputError(
-                    f"{where} = {quoted(start)}: their {key} has to be the same, not "
+                    f"{where} = {quoted(start)}: both need the same {key}, not "
                     f"{quoted(here)} and {quoted(there.get(key))}"
                 )
 
