@@ -237,6 +237,13 @@ def test_what_is_wrong_in_a_config_is_one_line(some_config, sections, said):
         resolve(some_config)
 
 
+def test_files_that_are_not_there_yet_say_nothing_of_their_samples(some_config):
+    mine = {"kind": "images", "path": "nowhere", "held_out_share": 0.1, "seed": 0}
+    some_config["datasets"]["mine"] = mine
+    some_config["experiments"]["a"] = {**BASE, "dataset": "mine"}
+    assert resolve(some_config).experiments["a"].dataset == "mine"
+
+
 def test_what_an_experiment_may_start_from(some_config):
     some_config["experiments"] |= {
         "of-a-point": {**BASE, "start_from": "strength--0.3--1"},

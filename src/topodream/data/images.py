@@ -1,6 +1,7 @@
 """A person's own images, with labels or without."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ RAW_NAMES = {"path": "images", "held_out_path": "held-out images"}
 # What can be learnt, and held against it.
 LEAST = {"train": 2, "held_out": 1}
 # Where nothing is known of images yet: who reads them will say what is wrong.
-UNKNOWN_SIZE = DataSize(60_000, 10_000, 32, 32, 3)
+UNKNOWN_SIZE = DataSize(60_000, 10_000, 32, 32, 3, is_known=False)
 PILLOW_MIB = 30
 
 
@@ -175,7 +176,7 @@ class ImagesKind(Kind):
         if share := section.get("held_out_share"):
             n_held_out = Split(share, 0).n_held_out(n_train)
             n_train -= n_held_out
-        return DataSize(n_train, n_held_out, height, width, *colours)
+        return DataSize(n_train, n_held_out, height, width, math.prod(colours))
 
     def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:
         """Return the files of images, or lists of pictures."""
