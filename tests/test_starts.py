@@ -176,11 +176,11 @@ def test_a_checkpoint_that_began_with_another_map_is_refused(mwta, tmp_path):
     [
         (
             {"grid": {"rows": 4, "cols": 3}},
-            "their grid has to be the same, not Grid(rows=4, cols=3)",
+            "both need the same grid, not Grid(rows=4, cols=3)",
         ),
         (
             {"model": "sparse_dream", **FEW},
-            "model has to be the same, not 'sparse_dream' and 'mwta'",
+            "same model, not 'sparse_dream' and 'mwta'",
         ),
         ({"images": OTHERS.reshape(60, 5, 6)}, "not '5 x 6 pixels' and '6 x 5 pixels'"),
         (
@@ -192,12 +192,12 @@ def test_a_checkpoint_that_began_with_another_map_is_refused(mwta, tmp_path):
 def test_a_map_of_another_shape_is_one_line(mwta, settings, said):
     with pytest.raises(InputError, match=re.escape(said)) as caught:
         topodream.train(**{"images": IMAGES, "start_from": mwta, "name": "m", **settings})
-    assert str(caught.value).startswith("m cannot start from start: their ")
+    assert str(caught.value).startswith("m cannot start from start: both need the same ")
 
 
 def test_excitation_of_another_reach_is_refused():
     dream = topodream.train(IMAGES, "sparse_dream", **FEW)
-    with pytest.raises(InputError, match=r"excitation.reach_cols has to be the same, not 2 and 1"):
+    with pytest.raises(InputError, match=r"same excitation.reach_cols, not 2 and 1"):
         topodream.train(IMAGES, start_from=dream, excitation={"reach_cols": 2})
 
 
@@ -215,13 +215,13 @@ WRONG = [
     ({"a": {**BASE, "start_from": "excited20"}}, "no such experiment (did you mean 'excited-20'?)"),
     (
         {"a": {**BASE, "grid": {"rows": 9}}},
-        "start_from = 'excited-20': their grid has to be the same",
+        "start_from = 'excited-20': both need the same grid, not",
     ),
     (
         {"a": {**BASE, "dataset": "digits"}},
-        "samples has to be the same, not '28 x 28 pixels' and '20 x",
+        "both need the same samples, not '28 x 28 pixels' and '20 x",
     ),
-    ({"a": {**BASE, "start_from": "dream-wide"}}, "their model has to be the same, not 'mwta' and"),
+    ({"a": {**BASE, "start_from": "dream-wide"}}, "both need the same model, not 'mwta' and"),
     (
         {"a": {**BASE, "start_from": "A b"}},
         "start_from = 'A b' is not allowed: the name of an exper",
@@ -235,6 +235,13 @@ def test_what_is_wrong_in_a_config_is_one_line(some_config, sections, said):
     some_config["experiments"] |= sections
     with pytest.raises(InputError, match=re.escape(said)):
         resolve(some_config)
+
+
+def test_files_that_are_not_there_yet_say_nothing_of_their_samples(some_config):
+    mine = {"kind": "images", "path": "nowhere", "held_out_share": 0.1, "seed": 0}
+    some_config["datasets"]["mine"] = mine
+    some_config["experiments"]["a"] = {**BASE, "dataset": "mine"}
+    assert resolve(some_config).experiments["a"].dataset == "mine"
 
 
 def test_what_an_experiment_may_start_from(some_config):
@@ -312,7 +319,11 @@ def test_another_map_than_settings_name_is_one_line(mwta, three, script, tmp_pat
         ([replace(one, start_from="other")], option, "it is start, and m0 starts from other"),
         ([replace(one, start_from="a/other.h5")], option, "it is start.h5, and m0 starts from oth"),
         ([one, replace(three[1], start_from=None)], option, "their start_from has to be the same"),
-        ([replace(one, grid=Grid(4, 3))], option, "m0 cannot start from start: their grid has"),
+        (
+            [replace(one, grid=Grid(4, 3))],
+            option,
+            "m0 cannot start from start: both need the same grid",
+        ),
     ]
     for experiments, options, said in wrong:
         with pytest.raises(InputError, match=re.escape(said)):
@@ -341,9 +352,10 @@ def test_all_seeds_start_from_the_map_that_is_named(swept):
     assert catalogue.batches == [maps]
 
 
-def test_maps_of_one_job_start_from_one_map(swept):
-    catalogue = swept({"start_from": ["excited-20", None], "seed": [0, 1]})
-    points = {"s--excited-20": "excited-20", "s--none": None}
+@pytest.mark.parametrize("starts", [["excited-20", None], [None, "excited-20"]])
+def test_maps_of_one_job_start_from_one_map(swept, starts):
+    catalogue = swept({"start_from": starts, "seed": [0, 1]})
+    points = {f"s--{str(start).lower()}": start for start in starts}
     assert {name: catalogue.experiments[name].start_from for name in points} == points
     assert catalogue.batches == [[name, f"{name}--seed-1"] for name in points]
     families = [catalogue.families[name] for name in points]

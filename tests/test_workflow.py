@@ -714,6 +714,30 @@ def test_changing_an_experiment_makes_only_that_one_again(copy):
     assert planned(copy) == {PAGE, *changed, *JUDGED}
 
 
+def test_maps_at_work_and_maps_that_start_from_others(copy):
+    more = {"extends": "tiny-digits", "start_from": "tiny-digits", "learning_rate": 0.01}
+    swept = {"extends": "more", "over": {"seed": [0, 1]}, "measures": ["held_out_mse"]}
+    change_overlay(copy, lambda c: c["experiments"].update(more=more))
+    change_overlay(copy, lambda c: c["sweeps"].update(seeds=swept))
+    shown = ("more/responses/digits.h5", "seeds--1/responses/digits.h5")
+    targets = [f"results/{name}" for name in (*shown, "more/measures.json")]
+    snakemake(copy, "--", *targets)
+    measured = json.loads((copy / targets[-1]).read_text())
+    made = [h5py.File(copy / target).attrs for target in targets[:2]]
+    assert made[0]["model_sha256"] == measured["model_sha256"]
+    assert [one["n_train"] for one in made] == [4000, 4000]
+    chain = lineage.trace(copy / targets[1]).links
+    assert {("start", "tiny-digits"), ("images", "digits")} <= {
+        (one.what, one.name) for one in chain
+    }
+    assert all(one.state not in lineage.BROKEN for one in chain)
+    assert not planned(copy, "--", *targets)
+    # Another start trains anew what starts from it; and what is done with the one, is done again.
+    change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
+    models = {f"results/{name}/model.h5" for name in ("tiny-digits", "more", "seeds--1")}
+    assert planned(copy, "--", *targets) == {*targets, *models}
+
+
 def test_swapping_two_numbers_is_noticed(copy):
     change_overlay(copy, lambda c: c["experiments"]["tiny-pan"].update(grid={"rows": 6, "cols": 5}))
     changed = files_of("tiny-pan") | OF_THE_SWEEP

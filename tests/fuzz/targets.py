@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from topodream import library
 from topodream.data import cifar10, idx, image_files, mnist, samples
 from topodream.data.photographs import read_photographs
 from topodream.data.tapestry import read_tapestry
@@ -100,6 +101,11 @@ def make(home):
         (home / name / "config.yaml").write_text(text)
         train_map(home, name, data)
         measure(home, name, data)
+    (home / "t").mkdir()
+    (home / "t/config.yaml").write_text(yaml.safe_dump(config.to_mapping(found["t"])))
+    train_on(home)
+    colours = library.train(np.load(home / "own/a.npy"), name="c", progress=False, **FEW)
+    library.save(colours, home / "c/model.h5")
     for name in ("m", "s"):
         (home / name / "figures").mkdir()
         Image.new("RGB", (60, 40)).save(home / name / "figures/prototypes.png")
@@ -142,7 +148,9 @@ def what_lies_there(home, content):
 
 
 GRID = {"grid": {"rows": 3, "cols": 4}, "epochs": 2, "steps_per_epoch": 20}
+FEW = GRID | {"engine": "reference"}
 SMALL = {
+    "t": {"extends": "digits-competition", "start_from": "m", **GRID},
     "m": {"extends": "digits-competition", **GRID},
     "s": {"extends": "trace-40", **GRID},
     "w": {"extends": "dream-wide", **GRID},
@@ -272,7 +280,8 @@ def resolved(content):
         assert Path(os.path.normpath(f"results/{name}/x")).parts == ("results", name, "x")
     for experiment in found.experiments.values():
         text = yaml.safe_dump(config.to_mapping(experiment))
-        assert config.experiment_from(yaml.safe_load(text), "here") == experiment
+        read = config.experiment_from(yaml.safe_load(text), "here")
+        assert config.to_mapping(read) == config.to_mapping(experiment)
     json.dumps([found.questions, found.groups, found.statements, found.datasets]).encode()
     for section in found.datasets.values():
         assert "\0" not in str(section)
@@ -343,6 +352,20 @@ def train_map(home, name, data):
 
 def of_map(home, name, data):
     return ["--model", home / name / "model.h5", "--data", home / f"data/{data}.h5"]
+
+
+def train_on(home):
+    """Train a map that starts from another one."""
+    files = ["--data", home / "data/digits.h5", "--config", home / "t/config.yaml"]
+    script("train", *files, "--start-from", home / "m/model.h5", "--output", home / "t/model.h5")
+
+
+def respond(model, images, output):
+    def drive(home):
+        files = ["--model", home / model / "model.h5", "--images", home / images]
+        script("respond", *files, "--output", home / output)
+
+    return drive
 
 
 def measure(home, name, data):
@@ -454,6 +477,7 @@ IMAGES, LABELS = "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 OUTPUTS = (
     "out/out.yaml",
     "out/out.h5",
+    "out/out.npz",
     "out/out.gif",
     "out/out.png",
     "out/out.md",
@@ -533,6 +557,18 @@ TARGETS = {
         "killed.h5",
         (".checkpoint",),
     ),
+    "train, from a map": Target(
+        1, ("m/model.h5", "t/config.yaml"), train_on, "t/model.h5", (".checkpoint",)
+    ),
+    "respond": Target(
+        2, ("w/model.h5", "data/digits.h5"), respond("w", "data/digits.h5", "out/out.h5"), "out/out.h5"
+    ),
+    "respond, pictures": Target(
+        1, ("c/model.h5", *PICTURES), respond("c", "own/pictures", "out/out.npz"), "out/out.npz"
+    ),
+    "respond, an array": Target(
+        2, ("c/model.h5", "own/a.npy"), respond("c", "own/a.npy", "out/out.npz"), "out/out.npz"
+    ),
     "measure": Target(
         1, ("m/model.h5", "data/digits.h5"), lambda home: measure(home, "m", "digits"), "m/measures.json"
     ),
@@ -576,7 +612,12 @@ TARGETS = {
 def check_output(path):
     """Raise unless a file that a script wrote is whole."""
     if path.suffix == ".h5":
-        storage.read_hdf5(path, ("images", "tapestry", "photographs", "sequence", "map"))
+        storage.read_hdf5(
+            path, ("images", "tapestry", "photographs", "sequence", "map", "responses")
+        )
+    elif path.suffix == ".npz":
+        with np.load(path) as arrays:
+            assert all(len(arrays[name]) for name in arrays if name != "about")
     elif path.suffix == ".json":
         assert storage.DIGEST in json.loads(path.read_text())
         storage.read_json(path)

@@ -72,7 +72,7 @@ rule respond:
     input:
         code=INPUTS.code_for_experiment("respond.py"),
         model="results/{experiment}/model.h5",
-        images="results/data/{dataset}.h5",
+        images=INPUTS.shown,
     output:
         "results/{experiment}/responses/{dataset}.h5",
     log:

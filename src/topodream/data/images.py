@@ -1,6 +1,7 @@
 """A person's own images, with labels or without."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ RAW_NAMES = {"path": "images", "held_out_path": "held-out images"}
 # What can be learnt, and held against it.
 LEAST = {"train": 2, "held_out": 1}
 # Where nothing is known of images yet: who reads them will say what is wrong.
-UNKNOWN_SIZE = DataSize(60_000, 10_000, 32, 32, 3)
+UNKNOWN_SIZE = DataSize(60_000, 10_000, 32, 32, 3, is_known=False)
 PILLOW_MIB = 30
 
 
@@ -68,7 +69,7 @@ def images_content(
     if split:
         arrays = _split(arrays, split)
     _check_images(arrays, path)
-    form = _form(arrays["train/pixels"].shape[1:])
+    form = Form.of_image(arrays["train/pixels"].shape[1:])
     n_images = sum(len(arrays[f"{part}/pixels"]) for part in PARTS)
     held_out = f", {split.share:g} of them held out by the seed {split.seed}" if split else ""
     attributes = {
@@ -113,17 +114,13 @@ def _split(arrays: dict[str, Array], split: Split) -> dict[str, Array]:
 
 def _check_images(arrays: dict[str, Array], path: Path) -> None:
     pixels = {part: arrays[f"{part}/pixels"] for part in PARTS}
-    forms = [_form(one.shape[1:]) for one in pixels.values()]
+    forms = [Form.of_image(one.shape[1:]) for one in pixels.values()]
     if forms[0] != forms[1]:
         raise InputError(f"{path}: training images are {forms[0]}, held-out ones {forms[1]}")
     for part, least in LEAST.items():
         if (found := len(pixels[part])) < least:
             where = part.replace("_", "-").replace("train", "training")
             raise InputError(f"{path}: {found} {where} images, at least {least} are needed")
-
-
-def _form(shape: tuple[int, ...]) -> Form:
-    return Form.of(shape, "rgb" if len(shape) == 3 else "grey")
 
 
 def _raw_digests(path: Path, held_out_path: Path | None) -> dict[str, str]:
@@ -179,7 +176,7 @@ class ImagesKind(Kind):
         if share := section.get("held_out_share"):
             n_held_out = Split(share, 0).n_held_out(n_train)
             n_train -= n_held_out
-        return DataSize(n_train, n_held_out, height, width, *colours)
+        return DataSize(n_train, n_held_out, height, width, math.prod(colours))
 
     def raw_files(self, section: Section) -> dict[str, tuple[Path, str]]:
         """Return the files of images, or lists of pictures."""

@@ -22,7 +22,8 @@ BYTES_PER_PIXEL = 16
 class DataSize:
     """How large a data set is: its samples, those held out too, their shape in pixels.
 
-    ``n_channels`` counts the inputs of a pixel: colours, of each its ON and OFF half.
+    ``n_channels`` counts the inputs of a pixel: colours, of each its ON and OFF half. Where files
+    aren't there yet, or are something else, it is a guess, and not ``is_known``.
     """
 
     n_train: int
@@ -30,6 +31,13 @@ class DataSize:
     height: int
     width: int
     n_channels: int = 1
+    is_known: bool = field(default=True, compare=False)
+
+    @property
+    def samples(self) -> str:
+        """The shape of its samples, in words."""
+        channels = f", {self.n_channels} inputs each" if self.n_channels > 1 else ""
+        return f"{self.height} x {self.width} pixels{channels}"
 
     @property
     def n_inputs(self) -> int:

@@ -276,7 +276,7 @@ class Mnist(Kind):
         found = idx_size(Path(section["folder"])) if section["source"] == "idx" else None
         if found and section.get("transposed"):
             found = replace(found, height=found.width, width=found.height)
-        return found or MNIST_SIZE
+        return found or replace(MNIST_SIZE, is_known=section["source"] != "idx")
 
     def shipped_files(self, section: Section) -> list[Path]:
         """Return the IDX files that come with the package, where they are the source."""

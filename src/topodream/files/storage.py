@@ -188,6 +188,7 @@ def seal(raw: memoryview | bytearray) -> None:
 
 def is_sealed(path: Path) -> bool:
     """Return whether a file begins as those that topodream writes, whole or not."""
+    check_file(path, most_bytes())
     with readable(path), path.open("rb") as file:
         return file.read(len(SEALED)) == SEALED
 

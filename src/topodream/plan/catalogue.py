@@ -17,7 +17,7 @@ from topodream.files.errors import InputError, quoted
 from topodream.files.reading import NAME_BEGINS, NAME_GOES_ON
 from topodream.files.strict import Section, check_overlay, read_yaml
 from topodream.measures.registry import MEASURES
-from topodream.plan.resources import data_size
+from topodream.plan.resources import samples_apart
 from topodream.settings.checking import (
     check,
     check_plain,
@@ -357,21 +357,18 @@ def _check_starts(experiments: Mapping[str, Experiment], datasets: Mapping[str, 
                 loop = " -> ".join([*chain, before])
                 raise InputError(f"{where} = {quoted(start)}: a loop, {loop}")
             chain.append(before)
-        there = _shape(experiments[start], datasets)
-        for key, here in _shape(experiment, datasets).items():
-            if here != there.get(key):
+        other = experiments[start]
+        pairs = [
+            (key, here, other.state_shape.get(key)) for key, here in experiment.state_shape.items()
+        ]
+        if samples := samples_apart(experiment.dataset, other.dataset, datasets):
+            pairs.append(("samples", *samples))
+        for key, here, there in pairs:
+            if here != there:
                 raise InputError(
-                    f"{where} = {quoted(start)}: their {key} has to be the same, not "
-                    f"{quoted(here)} and {quoted(there.get(key))}"
+                    f"{where} = {quoted(start)}: both need the same {key}, not {quoted(here)} and "
+                    f"{quoted(there)}"
                 )
-
-
-def _shape(experiment: Experiment, datasets: Mapping[str, Section]) -> dict[str, object]:
-    """Return what a map has in common with one that it starts from, by what is known in advance."""
-    size = data_size(experiment.dataset, datasets)
-    channels = f", {size.n_channels} inputs each" if size.n_channels > 1 else ""
-    samples = f"{size.height} x {size.width} pixels{channels}"
-    return {**experiment.state_shape, "samples": samples}
 
 
 # ------------------------------------------------------------------ batches

@@ -8,6 +8,7 @@ from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.pictures.picture import Picture, modules_of
 from topodream.plan.catalogue import Catalogue
+from topodream.plan.resources import samples_apart
 from topodream.plan.sources import Input, Sources
 from topodream.plan.wildcards import (
     Wildcards,
@@ -95,6 +96,17 @@ class Inputs:
     def data(self, wildcards: Wildcards) -> str:
         """Return the data set that an experiment learns."""
         return data_file(experiment_of(self.catalogue, wildcards).dataset)
+
+    def shown(self, wildcards: Wildcards) -> str:
+        """Return the data set that a map is shown; end Snakemake if it is of another form."""
+        learnt = experiment_of(self.catalogue, wildcards).dataset
+        with in_one_line():
+            if apart := samples_apart(wildcards.dataset, learnt, self.catalogue.datasets):
+                raise InputError(
+                    f"{wildcards.dataset} has samples of {apart[0]}, and {wildcards.experiment} "
+                    f"prototypes of {apart[1]}"
+                )
+        return data_file(wildcards.dataset)
 
     def made_of(self, keys: Iterable[str]) -> dict[str, Callable[[Wildcards], str]]:
         """Return a function for each of some keys: the data set that it names in a section."""

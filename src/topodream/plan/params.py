@@ -99,7 +99,7 @@ class Params:
         common = {
             key: value
             for key, value in each[0].items()
-            if all(key in other and other[key] == value for other in each)
+            if all(other[key] == value for other in each)
         }
         own = [{k: v for k, v in one.items() if k not in common} for one in each]
         return json.dumps({"common": common, "each": own})

@@ -87,6 +87,15 @@ def data_size(name: str, datasets: Datasets) -> DataSize:
     return KINDS[section["kind"]].size(section, behind)
 
 
+def samples_apart(one: str, other: str, datasets: Datasets) -> tuple[str, str] | None:
+    """Return of which shapes the samples of two data sets are, if they are known to differ."""
+    if one == other:
+        return None
+    sizes = [data_size(name, datasets) for name in (one, other)]
+    first, second = (size.samples for size in sizes)
+    return (first, second) if first != second and all(size.is_known for size in sizes) else None
+
+
 def data_mib(name: str, datasets: Datasets, size: SizeOf) -> int:
     """Return a bound on the memory that making a data set takes at its peak, in MiB.
 

@@ -28,7 +28,7 @@ def begin_from(start: Map, experiment: Experiment, form: Form) -> State:
     for key, here in {**experiment.state_shape, "samples": str(form)}.items():
         if here != there.get(key):
             raise InputError(
-                f"{experiment.name} cannot start from {start.experiment.name}: their {key} has to "
-                f"be the same, not {quoted(here)} and {quoted(there.get(key))}"
+                f"{experiment.name} cannot start from {start.experiment.name}: both need the "
+                f"same {key}, not {quoted(here)} and {quoted(there.get(key))}"
             )
     return states.taken_over(experiment, start.trained.state)
