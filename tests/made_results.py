@@ -163,6 +163,7 @@ def make_data(folder):
         write_hdf5(folder / f"{name}.h5", Content(kind.layout, arrays, attributes), origin)
         digests[name] = content_digest(arrays)
         made_of = {f"{key}_sha256": digests[name]}
+    make_picture(folder / "digits.png", (400, 300))
     make_picture(folder / "tapestry.png", (300, 300))
     make_gif(folder / "pan.gif")
     return digests
