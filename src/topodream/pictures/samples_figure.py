@@ -49,7 +49,9 @@ def draw(data: Data, title: str) -> Figure:
     columns, rows = room_for(form)
     chosen, names = choose(train, columns, rows, data.classes)
     columns = min(columns, len(chosen))
-    values, scale = shrunk(train.pixels[chosen], data.form), Scale(form)
+    # One by one: all large ones take much memory at once.
+    values = np.concatenate([shrunk(train.pixels[[one]], data.form) for one in chosen])
+    scale = Scale(form)
     sheet = sheet_of(values, scale, columns)
     shape = sheet.shape[:2]
     said = f"{len(chosen):,} of {len(train.pixels):,} training samples, {data.form}"
