@@ -1,4 +1,7 @@
-"""Draw what a data set holds, as PNG: some training samples, by class where they have labels."""
+"""Draw what a data set holds, as PNG: some training samples, by class where they have labels.
+
+Of photographs, these.
+"""
 
 import sys
 from pathlib import Path
@@ -6,9 +9,12 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from topodream.data import photographs
 from topodream.data.kind import SAMPLES
-from topodream.data.samples import read_data
+from topodream.data.photographs import Photographs
+from topodream.data.samples import LAYOUTS, Data, read_data
 from topodream.files import cli
+from topodream.files.storage import read_hdf5
 from topodream.origin import provenance
 from topodream.pictures import canvas, samples_figure
 
@@ -20,8 +26,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
     args = cli.parse(parser)
 
-    data = read_data(args.data)
-    figure = samples_figure.draw(data, args.data.stem)
+    data: Data | Photographs
+    if read_hdf5(args.data, (*LAYOUTS, photographs.KIND.layout), parts=()).kind in LAYOUTS:
+        data = read_data(args.data)
+        figure = samples_figure.draw(data, args.data.stem)
+    else:
+        data = photographs.read_photographs(args.data)
+        figure = samples_figure.draw_photographs(
+            data.pictures, data.names, args.data.stem, f"{data.described}."
+        )
     note = provenance.picture_note(
         cli.options(args),
         packages=SAMPLES.packages,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from topodream.arrays import Bytes
 from topodream.data.decoding import decode, find_pictures, picture_shape
-from topodream.data.kind import DataSize, Kind, Sizes
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes
 from topodream.files.errors import InputError
 from topodream.files.reading import most_bytes, read_bytes
 from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
@@ -181,6 +181,7 @@ class PhotographsKind(Kind):
 
     script = "gather_photographs.py"
     layout = "photographs"
+    picture = SAMPLES
     places = ("folder",)
     packages = ("h5py", "pillow")
 

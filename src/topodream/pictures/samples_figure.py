@@ -55,7 +55,7 @@ def draw(data: Data, title: str) -> Figure:
     sheet = sheet_of(values, scale, columns)
     shape = sheet.shape[:2]
     said = f"{len(chosen):,} of {len(train.pixels):,} training samples, {data.form}"
-    note = f"{data.described}.{_said(data.form)}"
+    note = f"{data.described}.{f' {scale.in_words}.' if scale.in_words else ''}"
     figure, axes, bar = exact_axes(
         shape, tiled(shape), f"{title}: {said}", note, beside=room_for_key(scale)
     )
@@ -65,11 +65,6 @@ def draw(data: Data, title: str) -> Figure:
     axes.set_aspect("auto")  # as it is already; another width would be fitted to
     widen_for_labels(figure)
     return figure
-
-
-def _said(form: Form) -> str:
-    """Return in words what isn't greys on white."""
-    return " Drawn is ON - OFF, 0 is mid-grey." if form.is_signed else ""
 
 
 def _name_rows(axes: Axes, names: Sequence[str], pitch: int) -> None:

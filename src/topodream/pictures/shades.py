@@ -69,6 +69,15 @@ class Scale:
         """Whether pictures are drawn in colours."""
         return self.form.colours != "grey"
 
+    @property
+    def in_words(self) -> str:
+        """What is drawn how, where it isn't values on white, or colours as they are."""
+        if not self.form.is_signed:
+            return ""
+        if self.is_coloured:
+            return f"ON - OFF: {self.low:g} to {self.high:g}, 0 is mid-grey"
+        return f"ON - OFF: black {self.low:g}, mid-grey 0, white {self.high:g}"
+
     def images(self, values: npt.NDArray[Any], rows: Rows = slice(None)) -> npt.NDArray[Any]:
         """Return the pictures that values are of, from ``low`` to ``high``.
 

@@ -6,9 +6,9 @@ from PIL import Image
 from topodream.arrays import Floats
 from topodream.grid import Grid
 from topodream.pictures import animation
-from topodream.pictures.animation import BORDER, Frame
+from topodream.pictures.animation import BORDER, Animation, Frame
 from topodream.pictures.inks import Inks, inks_for
-from topodream.pictures.performing import Animation, Performance
+from topodream.pictures.performing import Performance
 from topodream.pictures.shades import Scale
 from topodream.pictures.tiles import tile
 
