@@ -176,6 +176,7 @@ def make_experiment(folder, experiment, data_sha256):
     (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
     measured = {
         "data": "made-up digits",
+        "inputs": "1 x 1 pixels",
         "data_sha256": data_sha256,
         "model_sha256": "2" * 64,
         "divergence": DIVERGENCE if name == "dream-wild" else None,

@@ -855,6 +855,8 @@ def test_a_u_matrix_of_a_torus_knows_that_opposite_borders_touch(trained, noise,
 def test_a_map_of_any_form_has_its_pictures(trained, noise, tmp_path, form):
     is_coloured = form.colours != "grey"
     subject = subject_of(trained(noise(False, form), epochs=1), noise(False, form))
+    said = drawing.draw("learning_curve", subject).axes[0].get_ylabel()
+    assert said == "mean squared error per input"
     for name in ("prototypes", "reconstructions"):
         found = colours(drawn(drawing.draw(name, subject), tmp_path))
         assert any(max(one) - min(one) > 60 for one in found) is is_coloured

@@ -11,7 +11,7 @@ from PIL import Image
 from topodream.data.samples import Data, Samples
 from topodream.form import CHANNELS, COLOURS, Form
 from topodream.grid import Grid
-from topodream.pictures import animation, canvas, samples_figure, sheets, thumbnails
+from topodream.pictures import animation, canvas, panning, samples_figure, sheets, thumbnails
 from topodream.pictures.animations import formation
 from topodream.pictures.figures import prototypes, reconstructions
 from topodream.pictures.inks import Inks, inks_for
@@ -255,6 +255,46 @@ def test_a_gif_has_the_colours_of_its_pictures(tmp_path):
     assert shown[:, 1, 1].tolist() == [[255] * 3, [204, 51, 26]]
 
 
+def panned(form, picture):
+    """The frames of a window that lies in the middle, all ON, and then in a corner, as colours."""
+    pixels = np.zeros((2, *form.shape), np.uint8)
+    pixels[0] = 255
+    samples = Samples(pixels, None, np.array([[20, 35], [0, 0]]), form)
+    made = panning.animate(samples, 2, picture, "caption", 100)
+    table = np.frombuffer(made.palette, np.uint8).reshape(-1, 3)
+    frames = table[np.stack(list(made.frames))]
+    top = frames.shape[1] - animation.FOOTER - animation.PANEL
+    panels = frames[:, top : -animation.FOOTER].astype(int)
+    left = 2 * animation.GAP + animation.PANEL
+    return panels[:, :, animation.GAP :][:, :, : animation.PANEL], panels[:, :, left:]
+
+
+def test_windows_of_colours_are_beside_their_picture_in_colour():
+    picture = np.zeros((40, 80, 3), np.uint8)
+    picture[:, :40], picture[:, 40:] = (200, 30, 30), (20, 20, 180)
+    window, place = panned(Form(10, 10, "rgb"), picture)
+    assert window[:, 140, 140].tolist() == [[255] * 3, [0] * 3]
+    # Half as high as wide; 3.5 pixels to one of its own, a rim above.
+    np.testing.assert_allclose(
+        place[0, [75, 75], [20, 260]], [[200, 30, 30], [20, 20, 180]], atol=6
+    )
+    assert place[0, 0, 140].tolist() == [255] * 3
+    marked = np.argwhere((place == [213, 94, 0]).all(axis=-1))
+    assert marked[marked[:, 0] == 0].min(axis=0).tolist() == [0, 140, 122]
+    assert marked[marked[:, 0] == 1].min(axis=0).tolist() == [1, 70, 0]
+
+
+@pytest.mark.parametrize(
+    ("form", "shades", "of_picture"),
+    # Plain greys are ink on white; contrasts are brightness, of a picture as it is.
+    [(Form(10, 10), [0, 255], 55), (Form(10, 10, channels="on_off"), [127, 127], 200)],
+)
+def test_windows_in_grey_are_drawn_as_their_picture_is(form, shades, of_picture):
+    window, place = panned(form, np.full((40, 40), 200, np.uint8))
+    np.testing.assert_allclose(window[:, 140, 140], [[shade] * 3 for shade in shades], atol=4)
+    np.testing.assert_allclose(place[0, 250, 20], of_picture, atol=4)
+
+
 # ------------------------------------------------------------------ thumbnails
 
 
@@ -335,7 +375,7 @@ def test_samples_of_every_form_are_drawn(form, tmp_path):
     label = "ON - OFF" if form.is_signed else "pixel value"
     assert keys_of(figure)[0] == label
     assert str(form) in figure.axes[0].get_title("left")
-    assert ("0 is mid-grey" in figure.texts[0].get_text()) is form.is_signed
+    assert ("mid-grey" in figure.texts[0].get_text()) is form.is_signed
     assert legible.faults(figure) == []
 
 
