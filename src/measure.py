@@ -57,6 +57,7 @@ def measure(path: Path, output: Path, data: Data, args: Namespace) -> None:
     about = {
         **model.identity,
         "data": data.described,
+        "inputs": str(data.form),
         "divergence": None if model.trained.divergence is None else str(model.trained.divergence),
         "model_made_by": dict(model.origin),
     }

@@ -15,7 +15,7 @@ from topodream.data.samples import read_data
 from topodream.files import cli
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import animation, player
+from topodream.pictures import animation, panning, player
 
 
 def main() -> None:
@@ -36,34 +36,21 @@ def main() -> None:
     data = read_data(args.sequence, ("sequence",))
     if data.train.corners is None:
         raise InputError(f"{args.sequence}: does not say where its windows are")
-    form, corners = data.form, data.train.corners[: args.frames]
-    fields, source = pan.read_fields(args.over, form.height)
-    inputs = data.train.lazy_vectors("float64", len(corners))
-
-    def window(number: int) -> animation.Frame:
-        picture = form.brightness(inputs[number : number + 1])[0]
-        return animation.grey_levels((1 + picture) / 2 if form.is_signed else picture)
-
-    panels = [
-        animation.Panel(
-            f"window, {form.height} x {form.width}",
-            len(corners),
-            window,
-        ),
-        animation.Panel(
-            "its place",
-            len(corners),
-            animation.with_box(fields["train"].picture, corners, form.height),
-        ),
-    ]
-    frames = animation.side_by_side(panels, f"{args.sequence.stem}, training frames", None)
+    fields, source = pan.read_fields(args.over, data.form.height)
+    made = panning.animate(
+        data.train,
+        args.frames,
+        fields["train"].picture,
+        f"{args.sequence.stem}, training frames",
+        args.frame_ms,
+    )
     note = {
         "shows": data.described,
         "data_sha256": data.content_sha256,
         "over_sha256": source.content_sha256,
         **provenance.origin(cli.options(args), packages=pan.KIND.picture.packages),
     }
-    animation.write_gif(args.output, frames, args.frame_ms, json.dumps(note))
+    animation.write_gif(args.output, made.frames, made.frame_ms, json.dumps(note), made.palette)
     player.write_script(args.output, note)
 
 

@@ -163,6 +163,7 @@ def make_data(folder):
         write_hdf5(folder / f"{name}.h5", Content(kind.layout, arrays, attributes), origin)
         digests[name] = content_digest(arrays)
         made_of = {f"{key}_sha256": digests[name]}
+    make_picture(folder / "digits.png", (400, 300))
     make_picture(folder / "tapestry.png", (300, 300))
     make_gif(folder / "pan.gif")
     return digests
@@ -175,6 +176,7 @@ def make_experiment(folder, experiment, data_sha256):
     (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
     measured = {
         "data": "made-up digits",
+        "inputs": "1 x 1 pixels",
         "data_sha256": data_sha256,
         "model_sha256": "2" * 64,
         "divergence": DIVERGENCE if name == "dream-wild" else None,

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from topodream.files.errors import InputError
-from topodream.files.storage import write_json
+from topodream.files.storage import read_json, write_json
 from topodream.form import Form
 from topodream.grid import Grid
 from topodream.page import dotplot, page
@@ -205,6 +205,17 @@ def test_the_pictures_that_it_is_told_of_are_shown_in_their_order(results):
     files = [f"pan-small/{PICTURES[name].file}" for name in told]
     found = re.findall(r'(?:src|href)="(pan-small/(?:figures/)?\w+\.(?:png|gif))"', html)
     assert [file for file in dict.fromkeys(found) if "thumbnail" not in file] == files
+
+
+def test_the_page_says_on_what_a_map_is(results):
+    contents = page.Contents({"pan-small": {"question": "?", "pictures": []}})
+    told = "units, learning from made-up digits; inputs: 1 x 1 pixels."
+    assert told in rendered(results, contents)
+    path = results / "pan-small/measures.json"
+    measured = read_json(path)
+    del measured["inputs"]  # as it was measured before
+    write_json(path, measured)
+    assert "units, learning from made-up digits." in rendered(results, contents)
 
 
 @pytest.mark.parametrize("file", ["thumbnail.png", "figures/hit_map.png"])

@@ -21,6 +21,7 @@ from test_resources import SIZES as OF_DATA
 from topodream.data import KINDS, idx
 from topodream.data.kind import DataSize
 from topodream.files.storage import Content, write_hdf5
+from topodream.form import Form
 from topodream.plan import catalogue as catalogues
 from topodream.plan import resources
 from topodream.settings.config import to_mapping
@@ -35,6 +36,9 @@ SIZES = {
     "many": DataSize(250_000, 40_000, 28, 28),
 }
 SIZES["noise"] = SIZES["oblong"]
+# In opponent colours, ON and OFF.
+SIZES["colours"] = DataSize(600, 200, 20, 20, 6)
+FORMS = {"colours": Form(20, 20, "opponent", "on_off")}
 CLASSES = {"many": 62, "oblong": 1}
 ORIGIN = {"made_by": "a test", "commit": "0", "code_sha256": "0", "versions": "{}", "options": "{}"}
 
@@ -86,7 +90,7 @@ def data_file(tmp_path_factory):
                 old.unlink()
             known.clear()
             known[name] = folder / f"{name}.h5"
-            write_data(known[name], SIZES[name], CLASSES.get(name, 10))
+            write_data(known[name], SIZES[name], CLASSES.get(name, 10), FORMS.get(name))
         return known[name]
 
     yield make
@@ -94,12 +98,16 @@ def data_file(tmp_path_factory):
         path.unlink()
 
 
-def write_data(path, size, n_classes):
+def write_data(path, size, n_classes, form=None):
+    form = form or Form(size.height, size.width)
     arrays = {}
     for part, n_images in parts_of(size):
-        arrays[f"{part}/pixels"] = pictures(n_images, size.height, size.width)
+        # Halves and colours one below the other: which is which is nothing to memory.
+        pixels = pictures(n_images, size.n_inputs // size.width, size.width)
+        arrays[f"{part}/pixels"] = pixels.reshape(n_images, *form.shape)
         arrays[f"{part}/labels"] = labels(n_images, n_classes)
-    write_hdf5(path, Content("images", arrays, {"described": "made up", "licence": "none"}), ORIGIN)
+    attributes = {"described": "made up", "licence": "none", **form.attributes}
+    write_hdf5(path, Content("images", arrays, attributes), ORIGIN)
 
 
 @pytest.fixture
@@ -130,12 +138,14 @@ def follow(experiment, size, data, folder):
             "render_map_gifs.py", *read, "--sequence-frames", 500, "--sequence-ms", 100,
             "--images-frames", 60, "--images-ms", 400, "--output-folder", folder,
         ),
+        "samples": peak("plot_samples.py", "--data", data, "--output", folder / "samples.png"),
     }  # fmt: skip
     bounds = {
         "train": resources.training_mib([experiment], size),
         "measure": resources.measure_mib(experiment, size, HELD_OUT),
         "figures": resources.figures_mib(experiment, size),
         "gifs": resources.map_gifs_mib(experiment, size, 60),
+        "samples": resources.data_picture_mib("own", {"own": {"kind": "mnist"}}, lambda _: size),
     }
     for step, bound in bounds.items():
         assert_bounded(measured[step], bound)
@@ -156,6 +166,7 @@ TWENTY = {"grid": {"rows": 20, "cols": 20}}
         ("digits-competition", TWENTY, "oblong"),
         ("digits-competition", {"grid": {"rows": 8, "cols": 8}}, "large"),
         ("digits-competition", TWENTY, "many"),
+        ("digits-competition", {"grid": {"rows": 100, "cols": 100}}, "colours"),
     ],
 )
 def test_each_step_of_a_map_stays_within_its_memory(

@@ -27,6 +27,7 @@ from topodream.pictures import (
     drawing,
     figures,
     lettering,
+    panning,
     performing,
     sweep_figure,
     tapestry_figure,
@@ -854,6 +855,8 @@ def test_a_u_matrix_of_a_torus_knows_that_opposite_borders_touch(trained, noise,
 def test_a_map_of_any_form_has_its_pictures(trained, noise, tmp_path, form):
     is_coloured = form.colours != "grey"
     subject = subject_of(trained(noise(False, form), epochs=1), noise(False, form))
+    said = drawing.draw("learning_curve", subject).axes[0].get_ylabel()
+    assert said == "mean squared error per input"
     for name in ("prototypes", "reconstructions"):
         found = colours(drawn(drawing.draw(name, subject), tmp_path))
         assert any(max(one) - min(one) > 60 for one in found) is is_coloured
@@ -1036,7 +1039,7 @@ def test_frames_are_enlarged_whole_and_centred(shape):
 
 def test_the_window_is_marked_where_it_is():
     corners = np.array([[0, 0], [420, 210]])
-    frame = animation.with_box(np.zeros((840, 840), np.uint8), corners, 30)(1)
+    frame = panning.with_box(np.zeros((840, 840), np.uint8), corners, 30, Inks())(1)
     rows, cols = np.nonzero(frame == animation.MARK)
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (140, 150, 70, 80)
     assert (frame[143:148, 73:78] == 0).all()

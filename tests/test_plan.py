@@ -287,7 +287,7 @@ def test_mirrors_are_told_and_not_compared(some_config, sources):
 def test_the_picture_of_a_data_set_has_a_caption(catalogue, inputs):
     of_params = Params(catalogue, inputs)
     assert "windows" in of_params.caption(of(dataset="tapestry"), [])
-    assert of_params.caption(of(dataset="digits"), []) == ""
+    assert "samples" in of_params.caption(of(dataset="digits"), [])
     frames = catalogue.animation["sequence_frames"]
     assert of_params.animation({"frames": "sequence_frames"}) == f"--frames={frames}"
     assert of_params.animation({}) == ""
@@ -379,7 +379,8 @@ def test_the_page_shows_what_is_selected_and_what_that_is_made_of(some_config, t
     some_config["run"] = ["trace-40"]
     shown = Shown(catalogues.resolve(some_config), tmp_path)
     assert shown.datasets() == ["digits", "tapestry", "pan"]
-    assert shown.data_pictures() == ["results/data/tapestry.png", "results/data/pan.gif"]
+    pictures = ["digits.png", "tapestry.png", "pan.gif"]
+    assert shown.data_pictures() == [f"results/data/{name}" for name in pictures]
     assert "results/trace-40/trajectory.gif" in shown.files()
     assert "results/trace-40/thumbnail.png" in shown.files()
     gifs = {path for path in shown.files() if path.endswith(".gif")}

@@ -130,6 +130,23 @@ def test_memory_grows_with_the_data_and_few_samples_need_less(resolved):
     assert resources.measure_mib(small, many, 2000) > 4 * 581
 
 
+def test_pictures_have_room_for_all_weights_of_a_pixel(resolved):
+    # Three colours, ON and OFF each; 100 x 100 units of 20 x 20 pixels took 515 MiB and 407.
+    one, _ = resolved(
+        "digits-competition", grid={"rows": 100, "cols": 100}, dtype="float32", epochs=1
+    )
+    grey, colours = DataSize(1000, 300, 20, 20), DataSize(1000, 300, 20, 20, 6)
+    weights = 100 * 100 * 20 * 20 / 2**20
+    for bound, measured, copies in ((resources.figures_mib, 515, 4), (gifs_mib, 407, 3)):
+        assert measured <= bound(one, colours) < 3 * measured
+        # The copies of float32 that are made of each weight.
+        assert bound(one, colours) - bound(one, grey) > 4 * copies * (6 - 1.1025) * weights
+
+
+def gifs_mib(experiment, size):
+    return resources.map_gifs_mib(experiment, size, 60)
+
+
 @pytest.mark.parametrize(
     "estimate",
     [

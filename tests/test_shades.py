@@ -1,13 +1,17 @@
 """Pixels by hand: what values of each form look like, on figures, in GIFs and in thumbnails."""
 
+from itertools import product
+
 import imageio.v3 as iio
+import legible
 import numpy as np
 import pytest
 from PIL import Image
 
+from topodream.data.samples import Data, Samples
 from topodream.form import CHANNELS, COLOURS, Form
 from topodream.grid import Grid
-from topodream.pictures import animation, canvas, sheets, thumbnails
+from topodream.pictures import animation, canvas, panning, samples_figure, sheets, thumbnails
 from topodream.pictures.animations import formation
 from topodream.pictures.figures import prototypes, reconstructions
 from topodream.pictures.inks import Inks, inks_for
@@ -251,6 +255,46 @@ def test_a_gif_has_the_colours_of_its_pictures(tmp_path):
     assert shown[:, 1, 1].tolist() == [[255] * 3, [204, 51, 26]]
 
 
+def panned(form, picture):
+    """The frames of a window that lies in the middle, all ON, and then in a corner, as colours."""
+    pixels = np.zeros((2, *form.shape), np.uint8)
+    pixels[0] = 255
+    samples = Samples(pixels, None, np.array([[20, 35], [0, 0]]), form)
+    made = panning.animate(samples, 2, picture, "caption", 100)
+    table = np.frombuffer(made.palette, np.uint8).reshape(-1, 3)
+    frames = table[np.stack(list(made.frames))]
+    top = frames.shape[1] - animation.FOOTER - animation.PANEL
+    panels = frames[:, top : -animation.FOOTER].astype(int)
+    left = 2 * animation.GAP + animation.PANEL
+    return panels[:, :, animation.GAP :][:, :, : animation.PANEL], panels[:, :, left:]
+
+
+def test_windows_of_colours_are_beside_their_picture_in_colour():
+    picture = np.zeros((40, 80, 3), np.uint8)
+    picture[:, :40], picture[:, 40:] = (200, 30, 30), (20, 20, 180)
+    window, place = panned(Form(10, 10, "rgb"), picture)
+    assert window[:, 140, 140].tolist() == [[255] * 3, [0] * 3]
+    # Half as high as wide; 3.5 pixels to one of its own, a rim above.
+    np.testing.assert_allclose(
+        place[0, [75, 75], [20, 260]], [[200, 30, 30], [20, 20, 180]], atol=6
+    )
+    assert place[0, 0, 140].tolist() == [255] * 3
+    marked = np.argwhere((place == [213, 94, 0]).all(axis=-1))
+    assert marked[marked[:, 0] == 0].min(axis=0).tolist() == [0, 140, 122]
+    assert marked[marked[:, 0] == 1].min(axis=0).tolist() == [1, 70, 0]
+
+
+@pytest.mark.parametrize(
+    ("form", "shades", "of_picture"),
+    # Plain greys are ink on white; contrasts are brightness, of a picture as it is.
+    [(Form(10, 10), [0, 255], 55), (Form(10, 10, channels="on_off"), [127, 127], 200)],
+)
+def test_windows_in_grey_are_drawn_as_their_picture_is(form, shades, of_picture):
+    window, place = panned(form, np.full((40, 40), 200, np.uint8))
+    np.testing.assert_allclose(window[:, 140, 140], [[shade] * 3 for shade in shades], atol=4)
+    np.testing.assert_allclose(place[0, 250, 20], of_picture, atol=4)
+
+
 # ------------------------------------------------------------------ thumbnails
 
 
@@ -283,3 +327,99 @@ def test_a_key_shows_each_colour_alone():
             [0, 0, 0], [0.25, 0.75, 0.5], [2 / 3, 2 / 3, 1 / 6],
         ],
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------ samples
+
+
+def data_of(form, labels=None, classes=(), n=40):
+    """Samples of which each pixel is the sample's number."""
+    pixels = np.empty((n, *form.shape), np.uint8)
+    pixels.T[...] = np.arange(n)
+    samples = Samples(pixels, labels, None, form)
+    return Data(samples, samples, False, "sha", "numbers", "none", classes)
+
+
+def numbers_shown(figure, pitch):
+    """The numbers of the samples on a sheet of greys, by their upper left pixels."""
+    sheet = np.asarray(figure.axes[0].get_images()[0].get_array())
+    return (255 * sheet[1::pitch, 1::pitch]).round().tolist()
+
+
+def test_samples_of_a_class_have_a_row_with_its_name():
+    labels = (np.arange(40) % 3 + 1).astype(np.uint8)
+    data = data_of(Form(110, 110), labels, ("none", "one", "two", "three"))
+    figure = samples_figure.draw(data, "title")
+    # Shrunk to 55 x 55 pixels there is room for 8 of each, evenly chosen.
+    assert numbers_shown(figure, 56)[0] == [0, 3, 9, 15, 21, 27, 33, 39]
+    assert [row[0] for row in numbers_shown(figure, 56)] == [0, 1, 2]
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["one", "two", "three"]
+    assert figure.axes[0].get_title("left") == "title: 24 of 40 training samples, 110 x 110 pixels"
+    assert legible.faults(figure) == []
+
+
+def test_samples_without_classes_are_spread_evenly():
+    shown = numbers_shown(samples_figure.draw(data_of(Form(47, 47), n=91), "title"), 48)
+    assert [shown[0][0], shown[-1][-1]] == [0, 90]
+    assert np.ptp(np.diff(np.ravel(shown))) <= 1
+    # So are those of more classes than have room for a row.
+    labels = np.arange(91, dtype=np.uint8)
+    figure = samples_figure.draw(data_of(Form(47, 47), labels, n=91), "title")
+    assert numbers_shown(figure, 48) == shown
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_samples_of_every_form_are_drawn(form, tmp_path):
+    figure = samples_figure.draw(data_of(form, np.zeros(40, np.uint8)), "title")
+    label = "ON - OFF" if form.is_signed else "pixel value"
+    assert keys_of(figure)[0] == label
+    assert str(form) in figure.axes[0].get_title("left")
+    assert ("mid-grey" in figure.texts[0].get_text()) is form.is_signed
+    assert legible.faults(figure) == []
+
+
+@pytest.mark.parametrize(
+    "form", [Form(250, 120, *one) for one in product(COLOURS, CHANNELS)], ids=str
+)
+def test_large_samples_are_shrunk_by_area(form):
+    # Cells of three rows and three columns.
+    assert samples_figure.shrunk_form(form) == Form(83, 40, form.colours, form.channels)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, *form.shape), np.uint8)
+    values = samples_figure.shrunk(pixels, form)
+    arrays = np.moveaxis(pixels, 1, -1) if form.is_signed else pixels
+    small = samples_figure.shrunk_form(form)
+    found = values.reshape(2, *small.shape)
+    found = np.moveaxis(found, 1, -1) if form.is_signed else found
+    np.testing.assert_allclose(
+        found[1, 5, 7], arrays[1, 15:18, 21:24].mean(axis=(0, 1)) / 255, atol=1e-6
+    )
+
+
+def test_small_samples_are_as_they_are():
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    np.testing.assert_allclose(
+        samples_figure.shrunk(pixels, Form(3, 4)), pixels.reshape(2, 12) / 255, rtol=1e-6
+    )
+
+
+def test_photographs_are_shown_as_they_are_with_their_names(tmp_path):
+    grey, red = np.full((30, 40), 200, np.uint8), np.full((900, 300, 3), (255, 0, 0), np.uint8)
+    figure = samples_figure.draw_photographs([grey, red], ["one.png", "two.png"], "title", "note")
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["one.png, 40 x 30 pixels", "two.png, 300 x 900 pixels"]
+    picture = saved(figure, tmp_path)[..., :3].astype(int)
+    # (And some of the edges of letters.)
+    assert 0 <= (picture == 200).all(axis=-1).sum() - 30 * 40 < 20
+    # As high as there is room.
+    assert (picture == [255, 0, 0]).all(axis=-1).sum() == 280 * round(300 * 280 / 900)
+    assert legible.faults(figure) == []
+
+
+def test_of_many_photographs_some_are_shown_and_long_names_have_lines():
+    pictures = [np.zeros((20, 30), np.uint8)] * 40
+    names = [f"{number}-{'long-name-' * 9}.png" for number in range(40)]
+    figure = samples_figure.draw_photographs(pictures, names, "title", "note " * 99)
+    assert len(figure.axes) == samples_figure.MOST_PHOTOGRAPHS
+    assert figure.texts[0].get_text() == "title: 12 of 40"
+    assert legible.faults(figure) == []

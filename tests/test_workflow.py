@@ -41,6 +41,7 @@ GIFS = {name: ["formation", "activity"] for name in NAMES}
 GIFS["tiny-pan"] = [*GIFS["tiny-digits"], "trajectory"]
 DATA = [
     "results/data/digits.h5",
+    "results/data/digits.png",
     "results/data/tapestry.h5",
     "results/data/tapestry.png",
     "results/data/pan.h5",
@@ -364,6 +365,7 @@ def script_of(path):
         "index.html": "build_page", "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
         "/digits.h5": "prepare_mnist", "/tapestry.h5": "build_tapestry",
         "/pan.h5": "build_pan_sequence", "/tapestry.png": "plot_tapestry",
+        "/digits.png": "plot_samples",
         "/pan.gif": "render_sequence_gif", "strength.json": "summarise_sweep",
         "strength.png": "plot_sweep", "findings.json": "judge_findings",
         "findings.md": "tabulate_findings", ".png": "plot_map", ".gif": "render_map_gifs",

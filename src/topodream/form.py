@@ -72,6 +72,11 @@ class Form:
         return {key: found for key, (found, known) in said.items() if found != known[0]}
 
     @property
+    def n_colours(self) -> int:
+        """How many values a pixel has, besides its halves."""
+        return 1 if self.colours == "grey" else 3
+
+    @property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of its picture: (height, width), or with colours (height, width, 3)."""
         return (self.height, self.width, *(() if self.colours == "grey" else (3,)))

@@ -111,7 +111,8 @@ def make(home):
         Image.new("RGB", (60, 40)).save(home / name / "figures/prototypes.png")
         Image.new("RGB", (60, 40)).save(home / name / "thumbnail.png")
         Image.new("P", (60, 40)).save(home / name / "activity.gif")
-    Image.new("RGB", (60, 40)).save(home / "data/tapestry.png")
+    for name in ("digits", "tapestry"):
+        Image.new("RGB", (60, 40)).save(home / f"data/{name}.png")
     Image.new("P", (60, 40)).save(home / "data/pan.gif")
     (home / "options").mkdir()
     settings = config.to_mapping(found["m"])
@@ -577,6 +578,12 @@ TARGETS = {
     ),
     "render_map_gifs": Target(1, ("w/model.h5", "data/digits.h5"), gifs, "w/activity.gif", (".gif.js",)),
     "render_sequence_gif": Target(1, ("data/pan.h5", "data/tapestry.h5"), sequence_gif, "out/out.gif", (".gif.js",)),
+    "plot_samples": Target(
+        0.5,
+        ("data/digits.h5",),
+        plainly("plot_samples", "--data", "data/digits.h5", "out/out.png"),
+        "out/out.png",
+    ),
     "plot_tapestry": Target(
         0.5,
         ("data/tapestry.h5",),

@@ -23,7 +23,7 @@ from topodream.plan.needs import Needs, named
 from topodream.plan.params import Params, flags, versions_for
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
-from topodream.plan.wildcards import datasets_of, in_one_line, pattern
+from topodream.plan.wildcards import datasets_of, in_one_line, pattern, pictures_of_data
 from topodream.settings import datasets
 
 # Jobs use the Python that runs Snakemake, also when its environment is not activated, or the

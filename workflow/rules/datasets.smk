@@ -42,8 +42,8 @@ def make_data(name, kind):
             " 2>&1 | tee {log:q}"
 
 
-def draw_data(name, picture):
-    """The rule that draws data sets of a kind."""
+def draw_data(picture, names):
+    """The rule that draws data sets of some kinds."""
     files = options_of(picture.files)
 
     rule:
@@ -66,7 +66,7 @@ def draw_data(name, picture):
         log:
             "results/data/logs/{dataset}-picture.log",
         wildcard_constraints:
-            dataset=datasets_of(CATALOGUE, name),
+            dataset=datasets_of(CATALOGUE, *names),
         group:
             group_of_data
         resources:
@@ -86,5 +86,5 @@ def draw_data(name, picture):
 
 for name, kind in KINDS.items():
     make_data(name, kind)
-    if kind.picture:
-        draw_data(name, kind.picture)
+for picture, names in pictures_of_data():
+    draw_data(picture, names)

@@ -10,7 +10,7 @@ import numpy as np
 from topodream.arrays import Array, Bytes
 from topodream.data import from_keras, raw_files
 from topodream.data.decoding import to_grey
-from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes, Work
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
 from topodream.files.reading import is_there, most_bytes, named, read_bytes, readable
@@ -162,6 +162,7 @@ class Cifar10(Kind):
 
     script = "prepare_cifar10.py"
     layout = "images"
+    picture = SAMPLES
     places = ("folder",)
 
     def traits(self, section: Section) -> frozenset[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from topodream.arrays import Array, Integers
 from topodream.data import raw_files
 from topodream.data.image_files import How, Part, described, is_folder, numbered, parts
-from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes, Work
 from topodream.data.samples import PARTS
 from topodream.files.errors import InputError
 from topodream.files.storage import Content
@@ -157,6 +157,7 @@ class ImagesKind(Kind):
 
     script = "prepare_images.py"
     layout = "images"
+    picture = SAMPLES
     # What lies there is compared, as raw files.
     not_compared = ("path", "held_out_path")
     packages = ("h5py", "pillow")

@@ -64,7 +64,7 @@ Sizes = Mapping[str, DataSize]
 
 @dataclass(frozen=True)
 class DataPicture:
-    """The picture of a data set, which lies beside it.
+    """The picture of a data set, which lies beside it. Kinds that a script draws have one and the same.
 
     Attributes
     ----------
@@ -103,6 +103,18 @@ class DataPicture:
     def files(self) -> tuple[str, ...]:
         """The options of its script that take files."""
         return (self.option, *self.behind)
+
+
+# Of whatever holds images.
+SAMPLES = DataPicture(
+    script="plot_samples.py",
+    suffix=".png",
+    name="samples",
+    caption="What it holds: samples, by class where they have one; or photographs.",
+    packages=("matplotlib", "pillow"),
+    n_bytes=lambda size, _: size.n_bytes,
+    option="data",
+)
 
 
 class Kind(ABC):

@@ -24,7 +24,7 @@ from topodream.data.idx import (
     to_idx,
     unpack,
 )
-from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes, Work
 from topodream.data.published import PUBLISHED, Published
 from topodream.data.samples import PARTS
 from topodream.files.errors import ContentError, InputError
@@ -257,6 +257,7 @@ class Mnist(Kind):
 
     script = "prepare_mnist.py"
     layout = "images"
+    picture = SAMPLES
     # Whichever mirror serves the files, their digests are checked.
     not_compared = ("mirrors",)
     places = ("folder",)

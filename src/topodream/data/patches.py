@@ -11,7 +11,7 @@ import numpy.typing as npt
 from topodream.arrays import Array, Floats, Integers
 from topodream.blocks import blocks
 from topodream.data.eye import Eye
-from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes, Work
 from topodream.data.photographs import Ground, Photographs, read_photographs
 from topodream.data.samples import PARTS, Data, read_images
 from topodream.data.windows import cut_windows, encoded, normalised
@@ -232,6 +232,7 @@ class PatchesKind(Kind):
 
     script = "cut_patches.py"
     layout = "images"
+    picture = SAMPLES
     made_of: ClassVar = {"images": MADE_OF}
     packages = ("h5py", "scipy")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from topodream.arrays import Bytes
 from topodream.data.decoding import decode, find_pictures, picture_shape
-from topodream.data.kind import DataSize, Kind, Sizes, Work
+from topodream.data.kind import SAMPLES, DataSize, Kind, Sizes, Work
 from topodream.data.raw_files import digest_of
 from topodream.files.errors import InputError
 from topodream.files.reading import most_bytes, named, read_bytes
@@ -151,6 +151,7 @@ class PhotographsKind(Kind):
 
     script = "gather_photographs.py"
     layout = "photographs"
+    picture = SAMPLES
     # What lies there is compared, as raw files.
     not_compared = ("folder",)
     packages = ("h5py", "pillow")

@@ -68,7 +68,7 @@ def mean_image(samples: Samples) -> Floats:
     Measure(
         "held_out_mse",
         "held-out error",
-        "mean squared error per pixel on held-out samples",
+        "mean squared error per input, of grey images a pixel, on held-out samples",
         ".4f",
         better="lower",
         null="mean_image_mse",

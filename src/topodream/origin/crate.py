@@ -53,7 +53,7 @@ COPIED_FOLDERS = ("workflow", "src")
 # The scripts of the workflow, in the order in which they run.
 STEPS = (
     *(Path(kind.script).stem for kind in KINDS.values()),
-    *(Path(kind.picture.script).stem for kind in KINDS.values() if kind.picture),
+    *dict.fromkeys(Path(kind.picture.script).stem for kind in KINDS.values() if kind.picture),
     "resolve_experiment", "train", "measure", "respond", "plot_map", "render_map_gifs", "summarise_sweep",
     "plot_sweep", "judge_findings", "tabulate_findings", "build_page",
 )  # fmt: skip

@@ -232,6 +232,8 @@ def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str,
             "badge": _badge(divergence, values["dead_in_training"]),
             "grid": "{rows} x {cols}".format(**settings["grid"]),
             "data": measured["data"],
+            # What was measured before forms were has none.
+            "inputs": str(measured.get("inputs", "")),
             "settings": dict(_flat(settings)),
             "values": values,
             "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},

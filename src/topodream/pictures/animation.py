@@ -72,6 +72,15 @@ class Panel:
     frame: Callable[[int], Frame]
 
 
+@dataclass(frozen=True)
+class Animation:
+    """Frames of palette indices, how many milliseconds each is shown, and the palette."""
+
+    frames: Iterator[Frame]
+    frame_ms: int | list[int]
+    palette: bytes
+
+
 @cache
 def palette(inks: bytes = b"") -> bytes:
     """Return the colours of all frames as 256 RGB triplets.
@@ -235,35 +244,6 @@ def _write(frame: Frame, at: tuple[Any, Any], text: str, anchor: str) -> None:
 def _width(text: str) -> float:
     """Return the width of a line in pixels."""
     return float(_font().getlength(text))
-
-
-def with_box(pixels: npt.NDArray[np.uint8], corners: Any, window: int) -> Callable[[int], Frame]:
-    """Shrink a picture to a panel; return a function that marks a frame's window on it.
-
-    Parameters
-    ----------
-    pixels : (height, width) uint8, or with colours (height, width, 3)
-    corners : (n_frames, 2) int
-        Row and column of each window's upper left corner.
-    window : int
-        Its side.
-    """
-    lengths = np.array(pixels.shape[:2])
-    shown = np.maximum(1, PANEL * lengths // lengths.max())
-    small = Image.fromarray(pixels).resize(shown[::-1], Image.Resampling.BOX)
-    plain = grey_levels(np.asarray(small.convert("L")) / 255)
-
-    def marked(number: int) -> Frame:
-        frame = plain.copy()
-        ends = np.array([corners[number], corners[number] + window]) * shown // lengths
-        (top, left), (bottom, right) = ends.tolist()
-        frame[top : top + 2, left : right + 1] = MARK
-        frame[bottom - 1 : bottom + 1, left : right + 1] = MARK
-        frame[top : bottom + 1, left : left + 2] = MARK
-        frame[top : bottom + 1, right - 1 : right + 1] = MARK
-        return frame
-
-    return marked
 
 
 def write_gif(

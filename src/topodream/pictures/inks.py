@@ -56,7 +56,7 @@ class Inks:
         """Return the numbers of the inks that are nearest to levels."""
         if self.colours is None:
             return levels
-        red, green, blue = np.moveaxis(levels >> (8 - BITS), -1, 0).astype(np.intp)
+        red, green, blue = np.moveaxis(levels >> (8 - BITS), -1, 0).astype(np.uint32)
         drawn: Frame = self._nearest[(red << 2 * BITS) | (green << BITS) | blue]
         return drawn
 

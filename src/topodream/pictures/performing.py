@@ -1,11 +1,10 @@
 """What animations are made of: a map and its data; and which it has, by name."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from topodream.data.samples import Data
 from topodream.models import MODELS
-from topodream.pictures.animation import Frame
+from topodream.pictures.animation import Animation
 from topodream.pictures.animations import animations_of
 from topodream.pictures.picture import find
 from topodream.training.map_file import Map
@@ -42,15 +41,6 @@ class Performance:
         """What stands below."""
         diverged = "" if self.model.trained.divergence is None else ", diverged"
         return f"{self.model.experiment.name}{diverged}"
-
-
-@dataclass(frozen=True)
-class Animation:
-    """Frames of palette indices, how many milliseconds each is shown, and the palette."""
-
-    frames: Iterator[Frame]
-    frame_ms: int | list[int]
-    palette: bytes
 
 
 def animate(name: str, performance: Performance) -> Animation:

@@ -4,6 +4,7 @@ Values that are never negative are drawn on white, the largest black, as one wri
 black. Signed ones, ON minus OFF, are brightness: 0 is mid-grey, what is positive is bright.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from topodream.pictures.tiles import weight_scale
 # How much red, green and blue a pixel has of brightness L, red against green a, and blue against
 # yellow b: the colour whose mean is L, whose R - G is a and whose B - (R + G) / 2 is b.
 OF_OPPONENTS = np.array([[1, 1 / 2, -1 / 3], [1, -1 / 2, -1 / 3], [1, 0, 2 / 3]])
+# Values whose shades are made at a time.
+AT_ONCE = 2**20
 
 Rows = slice | Indices
 
@@ -51,7 +54,7 @@ class Scale:
         if not form.is_signed:
             return cls(form, weight_scale(weights))
         largest = np.empty(len(weights), weights.dtype)
-        for rows in blocks(weights.shape):
+        for rows in blocks(weights.shape, AT_ONCE):
             images = form.images(weights[rows])
             largest[rows] = np.abs(images).max(axis=tuple(range(1, images.ndim)))
         return cls(form, each=np.where(largest > 0, largest, 1))
@@ -65,6 +68,15 @@ class Scale:
     def is_coloured(self) -> bool:
         """Whether pictures are drawn in colours."""
         return self.form.colours != "grey"
+
+    @property
+    def in_words(self) -> str:
+        """What is drawn how, where it isn't values on white, or colours as they are."""
+        if not self.form.is_signed:
+            return ""
+        if self.is_coloured:
+            return f"ON - OFF: {self.low:g} to {self.high:g}, 0 is mid-grey"
+        return f"ON - OFF: black {self.low:g}, mid-grey 0, white {self.high:g}"
 
     def images(self, values: npt.NDArray[Any], rows: Rows = slice(None)) -> npt.NDArray[Any]:
         """Return the pictures that values are of, from ``low`` to ``high``.
@@ -101,6 +113,11 @@ class Scale:
         if self.form.is_signed:
             relative = (1 - relative) / 2
         return np.clip(relative, 0, 1)
+
+    def all_shades(self, values: Floats) -> Iterator[Floats]:
+        """Yield the shades of all pictures, some at a time: as numbers they take several copies."""
+        for rows in blocks(values.shape, AT_ONCE):
+            yield self.shades(values[rows], rows)
 
 
 def colours(relative: Floats, form: Form) -> Floats:

@@ -50,7 +50,8 @@ def sheet_of(values: npt.NDArray[Any], scale: Scale, columns: int) -> Array:
     if not scale.is_coloured:
         return tile(scale.images(values), columns)
     between = np.array(to_rgb(DARK_SEPARATOR_COLOUR), np.float32)
-    return tile(to_bytes(scale.shades(values)), columns, fill=to_bytes(between))
+    images = np.concatenate([to_bytes(shades) for shades in scale.all_shades(values)])
+    return tile(images, columns, fill=to_bytes(between))
 
 
 def show(axes: Axes, sheet: Array, scale: Scale) -> None:

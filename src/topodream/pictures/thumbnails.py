@@ -13,7 +13,7 @@ from topodream.pictures.shades import Scale, to_bytes
 from topodream.pictures.tiles import tile
 
 UNITS = 10
-GREYS, COLOURS = 16, 64
+GREYS, FEW_COLOURS = 16, 64
 SEPARATOR = 0.15
 
 
@@ -58,7 +58,7 @@ def write(path: Path, drawn: Bytes, note: str) -> None:
     if drawn.ndim == 3:
         image, bits = (
             Image.fromarray(drawn).quantize(
-                COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
+                FEW_COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
             ),
             8,
         )

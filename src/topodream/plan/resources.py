@@ -247,8 +247,7 @@ def respond_seconds(experiment: Experiment, shown: DataSize) -> float:
 
 def figures_mib(experiment: Experiment, data: DataSize) -> int:
     """Return a bound on the memory that drawing a map's figures takes at its peak, in MiB."""
-    n_units = experiment.grid.n_units
-    pixels = n_units * (data.height + 1) * (data.width + 1)
+    n_units, pixels = experiment.grid.n_units, _sheet_pixels(experiment, data)
     shown = 250 * (data.n_inputs * 2 + n_units * 4) * _itemsize(experiment)
     pairs = _lateral_pairs(experiment) * 160
     held = _read_bytes(experiment, data, with_snapshots=False)
@@ -271,7 +270,7 @@ def map_gifs_mib(experiment: Experiment, data: DataSize, n_frames: int) -> int:
     activity = (5 * itemsize + 1) * frames * n_units
     block = min(frames * data.n_inputs, 2**23) * 4 * itemsize
     shown = 250 * (data.n_inputs * 2 + n_units * 4) * itemsize
-    sheet = 12 * n_units * (data.height + 1) * (data.width + 1)
+    sheet = 12 * _sheet_pixels(experiment, data)
     held = _read_bytes(experiment, data, with_snapshots=True)
     return GIF_START_MIB + _mib(held + max(activity + block + shown, sheet))
 
@@ -283,6 +282,12 @@ def _read_bytes(experiment: Experiment, data: DataSize, *, with_snapshots: bool)
     # Snapshots are looked through for infinite weights in a copy.
     snapshots = 2.5 * _snapshot_bytes(experiment, data.n_inputs) if with_snapshots else 0
     return data.n_bytes + 1.5 * state + snapshots
+
+
+def _sheet_pixels(experiment: Experiment, data: DataSize) -> int:
+    """Return how many pixels all prototypes take side by side, or weights where these are more."""
+    of_each = max((data.height + 1) * (data.width + 1), data.n_inputs)
+    return int(experiment.grid.n_units * of_each)
 
 
 def _lateral_pairs(experiment: Experiment) -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from topodream.data import KINDS
-from topodream.data.kind import Kind
+from topodream.data.kind import DataPicture, Kind
 from topodream.files.errors import InputError
 from topodream.files.strict import Section
 from topodream.plan.catalogue import Catalogue
@@ -28,9 +28,18 @@ def pattern(names: Iterable[str]) -> str:
     return "|".join(map(re.escape, names)) or NOTHING
 
 
-def datasets_of(catalogue: Catalogue, kind: str) -> str:
-    """Return a pattern of the names of all data sets of a kind."""
-    return pattern(name for name, value in catalogue.datasets.items() if value["kind"] == kind)
+def datasets_of(catalogue: Catalogue, *kinds: str) -> str:
+    """Return a pattern of the names of all data sets of some kinds."""
+    return pattern(name for name, value in catalogue.datasets.items() if value["kind"] in kinds)
+
+
+def pictures_of_data() -> list[tuple[DataPicture, list[str]]]:
+    """Return the pictures of data, each with the kinds that have it."""
+    pictures = {kind.picture.script: kind.picture for kind in KINDS.values() if kind.picture}
+    return [
+        (picture, [name for name, kind in KINDS.items() if kind.picture is picture])
+        for picture in pictures.values()
+    ]
 
 
 @contextmanager

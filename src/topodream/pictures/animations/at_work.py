@@ -12,8 +12,9 @@ from topodream.data.samples import Vectors
 from topodream.measures.responses import Drawn, respond
 from topodream.models import MODELS
 from topodream.pictures import animation
+from topodream.pictures.animation import Animation
 from topodream.pictures.inks import Inks, inks_for
-from topodream.pictures.performing import Animation, Performance
+from topodream.pictures.performing import Performance
 from topodream.pictures.shades import Scale
 from topodream.settings.config import Experiment
 from topodream.traits import TRACE
@@ -55,7 +56,9 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     n = len(samples)
     panels = [
         animation.Panel(
-            f"input, {form.height} x {form.width}{_said(scale)}", n, _images(samples, scale, inks)
+            ", ".join(filter(None, [f"input, {form.height} x {form.width}", scale.in_words])),
+            n,
+            _images(samples, scale, inks),
         ),
         animation.Panel(
             f"activity of {grid.rows} x {grid.cols} units{said}",
@@ -66,14 +69,6 @@ def _at_work(performance: Performance, experiment: Experiment, said: str = "") -
     ]
     frames = animation.side_by_side(panels, f"{performance.caption}, held-out", largest)
     return Animation(frames, performance.frame_ms, inks.palette)
-
-
-def _said(scale: Scale) -> str:
-    """Return the scale of inputs, and of reconstructions, in words where it isn't greys on white."""
-    if not scale.form.is_signed:
-        return ""
-    ends = "-1 to 1, 0 mid-grey" if scale.is_coloured else "black -1, mid-grey 0, white 1"
-    return f", ON - OFF: {ends}"
 
 
 def _some_shades(scale: Scale, *shown: Vectors | Drawn) -> Iterator[Floats]:

@@ -1,17 +1,14 @@
 """How a map formed: all prototypes after each epoch."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from PIL import Image
 
 from topodream.arrays import Floats
-from topodream.blocks import blocks
 from topodream.grid import Grid
 from topodream.pictures import animation
-from topodream.pictures.animation import BORDER, Frame
+from topodream.pictures.animation import BORDER, Animation, Frame
 from topodream.pictures.inks import Inks, inks_for
-from topodream.pictures.performing import Animation, Performance
+from topodream.pictures.performing import Performance
 from topodream.pictures.shades import Scale
 from topodream.pictures.tiles import tile
 
@@ -21,8 +18,6 @@ EPOCH_MS, LAST_EPOCH_MS = 400, 2000
 LARGEST_SHEET = 900
 # What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
 LEAST_SHEET, LONGEST_SHEET = 56, 1800
-# Weights whose shades are made at a time.
-AT_ONCE = 2**20
 
 
 def animate(performance: Performance) -> Animation:
@@ -33,7 +28,7 @@ def animate(performance: Performance) -> Animation:
     model = performance.model
     experiment, snapshots = model.experiment, model.trained.snapshots
     scale = Scale.of_prototypes(model.trained.weights, model.form)
-    inks = inks_for(scale, _shades(model.trained.weights, scale))
+    inks = inks_for(scale, scale.all_shades(model.trained.weights))
 
     def sheet(number: int) -> Frame:
         weights = snapshots[number].arrays["weights"].astype(np.float32)
@@ -44,12 +39,6 @@ def animate(performance: Performance) -> Animation:
     durations = [EPOCH_MS] * (len(snapshots) - 1) + [LAST_EPOCH_MS]
     frames = animation.side_by_side(panels, performance.caption, None, counters)
     return Animation(frames, durations, inks.palette)
-
-
-def _shades(weights: Floats, scale: Scale) -> Iterator[Floats]:
-    """Yield the shades of all prototypes, block by block."""
-    for rows in blocks(weights.shape, AT_ONCE):
-        yield scale.shades(weights[rows], rows)
 
 
 def _said(scale: Scale) -> str:
@@ -73,7 +62,7 @@ def prototype_sheet(weights: Floats, scale: Scale, grid: Grid, inks: Inks) -> Fr
     grid : Grid
     inks : Inks
     """
-    levels = np.concatenate([inks.levels(shades) for shades in _shades(weights, scale)])
+    levels = np.concatenate([inks.levels(shades) for shades in scale.all_shades(weights)])
     sheet = tile(levels, grid.cols, fill=inks.fill(BORDER))
     height, width = sheet.shape[:2]
     enough = min(LEAST_SHEET / min(height, width), LONGEST_SHEET / max(height, width))

@@ -23,18 +23,26 @@ from topodream.pictures.figure_parts import Axes, Figure, MaxNLocator
 
 
 def draw(material: Material) -> Figure:
-    """Draw the reconstruction error over epochs."""
+    """Draw the reconstruction error over epochs; say what inputs are that aren't pixels."""
+    model, form = material.model, material.model.form
+    are_pixels = form.n_inputs == form.height * form.width
     return plot(
-        material.model.trained.history.training_mse,
+        model.trained.history.training_mse,
         material.curve,
         material.mean_image_mse,
         material.title("learning curve"),
-        material.model.data,
+        model.data if are_pixels else f"{model.data}; inputs: {form}",
+        "pixel" if are_pixels else "input",
     )
 
 
 def plot(
-    training_mse: Floats, curve: Mapping[str, Any], mean_image_mse: float, title: str, data: str
+    training_mse: Floats,
+    curve: Mapping[str, Any],
+    mean_image_mse: float,
+    title: str,
+    data: str,
+    per: str = "pixel",
 ) -> Figure:
     """Draw the reconstruction error over epochs, in training and on held-out samples.
 
@@ -46,6 +54,8 @@ def plot(
     mean_image_mse : float
         The error to compare with.
     title, data : str
+    per : str
+        Of what errors are means.
     """
     figure, axes = _plot_axes(title, f"Data: {data}.")
     epochs = np.arange(1, len(training_mse) + 1)
@@ -65,7 +75,7 @@ def plot(
         mean_image_mse, color=REFERENCE_COLOUR, linestyle=":",
         label="for comparison: always the mean image",
     )  # fmt: skip
-    axes.set(xlabel="epoch", ylabel="mean squared error per pixel", yscale="log")
+    axes.set(xlabel="epoch", ylabel=f"mean squared error per {per}", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlim(0.5, max(len(training_mse), 1) + 0.5)
     if not len(training_mse):

@@ -68,7 +68,8 @@ def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: s
     each = min(850 // per_row, max(85, 42 * width // height))
     # Two images and a little more.
     size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
-    note = f"Held-out samples of: {data}.{_said(scale)}"
+    said = f" {scale.in_words}; of both." if scale.in_words else ""
+    note = f"Held-out samples of: {data}.{said}"
     figure, all_axes, bar = _rows_of_axes(n_rows, size, title, note, room_for_key(scale)[1])
     for row, axes in enumerate(all_axes):
         here = slice(row * per_row, (row + 1) * per_row)
@@ -82,11 +83,6 @@ def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: s
             axes.set_anchor("W")
     draw_key(figure, bar, scale, "ON - OFF" if form.is_signed else "pixel value")
     return figure
-
-
-def _said(scale: Scale) -> str:
-    """Return in words what isn't greys on white."""
-    return " Inputs and reconstructions: ON - OFF, 0 is mid-grey." if scale.form.is_signed else ""
 
 
 def pick_samples(samples: Samples, count: int) -> npt.NDArray[np.intp]:
