@@ -27,9 +27,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
-    "workflow", "peaks", "cache", "gpu_checks", "extending", "gpu_emulated", "scripts",
-    "gpu_workflow", "page_browser", "kills", "snippets", "same_content", "surroundings", "module",
-    "library", "fuzz",
+    "workflow", "peaks", "batch_runs", "gpu_checks", "scripts", "cache", "gpu_emulated", "extending",
+    "page_browser", "kills", "gpu_workflow", "snippets", "surroundings", "same_content", "fuzz",
+    "library", "module",
 )  # fmt: skip
 
 
