@@ -1,6 +1,7 @@
 import contextlib
 import copy
 import os
+import sys
 from pathlib import Path
 
 import h5py
@@ -20,8 +21,9 @@ hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Scripts run hundreds of times: each would compile the package anew.
+# Scripts run hundreds of times: each would compile the package anew, and each worker the tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single
