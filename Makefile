@@ -10,9 +10,9 @@ CORES  ?= all
 BIN    := .venv/bin
 # Progress and what jobs print, without the details of each job.
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
-# Whole files, in the order that tests/conftest.py gives them, in one process
-# more than a small machine has cores: some tests wait.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# What is compiled once; then whole files, in the order that tests/conftest.py gives them, in one
+# process more than a small machine has cores: some tests wait.
+PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
 .PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help

@@ -1,6 +1,7 @@
 import contextlib
 import copy
 import os
+import sys
 from pathlib import Path
 
 import h5py
@@ -20,16 +21,17 @@ hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Scripts run hundreds of times: each would compile the package anew.
+# Scripts run hundreds of times: each would compile the package anew, and each worker the tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
-    "workflow", "peaks", "cache", "gpu_checks", "extending", "gpu_emulated", "scripts",
-    "gpu_workflow", "page_browser", "kills", "snippets", "same_content", "surroundings", "module",
-    "library", "fuzz",
+    "workflow", "peaks", "batch_runs", "gpu_checks", "scripts", "cache", "gpu_emulated", "extending",
+    "page_browser", "kills", "gpu_workflow", "snippets", "surroundings", "same_content", "fuzz",
+    "library", "module",
 )  # fmt: skip
 
 

@@ -4,12 +4,15 @@ A process that has imported Snakemake, and nothing of the project, makes a copy 
 run: the copy has a folder, arguments and an environment of its own, as a process that is started has.
 """
 
+import contextlib
 import functools
 import json
 import os
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 SERVER = """
@@ -72,3 +75,35 @@ def snakemake(folder, *arguments, env=None):
         status = int(server.stdout.readline())
         said = [path.read_text() for path in files.values()]
     return subprocess.CompletedProcess(["snakemake", *run["arguments"]], status, *said)
+
+
+# Asks for a run from where it is typed, at the socket that its first argument names.
+CLIENT = """
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect(sys.argv[1])
+    server.sendall((json.dumps([os.getcwd(), sys.argv[2:], dict(os.environ)]) + "\\n").encode())
+    status, *said = json.loads(server.makefile().read())
+sys.stdout.write(said[0])
+sys.stderr.write(said[1])
+sys.exit(status)
+"""
+
+
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        folder, arguments, environment = json.loads(self.rfile.readline())
+        done = snakemake(folder, *arguments, env=environment)
+        self.wfile.write(json.dumps([done.returncode, done.stdout, done.stderr]).encode())
+
+
+@contextlib.contextmanager
+def client():
+    """Give a command of bash that runs Snakemake with the arguments that follow."""
+    with tempfile.TemporaryDirectory() as folder:
+        script, place = Path(folder) / "client.py", f"{folder}/socket"
+        script.write_text(CLIENT)
+        with socketserver.UnixStreamServer(place, Answer) as server:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+            yield f"{sys.executable} -I -S {script} {place}"
+            server.shutdown()

@@ -26,11 +26,14 @@ def faults(figure):
         for (one, box), (other, around) in combinations(words, 2)
         if box.overlaps(around) and (_ink(one, figure) & _ink(other, figure)).any()
     ]
+    legends = [
+        (legend.get_window_extent(), set(legend.findobj(Text))) for legend in figure.findobj(Legend)
+    ]
     hidden = [
         f"under a legend: {text.get_text()!r}"
-        for legend in figure.findobj(Legend)
+        for extent, own in legends
         for text, box in words
-        if text not in legend.findobj(Text) and box.overlaps(legend.get_window_extent())
+        if text not in own and box.overlaps(extent)
     ]
     return cut + crossed + hidden
 

@@ -59,4 +59,4 @@ def compile_for(name):
 
 
 if __name__ == "__main__":
-    compile_for(sys.argv[1])
+    compile_for(sys.argv[1]) if sys.argv[1:] else keep()

@@ -92,13 +92,21 @@ def winners_step_by_step(experiment, pixels, n_steps, seed=11):
     return engine.state.weights, np.array(won)
 
 
+@pytest.fixture(scope="module")
+def the_notebook_s_300_steps(catalogue, digits):
+    experiment = catalogue.experiments["digits-competition"]
+    return dense_mwta(experiment, digits["train/pixels"].reshape(-1, 784), 300)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_mwta_equals_the_notebook_for_300_steps_at_40_x_40(engine, catalogue, digits):
+def test_mwta_equals_the_notebook_for_300_steps_at_40_x_40(
+    engine, catalogue, digits, the_notebook_s_300_steps
+):
     shipped = catalogue.experiments["digits-competition"]
     experiment = replace(shipped, dtype="float64", engine=engine)
     pixels = digits["train/pixels"].reshape(-1, 784)
-    expected, expected_winners = dense_mwta(experiment, pixels, 300)
+    expected, expected_winners = the_notebook_s_300_steps
     weights, winners = winners_step_by_step(experiment, pixels, 300)
     np.testing.assert_array_equal(winners, expected_winners)
     assert relative_difference(weights, expected) < 1e-12

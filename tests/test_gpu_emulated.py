@@ -148,9 +148,9 @@ def test_bits_depend_on_no_place_of_scratch_memory(name):
 
 def test_a_map_of_10000_units_finds_room(monkeypatch):
     look_ahead(1, monkeypatch)
-    wanted = cupy_mwta.scratch_bytes(10_000, 3072, 5, "float32", trace=False)
+    wanted = cupy_mwta.scratch_bytes(10_000, 784, 5, "float32", trace=False)
     assert 99 * 1024 < wanted < 227 * 1024
-    case = gpu_check.Case("MWTA", (gpu_check.MWTA,), 100, 100, 3072, "float32", 2)
+    case = gpu_check.Case("MWTA", (gpu_check.MWTA,), 100, 100, 784, "float32", 2)
     for kilobytes in (99, 227):
         assert gpu_check.compare(case, StandIn(most_shared_bytes=kilobytes * 1024)).holds
 

@@ -172,12 +172,16 @@ def test_long_names_are_shown_whole_on_every_view(visit, with_long_names, width)
     for view in views:
         tab = visit(view, width, folder)
         tab.wait_for_load_state()
-        for closed in tab.locator("details:visible").all():
-            closed.evaluate("element => { element.open = true; }")
+        tab.evaluate(OPEN_ALL)
         assert has_no_overflow(tab), (view, tab.evaluate(BEYOND))
         assert tab.evaluate(CUT_OFF) == [], view
 
 
+OPEN_ALL = """() => {
+  const closed = () => [...document.querySelectorAll("details:not([open])")].filter((one) => one.checkVisibility());
+  for (let found = closed(); found.length > 0; found = closed())
+    for (const one of found) one.open = true;
+}"""
 BEYOND = """[...document.querySelectorAll("main *")]
   .filter((one) => one.checkVisibility() && !one.closest(".scroll, .skip, svg"))
   .filter((one) => one.getBoundingClientRect().right > innerWidth)

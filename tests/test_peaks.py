@@ -32,7 +32,7 @@ HELD_OUT = 2000
 SIZES = {
     **OF_DATA,
     "oblong": DataSize(4000, 500, 96, 160),
-    "large": DataSize(4000, 500, 256, 256),
+    "large": DataSize(8000, 500, 180, 180),
     "many": DataSize(250_000, 40_000, 28, 28),
 }
 SIZES["noise"] = SIZES["oblong"]
@@ -159,7 +159,6 @@ TWENTY = {"grid": {"rows": 20, "cols": 20}}
 @pytest.mark.parametrize(
     ("base", "changes", "data"),
     [
-        ("digits-competition", TWENTY, "digits"),
         ("digits-competition", {"grid": {"rows": 100, "cols": 100}}, "digits"),
         ("digits-competition", {"grid": {"rows": 40, "cols": 40}, "dtype": "float64"}, "digits"),
         ("dream-symmetric", TWENTY, "digits"),

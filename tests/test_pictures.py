@@ -227,7 +227,8 @@ def drawn(figure, tmp_path):
 
 
 def colours(picture):
-    return {tuple(colour) for colour in picture.reshape(-1, picture.shape[-1])[:, :3].tolist()}
+    numbers = np.unique(picture[..., :3] @ np.array([2**16, 2**8, 1], np.uint32))
+    return {(number >> 16, number >> 8 & 255, number & 255) for number in numbers.tolist()}
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(20, 20), (1, 7), (9, 2), (1, 1)])
@@ -583,7 +584,12 @@ def test_a_number_too_many_is_noticed():
     axes = figure.axes[0]
     axes.text(0.5, 0.5, "one")
     axes.text(0.55, 0.5, "other")
-    assert legible.faults(figure) == ["cut off: 'cut off'", "on one another: 'one', 'other'"]
+    axes.legend(axes.plot([0, 1]), ["told"], loc="lower left")
+    axes.text(0.05, 0.05, "hidden", transform=axes.transAxes)
+    found = legible.faults(figure)
+    assert found[0] == "cut off: 'cut off'"
+    assert "on one another: 'one', 'other'" in found
+    assert found[-1] == "under a legend: 'hidden'"
 
 
 # ------------------------------------------------------------------ sweeps

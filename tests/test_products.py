@@ -165,6 +165,7 @@ def as_it_is(tmp_path_factory):
     return trained(tmp_path_factory.mktemp("as it is"))
 
 
+@pytest.mark.slow  # to compile
 @pytest.mark.skipif(not HAS_FMA, reason="an x86 processor with AVX2 can do as if it had less")
 def test_no_bit_depends_on_the_width_of_registers(as_it_is, tmp_path):
     (rows, samples), *digests = trained(tmp_path, AVX2)
@@ -173,6 +174,7 @@ def test_no_bit_depends_on_the_width_of_registers(as_it_is, tmp_path):
     assert len(set(digests)) == 4
 
 
+@pytest.mark.slow  # to compile
 @pytest.mark.skipif(not HAS_FMA, reason="an x86 processor with AVX2 can do as if it had less")
 def test_no_bit_depends_on_fused_multiply_adds_being_an_instruction(as_it_is, tmp_path):
     # The C library is told that there is none either.
@@ -225,6 +227,7 @@ def test_an_infinite_weight_makes_a_drive_no_number_wherever_a_block_begins(monk
 # ------------------------------------------------------------------ what is compiled
 
 
+@pytest.mark.slow
 def test_other_instructions_of_products_are_other_kernels(tmp_path):
     """Machine code is kept by the kernel's own file, and what is written into it lies in another."""
     shutil.copytree(ROOT / "src/topodream", tmp_path / "topodream")

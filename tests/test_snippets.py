@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import forking
 import pytest
 import yaml
 from conftest import ROOT
@@ -21,11 +22,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 # Indented, and no command: what is printed, or stands in a file.
 NO_COMMANDS = ("topodream: ", "# partitions.yaml")
+# A report is of results that are there: see test_workflow.
+SNAKEMAKE = """case $* in *--report*) exit 0; esac
+    exec {} "$@" --dry-run --quiet"""
 NOT_TYPED = ("<address of this repository>",)
 STAND_INS = {
-    # A report is of results that are there: see test_workflow.
-    "snakemake": f"""case $* in *--report*) exit 0; esac
-        exec {sys.executable} -m snakemake "$@" --dry-run --quiet""",
     "make": 'PATH=/usr/bin:/bin exec make --dry-run "$@"',
     "python": f'exec {sys.executable} "$1" --help',
     "seq": "echo 1",  # of each loop one turn
@@ -83,19 +84,21 @@ def folder(tmp_path_factory):
     (project / "path/to").mkdir(parents=True)
     for link in ("topodream", "path/to/topodream"):
         (project / link).symlink_to(project)
-    for folder in (project / ".venv/bin", home / "stand-ins"):
-        folder.mkdir(parents=True)
-        for name, text in STAND_INS.items():
-            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
-            (folder / name).chmod(0o755)
-    (project / ".venv/bin/activate").touch()
-    return project
+    with forking.client() as snakemake:
+        stand_ins = {**STAND_INS, "snakemake": SNAKEMAKE.format(snakemake)}
+        for folder in (project / ".venv/bin", home / "stand-ins"):
+            folder.mkdir(parents=True)
+            for name, text in stand_ins.items():
+                (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+                (folder / name).chmod(0o755)
+        (project / ".venv/bin/activate").touch()
+        yield project
 
 
 def planned_by(folder, command):
     """The files that a command of Snakemake would make."""
-    words = [sys.executable, "-m", *command.split(), "--dry-run"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    done = forking.snakemake(folder, *command.split()[1:], "--dry-run")
+    assert done.returncode == 0, done.stderr
     lines = re.findall(r"^    output: (.*)$", done.stdout + done.stderr, re.MULTILINE)
     return {name for line in lines for name in line.split(", ")}
 

@@ -41,7 +41,7 @@ class Fault:
     def plant(self, folder: Path) -> Path:
         """Copy the sources to a folder, with the mistake; return where they are."""
         copy = folder / "src"
-        shutil.copytree(SRC, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SRC, copy, ignore=shutil.ignore_patterns("*.nb?"))  # no machine code
         path = copy / ENGINES / self.file
         text = path.read_text()
         if text.count(self.right) != 1:
