@@ -100,6 +100,15 @@ def test_another_precision_is_rounded_to(mwta):
     np.testing.assert_array_equal(double.trained.weights, mwta.trained.weights)
 
 
+def test_every_engine_begins_with_it(start):
+    begin = {"start_from": start, "dtype": "float64", "progress": False}
+    one, other = (
+        topodream.train(OTHERS, engine=engine, **begin).trained.weights
+        for engine in ("reference", "fast")
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
 # ------------------------------------------------------------------ what is said of it
 
 
