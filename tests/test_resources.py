@@ -120,6 +120,7 @@ def test_memory_grows_with_the_data_and_few_samples_need_less(resolved):
         lambda size: resources.measure_mib(one, size, 2000),
         lambda size: resources.figures_mib(one, size),
         lambda size: resources.map_gifs_mib(one, size, 500),
+        lambda size: resources.respond_mib(one, size),
     ):
         assert bound(DIGITS) < bound(SIZES["oblong"]) < bound(SIZES["large"])
         # What is read is not all of it: less is compared and shown as well.
@@ -147,11 +148,36 @@ def gifs_mib(experiment, size):
     return resources.map_gifs_mib(experiment, size, 60)
 
 
+# What respond.py took for 30,000 images of 32 x 32 pixels in colour, in MiB. A trace leaves how many
+# units active is not known before.
+@pytest.mark.parametrize(
+    ("base", "changes", "measured", "most"),
+    [
+        ("digits-competition", {}, 276, 3),
+        ("digits-competition", {"trace": 0.5}, 542, 5),
+        ("dream-symmetric", {"grid": {"rows": 15, "cols": 15}}, 402, 3),
+    ],
+)
+def test_memory_is_enough_for_a_map_at_work(resolved, base, changes, measured, most):
+    one, _ = resolved(base, **changes)
+    needed = resources.respond_mib(one, DataSize(25_000, 5_000, 32, 32, 3))
+    assert measured <= needed < most * measured
+
+
+def test_a_start_has_room(resolved):
+    drawn, size = resolved("digits-competition")
+    begun, _ = resolved("digits-competition", start_from="digits-competition")
+    state = 1600 * 784 * 4 / 2**20
+    more = resources.training_mib([begun], size) - resources.training_mib([drawn], size)
+    assert more > 2.9 * state  # as it was read, twice as large, and as it is taken over
+
+
 @pytest.mark.parametrize(
     "estimate",
     [
         lambda one, size: resources.training_seconds([one], size),
         lambda one, size: resources.map_seconds(one, size, 2000, 60),
+        resources.respond_seconds,
         lambda one, size: resources.data_seconds("pan", PAN, lambda name: size),
         lambda one, size: resources.data_picture_seconds("pan", PAN, lambda name: size, 60),
     ],
