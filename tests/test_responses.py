@@ -287,6 +287,12 @@ def test_a_data_set_of_a_filtered_kind(plain, respond, tmp_path):
     arrays, about = read(respond(signed, tmp_path / "d.h5"))
     assert arrays["reconstructions"].shape == (120, 2, 3, 5)
     assert about["channels"] == "on_off"
+    told = topodream.respond(signed, pixels[1])
+    np.testing.assert_array_equal(arrays["squared_error"][60:], told.squared_error)
+    with pytest.raises(InputError, match="6 x 5 pixels are not allowed: plain has prototypes of 3"):
+        topodream.respond(signed, TRAIN)
+    with pytest.raises(InputError, match=r"shape \(0, 2, 3, 5\) is not allowed"):
+        topodream.respond(signed, pixels[1][:0])
 
 
 def test_a_part_that_is_not_there(plain, respond, tmp_path):

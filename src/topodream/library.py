@@ -143,8 +143,8 @@ def respond(trained: Map, images: Images) -> Answers:
     ----------
     trained : Map
     images : (n_images, ...) uint8
-        Of the form of its prototypes: (n_images, height, width), or with (..., 3) colours; with a
-        trace, in the order they are met.
+        Of the form of its prototypes: (n_images, height, width), or with (..., 3) colours, or samples
+        of a data set with ON and OFF halves; with a trace, in the order they are met.
 
     Returns
     -------
@@ -158,10 +158,15 @@ def respond(trained: Map, images: Images) -> Answers:
     InputError
         If the images are of another form than the map's prototypes.
     """
-    form = _form(images, "topodream.respond")
+    called, form = "topodream.respond", trained.form
+    # Of a map of ON and OFF halves, samples as its data set has them.
+    if not (
+        form.is_signed and _is_bytes(images) and images.shape[1:] == form.shape and len(images)
+    ):
+        form = _form(images, called)
     if form != trained.form:
         raise InputError(
-            f"topodream.respond: images of {form} are not allowed: "
+            f"{called}: images of {form} are not allowed: "
             f"{trained.experiment.name} has prototypes of {trained.form}"
         )
     samples = Samples(images, None, None, form).lazy_vectors(trained.experiment.dtype)
@@ -187,12 +192,16 @@ def read(path: str | Path) -> Map:
     return map_file.read_map(Path(path), with_snapshots=True)
 
 
+def _is_bytes(images: Any) -> bool:
+    return isinstance(images, np.ndarray) and images.dtype == np.uint8
+
+
 def _check_images(images: Any, called: str) -> None:
+    if _is_bytes(images) and images.ndim in (3, 4) and images.size:
+        return
     found = f"{type(images).__name__} is not allowed"
     if isinstance(images, np.ndarray):
         found = f"an array of {images.dtype.name} and shape {images.shape} is not allowed"
-        if images.dtype == np.uint8 and images.ndim in (3, 4) and images.size:
-            return
     raise InputError(
         f"{called}: {found}: uint8 of shape (n_images, height, width), or (n_images, height, width, 3) "
         "of red, green and blue, at least one image; of values in [0, 1], "
