@@ -287,7 +287,7 @@ def test_mirrors_are_told_and_not_compared(some_config, sources):
 def test_the_picture_of_a_data_set_has_a_caption(catalogue, inputs):
     of_params = Params(catalogue, inputs)
     assert "windows" in of_params.caption(of(dataset="tapestry"), [])
-    assert "samples" in of_params.caption(of(dataset="digits"), [])
+    assert "holds" in of_params.caption(of(dataset="digits"), [])
     frames = catalogue.animation["sequence_frames"]
     assert of_params.animation({"frames": "sequence_frames"}) == f"--frames={frames}"
     assert of_params.animation({}) == ""

@@ -306,6 +306,15 @@ def test_thumbnails_of_colours_and_of_signed_prototypes():
     assert in_colour[:, 0].tolist() == [[255, 0, 0], [217] * 3, [255, 0, 0]]
 
 
+def test_a_thumbnail_of_a_large_map_has_its_middle_on_scales_of_their_own():
+    grid = Grid(12, 14)
+    strengths = np.arange(1.0, grid.n_units + 1)
+    weights = on_off(np.stack([strengths, -strengths], axis=1)[:, None])
+    drawn_ = thumbnails.draw(weights, grid, SIGNED)
+    assert drawn_.shape == (10 * 2 - 1, 10 * 3 - 1)
+    assert (drawn_[::2, ::3] == 0).all()  # all are as bright as can be
+
+
 def test_a_thumbnail_in_colour_is_written_with_few_colours(tmp_path):
     picture = np.zeros((8, 8, 3), np.uint8)
     picture[:, :4] = 255, 0, 0

@@ -31,7 +31,7 @@ def draw(material: Material) -> Figure:
         material.curve,
         material.mean_image_mse,
         material.title("learning curve"),
-        model.data if are_pixels else f"{model.data}; inputs: {form}",
+        model.data if are_pixels or str(form) in model.data else f"{model.data}; inputs: {form}",
         "pixel" if are_pixels else "input",
     )
 
