@@ -368,6 +368,14 @@ def test_samples_of_a_class_have_a_row_with_its_name():
     assert legible.faults(figure) == []
 
 
+def test_a_class_with_few_samples_has_a_short_row():
+    labels = np.array([0] * 2 + [1] * 4 + [2] * 3, np.uint8)
+    figure = samples_figure.draw(data_of(Form(47, 47), labels, n=9), "title")
+    shown = np.nan_to_num(numbers_shown(figure, 48), nan=-1)  # the gap's shade
+    assert shown.tolist() == [[0, 1, -1, -1], [2, 3, 4, 5], [6, 7, 8, -1]]
+    assert "9 of 9" in figure.axes[0].get_title("left")
+
+
 def test_samples_without_classes_are_spread_evenly():
     shown = numbers_shown(samples_figure.draw(data_of(Form(47, 47), n=91), "title"), 48)
     assert [shown[0][0], shown[-1][-1]] == [0, 90]

@@ -46,15 +46,17 @@ def draw(data: Data, title: str) -> Figure:
     """
     train = data.train
     form = shrunk_form(data.form)
-    columns, rows = room_for(form)
-    chosen, names = choose(train, columns, rows, data.classes)
-    columns = min(columns, len(chosen))
+    rows, names = choose(train, room_for(form), data.classes)
+    columns, scale = max(map(len, rows)), Scale(form)
+    filled = [np.pad(row, (0, columns - len(row)), mode="edge") for row in rows]
     # One by one: all large ones take much memory at once.
-    values = np.concatenate([shrunk(train.pixels[[one]], data.form) for one in chosen])
-    scale = Scale(form)
-    sheet = sheet_of(values, scale, columns)
+    values = [shrunk(train.pixels[[one]], data.form) for one in np.concatenate(filled)]
+    sheet = sheet_of(np.concatenate(values), scale, columns)
+    for top, row in enumerate(rows):  # what fills a short row is not to be seen
+        below = slice(top * (form.height + 1), (top + 1) * (form.height + 1))
+        sheet[below, len(row) * (form.width + 1) + 1 :] = sheet[0, 0]
     shape = sheet.shape[:2]
-    said = f"{len(chosen):,} of {len(train.pixels):,} training samples, {data.form}"
+    said = f"{sum(map(len, rows)):,} of {len(train.pixels):,} training samples, {data.form}"
     note = f"{data.described}.{f' {scale.in_words}.' if scale.in_words else ''}"
     figure, axes, bar = exact_axes(
         shape, tiled(shape), f"{title}: {said}", note, beside=room_for_key(scale)
@@ -81,25 +83,33 @@ def room_for(form: Form) -> tuple[int, int]:
 
 
 def choose(
-    samples: Samples, columns: int, rows: int, classes: Sequence[str] = ()
-) -> tuple[Indices, list[str]]:
+    samples: Samples, room: tuple[int, int], classes: Sequence[str] = ()
+) -> tuple[list[Indices], list[str]]:
     """Choose the samples to show.
+
+    Parameters
+    ----------
+    samples : Samples
+    room : (columns, rows)
+        How many there may be; classes have a row each.
+    classes : sequence of str
+        Their names, by the labels.
 
     Returns
     -------
-    (n_chosen,) int
-        Their numbers, in the order in which they fill rows.
+    list of (n_shown,) int
+        The numbers of those in each row; a class with fewer samples has a shorter one.
     list of str
         The names of rows, where each is of a class.
     """
-    labels = samples.labels
+    (columns, rows), labels = room, samples.labels
     found = np.unique(labels) if labels is not None else np.empty(0, np.uint8)
     if labels is None or len(found) > MOST_CLASSES:
-        return spread(np.arange(len(samples.pixels)), columns * rows), []
+        chosen = spread(np.arange(len(samples.pixels)), columns * rows)
+        return np.split(chosen, range(columns, len(chosen), columns)), []
     members = [np.flatnonzero(labels == label) for label in found]
-    each = min(columns, *map(len, members))
     names = [classes[label] if classes else str(label) for label in found.tolist()]
-    return np.concatenate([spread(some, each) for some in members]), names
+    return [spread(some, columns) for some in members], names
 
 
 def spread(numbers: Indices, count: int) -> Indices:
