@@ -276,9 +276,9 @@ def test_photographs_and_what_is_cut_from_them_stay_within_their_memory(tmp_path
     }  # fmt: skip
     for name, section in sections.items():
         kind = KINDS[section["kind"]]
-        given = kind.options(section) | {
-            key: tmp_path / f"{other}.h5" for key, other in made_of(section).items()
-        }
+        behind = {key: tmp_path / f"{other}.h5" for key, other in made_of(section).items()}
+        places = {key: section[key] for key in kind.not_compared}
+        given = kind.options(section) | places | behind
         flags = [f"--{key.replace('_', '-')}={value}" for key, value in given.items()]
         measured = peak(kind.script, *flags, "--output", tmp_path / f"{name}.h5")
         bound = resources.data_mib(name, sections, lambda one: resources.data_size(one, sections))

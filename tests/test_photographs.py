@@ -50,6 +50,7 @@ def test_the_raccoon_is_there_in_colour_and_its_grey_is_the_one_that_was_tried()
     digest = hashlib.sha256(grey.arrays["pictures/0"].tobytes()).hexdigest()
     assert digest == "f84d7ced9b18cf8a43be72a2bb5f58b785b00d258c87ed217eb59ab48f2ef3b4"
     assert "public domain" in grey.attributes["licence"]
+    assert grey.attributes["described"] == "the photograph raccoon.png, source embedded"
     [sha256] = json.loads(grey.attributes["raw_sha256"]).values()
     assert KIND.origin_of("raccoon.png", sha256) == photographs.FROM_PACKAGE
     assert KIND.origin_of("raccoon.png", "0") is None

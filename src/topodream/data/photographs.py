@@ -111,7 +111,7 @@ def photographs_content(source: str, files: Mapping[str, Path], colours: str) ->
         n_bytes += arrays[f"pictures/{number}"].nbytes
         if n_bytes > most_bytes():
             raise InputError(f"{path}: with those before, {n_bytes:,} bytes do not fit into memory")
-    what = "a photograph" if len(files) == 1 else f"{len(files)} photographs"
+    what = f"{len(files)} photographs" if len(files) > 1 else f"the photograph {next(iter(files))}"
     attributes = {
         "described": f"{what}, source {source}",
         "source": source,
