@@ -1045,7 +1045,7 @@ def test_frames_are_enlarged_whole_and_centred(shape):
 
 def test_the_window_is_marked_where_it_is():
     corners = np.array([[0, 0], [420, 210]])
-    frame = panning.with_box(np.zeros((840, 840), np.uint8), corners, 30, Inks())(1)
+    frame = panning.with_box(np.zeros((280, 280), np.uint8), (840, 840), corners, 30)(1)
     rows, cols = np.nonzero(frame == animation.MARK)
     assert (rows.min(), rows.max(), cols.min(), cols.max()) == (140, 150, 70, 80)
     assert (frame[143:148, 73:78] == 0).all()

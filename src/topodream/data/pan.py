@@ -247,7 +247,8 @@ class Pan(Kind):
         name="animation",
         caption="The pan sequence: what the window sees, and where it is.",
         packages=("pillow",),
-        n_bytes=lambda size, behind: size.n_bytes + 1.5 * behind["over"].n_bytes,
+        # A picture in colour has four bytes a pixel as it is shrunk.
+        n_bytes=lambda size, behind: size.n_bytes + 2.5 * behind["over"].n_bytes,
         option="sequence",
         behind=("over",),
         settings={"frames": "sequence_frames", "frame_ms": "sequence_ms"},

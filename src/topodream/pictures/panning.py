@@ -11,7 +11,7 @@ from topodream.data.samples import Samples, Vectors
 from topodream.form import Form
 from topodream.pictures import animation
 from topodream.pictures.animation import MARK, PANEL, Animation, Frame
-from topodream.pictures.inks import Inks, inks_for
+from topodream.pictures.inks import inks_for
 from topodream.pictures.shades import Scale
 
 # Windows that colours are chosen by.
@@ -34,17 +34,21 @@ def animate(
     assert samples.corners is not None  # noqa: S101
     form, scale = samples.form, Scale(samples.form)
     windows = samples.lazy_vectors("float64", n_frames)
-    whole, n = _as_windows(picture, form), len(windows)
+    # Made small first: photographs are large.
+    whole, n = _as_windows(shrunk(picture), form), len(windows)
     inks = inks_for(scale, _some_shades(scale, windows, whole))
 
     def window(number: int) -> Frame:
         (frame,) = inks.drawn(inks.levels(scale.shades(windows[[number]])))
         return np.asarray(frame)
 
+    place = inks.drawn(inks.levels(whole / 255))
     said = ", ".join(filter(None, [f"window, {form.height} x {form.width}", scale.in_words]))
     panels = [
         animation.Panel(said, n, window),
-        animation.Panel("its place", n, with_box(whole, samples.corners, form.height, inks)),
+        animation.Panel(
+            "its place", n, with_box(place, picture.shape[:2], samples.corners, form.height)
+        ),
     ]
     return Animation(animation.side_by_side(panels, caption, None), frame_ms, inks.palette)
 
@@ -63,7 +67,7 @@ def _as_windows(picture: Bytes, form: Form) -> Bytes:
 def _some_shades(scale: Scale, windows: Vectors, whole: Bytes) -> Iterator[Floats]:
     """Yield the shades of some windows, and of the picture."""
     yield scale.shades(windows[np.linspace(0, len(windows) - 1, SOME).astype(np.intp)])
-    yield shrunk(whole)[None] / 255
+    yield whole[None] / 255
 
 
 def shrunk(picture: Bytes) -> Bytes:
@@ -73,20 +77,21 @@ def shrunk(picture: Bytes) -> Bytes:
     return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.BOX))
 
 
-def with_box(picture: Bytes, corners: Integers, window: int, inks: Inks) -> Callable[[int], Frame]:
-    """Shrink a picture to a panel; return a function that marks a frame's window on it.
+def with_box(
+    plain: Frame, lengths: tuple[int, ...], corners: Integers, window: int
+) -> Callable[[int], Frame]:
+    """Return a function that marks a frame's window on a picture.
 
     Parameters
     ----------
-    picture : (height, width) uint8, 0 white; or with colours (height, width, 3)
+    plain : (height, width) indices into the palette
+        The picture, small.
+    lengths : (height, width) of the picture itself
     corners : (n_frames, 2) int
         Row and column of each window's upper left corner.
     window : int
         Its side.
-    inks : Inks
     """
-    plain = inks.drawn(inks.levels(shrunk(picture) / 255))
-    lengths = picture.shape[:2]
 
     def marked(number: int) -> Frame:
         frame = plain.copy()

@@ -68,7 +68,7 @@ def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: s
     each = min(850 // per_row, max(85, 42 * width // height))
     # Two images and a little more.
     size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
-    said = f" {scale.in_words}; of both." if scale.in_words else ""
+    said = f" Both are {scale.in_words}." if scale.in_words else ""
     note = f"Held-out samples of: {data}.{said}"
     figure, all_axes, bar = _rows_of_axes(n_rows, size, title, note, room_for_key(scale)[1])
     for row, axes in enumerate(all_axes):
