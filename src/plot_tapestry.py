@@ -22,6 +22,7 @@ def main() -> None:
     woven = read_tapestry(args.tapestry)
     figure = tapestry_figure.draw(
         woven.pixels["train"],
+        woven.form,
         f"{args.tapestry.stem}: of training images",
         woven.described,
     )

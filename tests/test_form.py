@@ -28,6 +28,17 @@ def test_nothing_more_is_said_of_plain_pixels():
     }
 
 
+def test_how_0_is_drawn_makes_no_other_form():
+    dark = Form(2, 3, zero="black")
+    assert dark == Form(2, 3)
+    assert dark.attributes == {"zero": "black"}
+    assert Form.from_attributes((2, 3), dark.attributes).is_bright
+    assert not Form(2, 3).is_bright
+    # Of other forms there is nothing to say.
+    assert Form(2, 3, "rgb", zero="black").attributes == {"colours": "rgb"}
+    assert Form(2, 3, "rgb").is_bright
+
+
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
@@ -39,6 +50,7 @@ def test_nothing_more_is_said_of_plain_pixels():
         ((3, 2, 3), ("grey", "on_off")),
         ((2, 3), ("sepia",)),
         ((2, 3), ("grey", "on")),
+        ((2, 3), ("grey", "raw", "red")),
     ],
 )
 def test_other_shapes_and_words_are_none(shape, words):

@@ -416,11 +416,23 @@ def test_samples_without_labels_are_spread_evenly():
 def test_tapestry_is_drawn_pixel_for_pixel(tmp_path):
     pixels = np.zeros((840, 840), np.uint8)
     pixels[100, 200] = 255
-    picture = drawn(tapestry_figure.draw(pixels, "title", "data"), tmp_path)
+    form = Form.of_image(pixels.shape)
+    picture = drawn(tapestry_figure.draw(pixels, form, "title", "data"), tmp_path)
     top, left = canvas.MARGIN["top"], canvas.MARGIN["left"]
     sheet = picture[top : top + 840, left : left + 840, 0]
     assert sheet[100, 200] == 0
     assert (sheet[90:110, 190:210] == 0).sum() == 1
+
+
+@pytest.mark.parametrize("form", [Form(840, 840, zero="black"), Form(840, 840, "rgb")], ids=str)
+def test_a_tapestry_of_photographs_is_drawn_as_they_are(form, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, form.shape, np.uint8)
+    figure = tapestry_figure.draw(pixels, form, "title", "data")
+    picture, (top, left) = drawn(figure, tmp_path), (canvas.MARGIN["top"], canvas.MARGIN["left"])
+    sheet = picture[top : top + 840, left : left + 840, :3]
+    expected = pixels if form.n_colours == 3 else np.stack([pixels] * 3, axis=-1)
+    np.testing.assert_array_equal(sheet[2:-2, 2:-2], expected[2:-2, 2:-2])  # within the frame
+    assert legible.faults(figure) == []
 
 
 def test_pictures_repeat_to_the_byte(tmp_path):

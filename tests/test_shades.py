@@ -38,6 +38,12 @@ def test_greys_are_white_at_0_and_black_from_the_largest_on():
     assert shades.tolist() == [[[0, 0.5, 1, 1]], [[0, 1, 1, 0.25]]]
 
 
+def test_greys_of_photographs_are_black_at_0():
+    values = np.array([[0, 1, 2, 3.0], [-1, np.inf, np.nan, 0.5]])
+    shades = Scale(Form(1, 4, zero="black"), 2.0).shades(values)
+    assert (1 - shades).tolist() == Scale(Form(1, 4), 2.0).shades(values).tolist()
+
+
 def test_signed_prototypes_are_bright_where_on_prevails_each_on_its_own_scale():
     weights = on_off([[[0.5, -0.25]], [[-0.01, 0.0]], [[0, 0]]])
     weights[2] = 0.3  # as much ON as OFF

@@ -1,7 +1,7 @@
 """The form of a sample: in which order its inputs are its pixels, and what picture they make."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ COLOURS = ("grey", "rgb", "opponent")
 # What an input is: a pixel's value; or, of a value that can be negative, its positive part ("on") or
 # its negative part ("off").
 CHANNELS = ("raw", "on_off")
+# How 0 is drawn where pixels are grey: as paper that ink is on, or as darkness.
+ZEROS = ("white", "black")
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,24 @@ class Form:
         In pixels.
     colours : one of COLOURS
     channels : one of CHANNELS
+    zero : one of ZEROS
+        Of raw greys. It makes no other form: a map of the one can be shown the other.
     """
 
     height: int
     width: int
     colours: str = "grey"
     channels: str = "raw"
+    zero: str = field(default="white", compare=False)
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], colours: str = "grey", channels: str = "raw") -> "Form":
+    def of(
+        cls,
+        shape: tuple[int, ...],
+        colours: str = "grey",
+        channels: str = "raw",
+        zero: str = "white",
+    ) -> "Form":
         """Return the form of samples that are arrays of a shape, as :attr:`shape` has it.
 
         Raises
@@ -43,11 +54,13 @@ class Form:
         ValueError
             If there is no such form.
         """
-        for found, allowed in ((colours, COLOURS), (channels, CHANNELS)):
+        for found, allowed in ((colours, COLOURS), (channels, CHANNELS), (zero, ZEROS)):
             if found not in allowed:
                 raise ValueError(f"{found!r} in place of one of {', '.join(allowed)}")
         of_pixels = shape[1:] if channels == "on_off" else shape
-        form = cls(of_pixels[0], of_pixels[1], colours, channels) if len(of_pixels) > 1 else None
+        form = None
+        if len(of_pixels) > 1:
+            form = cls(of_pixels[0], of_pixels[1], colours, channels, zero)
         if form is None or form.shape != tuple(shape) or min(shape) < 1:
             raise ValueError(
                 f"{' x '.join(map(str, shape))} is no shape of {colours} {channels} pixels"
@@ -55,20 +68,23 @@ class Form:
         return form
 
     @classmethod
-    def of_image(cls, shape: tuple[int, ...]) -> "Form":
+    def of_image(cls, shape: tuple[int, ...], zero: str = "white") -> "Form":
         """Return the form of images of a shape: (height, width) of grey ones, (height, width, 3)."""
-        return cls.of(shape, "grey" if len(shape) == 2 else "rgb")
+        return cls.of(shape, "grey" if len(shape) == 2 else "rgb", zero=zero)
 
     @classmethod
     def from_attributes(cls, shape: tuple[int, ...], attributes: Mapping[str, Any]) -> "Form":
         """Return the form of a file's samples, by their shape and :attr:`attributes`."""
-        named = {key: str(attributes[key]) for key in ("colours", "channels") if key in attributes}
+        keys = ("colours", "channels", "zero")
+        named = {key: str(attributes[key]) for key in keys if key in attributes}
         return cls.of(shape, **named)
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What files say of it besides the shape of their arrays; nothing of plain grey pixels."""
+        """What files say of it besides the shape of their arrays; nothing of greys on white."""
         said = {"colours": (self.colours, COLOURS), "channels": (self.channels, CHANNELS)}
+        if self.colours == "grey" and not self.is_signed:
+            said["zero"] = (self.zero, ZEROS)
         return {key: found for key, (found, known) in said.items() if found != known[0]}
 
     @property
@@ -95,6 +111,11 @@ class Form:
     def is_signed(self) -> bool:
         """Whether its picture has negative values: those of the half "off"."""
         return self.channels == "on_off"
+
+    @property
+    def is_bright(self) -> bool:
+        """Whether what is large is drawn bright: all but ink."""
+        return self.is_signed or self.colours != "grey" or self.zero == "black"
 
     def images(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the pictures that inputs, or prototypes, are of: ON minus OFF where they are signed.

@@ -137,7 +137,7 @@ def cifar10_content(source: str, files: Sequence[Path], colours: str) -> Content
     arrays, digests = read_binary(files) if source == "binary" else read_keras()
     if colours == "grey":
         arrays |= {f"{part}/pixels": _grey(arrays[f"{part}/pixels"]) for part in PARTS}
-    form = Form(SIDE, SIDE, colours)
+    form = Form(SIDE, SIDE, colours, zero="black")
     attributes = {
         "described": f"CIFAR-10{', grey' if colours == 'grey' else ''}, source {source}",
         "source": source,

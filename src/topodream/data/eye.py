@@ -56,9 +56,9 @@ class Eye:
         """How many inputs it makes of a pixel."""
         return self.n_colours * (2 if self.channels == "on_off" else 1)
 
-    def form(self, size: int) -> Form:
-        """Return the form of square windows."""
-        return Form(size, size, self.colours, self.channels)
+    def form(self, size: int, zero: str = "black") -> Form:
+        """Return the form of square windows, of pictures whose 0 is drawn so."""
+        return Form(size, size, self.colours, self.channels, zero if self.is_plain else "black")
 
     def __post_init__(self) -> None:
         """Refuse words that don't go together.
@@ -88,14 +88,16 @@ class Eye:
     def _not_allowed(self) -> str:
         return f"colours = {self.colours!r} is not allowed"
 
-    def attributes(self, unit: Floats | None, full_scale: float | None) -> dict[str, Any]:
-        """Return what files say of it, and of the numbers that were found."""
+    def attributes(
+        self, form: Form, unit: Floats | None, full_scale: float | None
+    ) -> dict[str, Any]:
+        """Return what files say of it, of windows' form, and of the numbers that were found."""
         numbers: dict[str, Any] = (
             {} if unit is None else {"colour_units": json.dumps(unit.tolist())}
         )
         if full_scale is not None:
             numbers["full_scale"] = full_scale
-        return asdict(self) | numbers
+        return asdict(self) | form.attributes | numbers
 
     def work(self, pictures: DataSize, n_pixels: int) -> Work:
         """Return what it takes to see all pictures of a data set, and training windows of them.

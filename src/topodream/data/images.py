@@ -69,7 +69,8 @@ def images_content(
     if split:
         arrays = _split(arrays, split)
     _check_images(arrays, path)
-    form = Form.of_image(arrays["train/pixels"].shape[1:])
+    # Pictures are what a screen shows of them.
+    form = Form.of_image(arrays["train/pixels"].shape[1:], zero="black")
     n_images = sum(len(arrays[f"{part}/pixels"]) for part in PARTS)
     held_out = f", {split.share:g} of them held out by the seed {split.seed}" if split else ""
     attributes = {

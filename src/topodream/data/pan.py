@@ -227,7 +227,7 @@ def pan_content(over: Path, walk: Walk, eye: Eye, n_frames: Mapping[str, int]) -
     attributes = {
         "described": f"windows of {walk.window} x {walk.window}{eye} panning over {source.described}",
         **asdict(walk),
-        **eye.attributes(unit, scale),
+        **eye.attributes(eye.form(walk.window, source.zero), unit, scale),
         "over_sha256": source.content_sha256,
         "licence": source.licence,
     }

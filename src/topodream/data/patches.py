@@ -188,10 +188,11 @@ def patches_content(images: Path, eye: Eye, cut: Cut, n_patches: Mapping[str, in
         arrays[f"{part}/pixels"] = inputs[part]
         arrays[f"{part}/corners"] = patches.corners
         arrays[f"{part}/pictures"] = patches.pictures
+    form = eye.form(cut.size, source.zero)
     attributes = {
-        "described": f"patches of {eye.form(cut.size)}{eye} ({source.described})",
+        "described": f"patches of {form}{eye} ({source.described})",
         **asdict(cut),
-        **eye.attributes(unit, scale),
+        **eye.attributes(form, unit, scale),
         "images_sha256": source.content_sha256,
         "licence": source.licence,
     }

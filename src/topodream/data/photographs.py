@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from topodream.arrays import Bytes
 from topodream.data.decoding import decode, find_pictures, picture_shape
@@ -59,6 +59,8 @@ class Photographs:
     content_sha256: str
     described: str
     licence: str
+    # How 0 is drawn, see :class:`topodream.form.Form`.
+    zero: ClassVar[str] = "black"
 
     def grounds(self, part: str) -> list[Ground]:
         """Return what windows are cut from: for training the left 80 % of the columns, or the rest."""

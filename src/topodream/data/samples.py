@@ -109,6 +109,11 @@ class Data:
         return self.train.form
 
     @property
+    def zero(self) -> str:
+        """How 0 is drawn, see :class:`topodream.form.Form`."""
+        return self.form.zero
+
+    @property
     def traits(self) -> frozenset[str]:
         """What its samples have, see :mod:`topodream.traits`."""
         labelled = all(part.labels is not None for part in (self.train, self.held_out))

@@ -11,6 +11,7 @@ from topodream.data.samples import PARTS, read_images
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, read_hdf5, text_of
 from topodream.files.strict import Section
+from topodream.form import ZEROS, Form
 
 
 def weave_tapestry(images: Bytes, side: int, part: str) -> Bytes:
@@ -59,6 +60,7 @@ def tapestry_content(digits: Path, side: int) -> Content:
         "described": f"a tapestry of {side} x {side} images ({images.described})",
         "side": side,
         "image_size": images.form.height,
+        **({} if images.zero == ZEROS[0] else {"zero": images.zero}),
         "digits_sha256": images.content_sha256,
         "licence": images.licence,
     }
@@ -75,6 +77,8 @@ class Tapestry:
         "train" and "held_out" -> (size, size) uint8, or with colours (size, size, 3)
     image_size : int
         The side of an image.
+    form : Form
+        Of a tapestry, as if it were one image.
     """
 
     pixels: Mapping[str, Bytes]
@@ -82,6 +86,12 @@ class Tapestry:
     content_sha256: str
     described: str
     licence: str
+    form: Form
+
+    @property
+    def zero(self) -> str:
+        """How 0 is drawn, see :class:`topodream.form.Form`."""
+        return self.form.zero
 
 
 def read_tapestry(path: Path) -> Tapestry:
@@ -90,11 +100,10 @@ def read_tapestry(path: Path) -> Tapestry:
     with complete(path):
         pixels = {part: content.arrays[f"{part}/pixels"] for part in PARTS}
         size, image_size = len(pixels["train"]), int(content.attributes["image_size"])
-        of_pixels = pixels["train"].shape[2:]
+        shape = (size, size, *pixels["train"].shape[2:])
         for part in PARTS:
-            check_array(f"{part}/pixels", pixels[part], (size, size, *of_pixels), "uint8")
-        if of_pixels not in ((), (3,)):
-            raise ValueError(f"pixels of {' x '.join(map(str, of_pixels))} values")
+            check_array(f"{part}/pixels", pixels[part], shape, "uint8")
+        form = Form.of_image(shape, str(content.attributes.get("zero", ZEROS[0])))
         if image_size < 1 or size % image_size or size < 2 * image_size:
             raise ValueError(f"images of {image_size} pixels make no tapestry of {size}")
         return Tapestry(
@@ -103,6 +112,7 @@ def read_tapestry(path: Path) -> Tapestry:
             content_sha256=text_of(content, "content_sha256"),
             described=text_of(content, "described"),
             licence=text_of(content, "licence"),
+            form=form,
         )
 
 

@@ -54,14 +54,14 @@ def animate(
 
 
 def _as_windows(picture: Bytes, form: Form) -> Bytes:
-    """Return a picture as its windows are drawn: in colours, or in greys, 0 white.
+    """Return a picture as its windows are drawn: in colours, or in greys, 0 white or black.
 
-    Of contrasts it is what they are of: what is bright is bright.
+    Of contrasts it is what they are of.
     """
     if form.colours != "grey":
         return picture
     grey = to_grey(picture) if picture.ndim == 3 else picture
-    return 255 - grey if form.is_signed else grey
+    return 255 - grey if form.is_bright else grey
 
 
 def _some_shades(scale: Scale, windows: Vectors, whole: Bytes) -> Iterator[Floats]:

@@ -1,7 +1,7 @@
 """Shades: what the values of samples, and of prototypes, look like, and on which scale.
 
-Values that are never negative are drawn on white, the largest black, as one writes; of colours, 0 is
-black. Signed ones, ON minus OFF, are brightness: 0 is mid-grey, what is positive is bright.
+Values that are never negative are drawn on white, the largest black, as one writes; of photographs and
+of colours, 0 is black. Signed ones, ON minus OFF, are brightness: 0 is mid-grey, what is positive is bright.
 """
 
 from collections.abc import Iterator
@@ -111,8 +111,9 @@ class Scale:
         if self.is_coloured:
             return colours(relative, self.form)
         if self.form.is_signed:
-            relative = (1 - relative) / 2
-        return np.clip(relative, 0, 1)
+            relative = (1 + relative) / 2
+        relative = np.clip(relative, 0, 1)
+        return 1 - relative if self.form.is_bright else relative
 
     def all_shades(self, values: Floats) -> Iterator[Floats]:
         """Yield the shades of all pictures, some at a time: as numbers they take several copies."""

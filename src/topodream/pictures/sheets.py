@@ -77,7 +77,7 @@ def draw_key(figure: Figure, bar: Axes, scale: Scale, label: str) -> None:
 
 def _greys(form: Form) -> Any:
     """Return the colours of greys, and of what is between them."""
-    if not form.is_signed:
+    if not form.is_bright:
         return greys()
     return colormaps["gray"].with_extremes(bad=DARK_SEPARATOR_COLOUR)
 

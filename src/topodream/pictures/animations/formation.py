@@ -45,8 +45,9 @@ def _said(scale: Scale) -> str:
     """Return the scale in words."""
     if scale.form.is_signed:
         return "ON - OFF, 0 is mid-grey; scale: each unit's largest at the end"
-    black = "black: 0, full colours" if scale.is_coloured else "black"
-    return f"{black}: {scale.high:.2g} or more"
+    largest = "full colours" if scale.is_coloured else "white" if scale.form.is_bright else "black"
+    zero = "black: 0, " if scale.form.is_bright else ""
+    return f"{zero}{largest}: {scale.high:.2g} or more"
 
 
 def prototype_sheet(weights: Floats, scale: Scale, grid: Grid, inks: Inks) -> Frame:

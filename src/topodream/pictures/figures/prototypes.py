@@ -39,4 +39,4 @@ def _said(scale: Scale) -> str:
     """Return the scale in words."""
     if scale.form.is_signed:
         return "ON - OFF weights: 0 is mid-grey, each unit on a scale of its own."
-    return f"Scale: 0{', black,' if scale.is_coloured else ''} to the 99.9th percentile."
+    return f"Scale: 0{', black,' if scale.form.is_bright else ''} to the 99.9th percentile."
