@@ -431,7 +431,8 @@ def test_a_tapestry_of_photographs_is_drawn_as_they_are(form, tmp_path):
     picture, (top, left) = drawn(figure, tmp_path), (canvas.MARGIN["top"], canvas.MARGIN["left"])
     sheet = picture[top : top + 840, left : left + 840, :3]
     expected = pixels if form.n_colours == 3 else np.stack([pixels] * 3, axis=-1)
-    np.testing.assert_array_equal(sheet[2:-2, 2:-2], expected[2:-2, 2:-2])  # within the frame
+    # Within the frame; Matplotlib rounds greys its own way.
+    np.testing.assert_allclose(sheet[2:-2, 2:-2], expected[2:-2, 2:-2].astype(int), atol=1)
     assert legible.faults(figure) == []
 
 
