@@ -309,9 +309,9 @@ def test_replicates_are_of_the_family_of_what_they_replicate(some_config):
     ("run", "experiments", "sweeps", "findings"),
     [
         ("windows", 6, [], False),
-        ("all", 30, [], False),
+        ("all", 31, [], False),
         (["strength", "trace-40"], 1, ["strength"], False),
-        ("study", 30, ["strength", "radius", "rate", "winners", "sparsity"], True),
+        ("study", 31, ["strength", "radius", "rate", "winners", "sparsity"], True),
         (["findings"], 0, [], True),
     ],
 )

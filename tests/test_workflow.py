@@ -1082,7 +1082,7 @@ def test_make_shows_why_a_step_failed(tmp_path):
     (folder / "empty").mkdir()
     config = (folder / "config.yaml").read_text().replace("run: all", "run: excited-20")
     (folder / "config.yaml").write_text(
-        config.replace("source: embedded", "source: idx\n    folder: empty")
+        config.replace("source: embedded", "source: idx\n    folder: empty", 1)
     )
     command = ["make", "--assume-old=setup", f"BIN={Path(sys.executable).parent}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)

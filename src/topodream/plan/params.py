@@ -23,7 +23,7 @@ def flags(settings: Section) -> str:
     >>> flags({"max_speed": -3, "mirrors": ["here", "over there"]})
     "--max-speed=-3 --mirrors here 'over there'"
     >>> flags({"size": {"height": 3, "width": 4}, "transposed": True})
-    '--size=\'{"height": 3, "width": 4}\' --transposed=true'
+    '\'--size={"height": 3, "width": 4}\' --transposed=true'
     """
     words = []
     for key, value in sorted(settings.items()):
