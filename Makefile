@@ -12,7 +12,7 @@ BIN    := .venv/bin
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 # What is compiled once; then whole files, in the order that tests/conftest.py gives them, in one
 # process more than a small machine has cores: some tests wait.
-PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
 .PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
