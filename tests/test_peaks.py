@@ -159,13 +159,13 @@ TWENTY = {"grid": {"rows": 20, "cols": 20}}
 @pytest.mark.parametrize(
     ("base", "changes", "data"),
     [
-        ("digits-competition", {"grid": {"rows": 100, "cols": 100}}, "digits"),
+        ("digits-competition", {"grid": {"rows": 70, "cols": 70}}, "digits"),
         ("digits-competition", {"grid": {"rows": 40, "cols": 40}, "dtype": "float64"}, "digits"),
         ("dream-symmetric", TWENTY, "digits"),
         ("digits-competition", TWENTY, "oblong"),
         ("digits-competition", {"grid": {"rows": 8, "cols": 8}}, "large"),
         ("digits-competition", TWENTY, "many"),
-        ("digits-competition", {"grid": {"rows": 100, "cols": 100}}, "colours"),
+        ("digits-competition", {"grid": {"rows": 70, "cols": 70}}, "colours"),
     ],
 )
 def test_each_step_of_a_map_stays_within_its_memory(
