@@ -10,8 +10,8 @@ CORES  ?= all
 BIN    := .venv/bin
 # Progress and what jobs print, without the details of each job.
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
-# What is compiled once; then whole files, in the order that tests/conftest.py gives them, in one
-# process more than a small machine has cores: some tests wait.
+# What is compiled once; then whole files, in the order that tests/conftest.py gives them, in two
+# processes for each core of a small machine: some tests wait.
 PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
@@ -49,7 +49,7 @@ check: setup-dev ## Format, lint, types, spelling
 tests: setup-dev ## The tests alone
 	$(PYTEST)
 
-test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute)
+test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute and a half)
 	$(PYTEST) -m "not slow"
 
 test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, slurmd, munge)
