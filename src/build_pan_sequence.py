@@ -12,7 +12,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import form
 from topodream.data import eye, pan, samples
 from topodream.files import cli
 from topodream.files.storage import write_hdf5
@@ -46,20 +45,16 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=cli.whole(0, 2**32 - 1), required=True, help="seed of the walk"
     )
-    parser.add_argument("--filter", choices=eye.FILTERS, required=True, help="what is seen")
-    parser.add_argument("--channels", choices=form.CHANNELS, required=True, help="how it is kept")
-    parser.add_argument("--colours", choices=form.COLOURS, required=True, help="of which colours")
+    eye.add_options(parser)
     parser.add_argument("--output", type=Path, required=True, help="the .h5 file to write")
     args = cli.parse(parser)
 
     walk = pan.Walk(args.window, args.hold, args.max_acceleration, args.max_speed, args.seed)
     n_frames = {"train": args.frames, "held_out": args.held_out_frames}
-    seeing = eye.Eye(args.filter, args.channels, args.colours)
-    content = pan.pan_content(args.over, walk, seeing, n_frames)
+    content = pan.pan_content(args.over, walk, eye.Eye.of(vars(args)), n_frames)
     origin = provenance.origin(cli.options(args), packages=pan.KIND.packages)
     write_hdf5(args.output, content, origin)
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
-    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
+    print(f"{args.output}: {samples.in_words(content)}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from topodream import form
 from topodream.data import eye, patches, samples
 from topodream.files import cli
 from topodream.files.storage import write_hdf5
@@ -36,9 +35,7 @@ def main() -> None:
     parser.add_argument(
         "--margin", type=cli.whole(0, 1000), required=True, help="pixels left out at all borders"
     )
-    parser.add_argument("--filter", choices=eye.FILTERS, required=True, help="what is seen")
-    parser.add_argument("--channels", choices=form.CHANNELS, required=True, help="how it is kept")
-    parser.add_argument("--colours", choices=form.COLOURS, required=True, help="of which colours")
+    eye.add_options(parser)
     parser.add_argument(
         "--seed", type=cli.whole(0, 2**32 - 1), required=True, help="seed of the places"
     )
@@ -47,14 +44,13 @@ def main() -> None:
 
     content = patches.patches_content(
         args.images,
-        eye.Eye(args.filter, args.channels, args.colours),
+        eye.Eye.of(vars(args)),
         patches.Cut(args.size, args.margin, args.seed),
         {"train": args.count, "held_out": args.held_out},
     )
     origin = provenance.origin(cli.options(args), packages=patches.KIND.packages)
     write_hdf5(args.output, content, origin)
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
-    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
+    print(f"{args.output}: {samples.in_words(content)}")
 
 
 if __name__ == "__main__":

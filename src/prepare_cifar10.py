@@ -37,8 +37,7 @@ def main() -> None:
     content = cifar10.cifar10_content(args.source, files, args.colours)
     origin = provenance.origin(cli.options(args, "files"), packages=cifar10.KIND.packages)
     write_hdf5(args.output, content, origin)
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
-    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
+    print(f"{args.output}: {samples.in_words(content)}")
 
 
 if __name__ == "__main__":

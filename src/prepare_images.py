@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from topodream.data import image_files, images, samples
-from topodream.data.decoding import COLOURS
+from topodream.data.decoding import OF_PICTURES
 from topodream.files import cli
 from topodream.files.storage import write_hdf5
 from topodream.origin import provenance
@@ -24,7 +24,9 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--path", type=Path, required=True, help="a folder or a file of images")
     parser.add_argument("--labels", choices=image_files.LABELS_FROM, help="where labels are from")
-    parser.add_argument("--colours", choices=COLOURS, help="what pixels have (as they lie there)")
+    parser.add_argument(
+        "--colours", choices=OF_PICTURES, help="what pixels have (as they lie there)"
+    )
     json_option(parser, "--size", '{"height": 28, "width": 28}: what --fit makes of each image')
     parser.add_argument("--fit", choices=image_files.FITS, help="how images get that size")
     json_option(parser, "--shape", '{"height": 20, "width": 30}: of images in rows, if not square')
@@ -46,8 +48,7 @@ def main() -> None:
     content = images.images_content(args.path, args.held_out_path, split, how)
     origin = provenance.origin(cli.options(args), packages=images.KIND.packages)
     write_hdf5(args.output, content, origin)
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
-    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
+    print(f"{args.output}: {samples.in_words(content)}")
 
 
 def json_option(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:

@@ -57,8 +57,7 @@ def main() -> None:
     options = cli.options(args, "mirrors", "files")
     origin = provenance.origin(options, packages=mnist.KIND.packages)
     write_hdf5(args.output, content, origin)
-    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in samples.PARTS)
-    print(f"{args.output}: {content.attributes['described']}, {sizes} held out")
+    print(f"{args.output}: {samples.in_words(content)}")
 
 
 def read_source(args: argparse.Namespace) -> idx.RawFiles:

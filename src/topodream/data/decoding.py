@@ -28,7 +28,7 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 FORMATS = ("PNG", "JPEG", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 # What a picture is decoded into; of a file as it is, None.
-COLOURS = ("grey", "rgb")
+OF_PICTURES = ("grey", "rgb")
 # A few bytes can unpack to any number of pixels. Pillow itself warns of 89,478,485.
 MOST_PIXELS = 80_000_000
 # Pillow's modes of eight bits or one: without colours, with red, green and blue.

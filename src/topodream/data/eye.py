@@ -3,6 +3,7 @@
 Filters answer to the logarithm of light, as receptors do, by a centre against its surroundings.
 """
 
+import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from topodream.data.decoding import to_grey
 from topodream.data.kind import DataSize, Work
 from topodream.files.errors import InputError
 from topodream.files.strict import Section
-from topodream.form import Form
+from topodream.form import CHANNELS, COLOURS, Form
 
 # Standard deviations of centre and surround, in pixels.
 SCALES = {"centre_surround": (0.5, 1.5), "wide_centre_surround": (1.0, 3.0)}
@@ -76,7 +77,7 @@ class Eye:
 
     @classmethod
     def of(cls, section: Section) -> "Eye":
-        """Return the one that a section of ``datasets`` asks for."""
+        """Return the one that a section of ``datasets``, or a script's options, ask for."""
         return cls(section["filter"], section["channels"], section["colours"])
 
     def check(self, pictures: str, *, are_coloured: bool) -> None:
@@ -169,6 +170,13 @@ class Eye:
         sizes = np.sqrt(sums / n_pixels) * WEAKER
         units: Floats = np.where(sizes > 0, sizes, 1)
         return units
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of scripts that ask for an eye: its keys in a section of ``datasets``."""
+    parser.add_argument("--filter", choices=FILTERS, required=True, help="what is seen")
+    parser.add_argument("--channels", choices=CHANNELS, required=True, help="how it is kept")
+    parser.add_argument("--colours", choices=COLOURS, required=True, help="of which colours")
 
 
 def log_light(picture: Bytes) -> Floats:

@@ -121,6 +121,12 @@ class Data:
         return frozenset(trait for trait, has_it in has.items() if has_it)
 
 
+def in_words(content: Content) -> str:
+    """Say what a file of samples is to hold: what they are, and how many."""
+    sizes = " + ".join(f"{len(content.arrays[f'{part}/pixels']):,}" for part in PARTS)
+    return f"{content.attributes['described']}, {sizes} held out"
+
+
 def read_data(path: Path, kinds: Sequence[str] = LAYOUTS) -> Data:
     """Read a data set that can be learnt."""
     content = read_hdf5(path, kinds)
