@@ -21,6 +21,9 @@ def lateral_matrix(rows, cols, lateral):
             xs = xs[(xs >= 0) & (xs < last_col)]
         matrix[i].reshape(rows, cols)[np.ix_(ys, xs)] = lateral.strength
         matrix[i, i] = 0
+    if lateral.row_sum is not None:
+        sums = matrix.sum(axis=1, keepdims=True)
+        matrix = lateral.row_sum * matrix / np.where(sums > 0, sums, 1)
     if lateral.row_norm is not None:
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)
         matrix = lateral.row_norm * matrix / np.where(norms > 0, norms, 1)
@@ -88,6 +91,8 @@ def run_sparse_dream(state, samples, rows, cols, settings):
         o_o = o * o.T - sp * sp
         g += o_o * settings.global_inhibition.rate
         np.fill_diagonal(g, 0)
+        if settings.global_inhibition.spares_excited_pairs:
+            g *= 1 - ex_mask
         m += o_o * zeta
         m *= m_mask
         r = w.T @ o
@@ -95,12 +100,21 @@ def run_sparse_dream(state, samples, rows, cols, settings):
         w += w * o * (e / np.maximum(r, 1e-10)).T * settings.learning_rate
         t += (o - sp) * settings.threshold_rate
         y = o if reach.learns_from == "activity" else ff
-        q = ex.T @ y
-        ex += ex * y * ((y - q) / np.maximum(q, 1e-10)).T * reach.rate
+        if reach.rule == "reconstruct":
+            q = ex.T @ y
+            ex += ex * y * ((y - q) / np.maximum(q, 1e-10)).T * reach.rate
+        elif reach.rule == "hebbian":
+            ex = ex_mask * np.maximum(ex + (y * y.T - sp * sp) * reach.rate, 0)
+        elif reach.rule == "oja":
+            ex = ex_mask * np.maximum(ex + y * (y.T - y * ex) * reach.rate, 0)
         if reach.symmetric:
             ex = 0.5 * (ex + ex.T)
         if reach.uniform:
             ex = ex_mask * np.linalg.norm(ex, axis=1).reshape(-1, 1)
+        if reach.limit is not None:
+            ex = np.minimum(ex, reach.limit)
+        if reach.budget is not None:
+            ex = ex / np.maximum(ex.sum(axis=1).reshape(-1, 1) / reach.budget, 1)
         if settings.unit_norm:
             w /= np.linalg.norm(w, axis=1).reshape(-1, 1)
         if i % 100 == 0:

@@ -343,6 +343,29 @@ WRONG = [
         "experiment 'excited-40': lateral.row_norm = 0.5 is not allowed: null where",
     ),
     (
+        put(f"{E40}/lateral", {"strength": 0, "row_sum": 2.4}),
+        "experiment 'excited-40': lateral.row_sum = 2.4 is not allowed: null where",
+    ),
+    (
+        put(f"{E40}/lateral", {"row_norm": 0.5, "row_sum": 2.4}),
+        "experiment 'excited-40': lateral.row_sum = 2.4 is not allowed: null where "
+        "lateral.row_norm says how rows are scaled",
+    ),
+    (
+        put("experiments/dream-narrow/excitation", {"rule": "fixed"}),
+        "experiment 'dream-narrow': excitation.strength = None (set in defaults.sparse_dream) is "
+        "not allowed: a number where excitation.rule is fixed",
+    ),
+    (
+        put("experiments/dream-narrow/excitation", {"rule": "fixed", "strength": 1, "limit": 2}),
+        "experiment 'dream-narrow': excitation.limit = 2 is not allowed: null where "
+        "excitation.rule is fixed, which changes no weight",
+    ),
+    (
+        put("experiments/dream-narrow/excitation", {"rule": "oja", "strength": 0, "budget": 0}),
+        "experiment 'dream-narrow': excitation.budget = 0 is not allowed",
+    ),
+    (
         put(f"{E40}/lateral", {"edge": "wrap", "radius": 20}),
         "experiment 'excited-40': lateral.radius = 20 is not allowed: at most 19 where "
         "lateral.edge is wrap, on a grid of 40 x 40",

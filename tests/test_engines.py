@@ -216,14 +216,14 @@ def mwta_experiments(draw):
     grid = Grid(draw(st.integers(least, 6)), draw(st.integers(least, 7)))
     most_radius = (min(grid.rows, grid.cols) - 1) // 2 if edge == "wrap" else 9
     strength = draw(st.sampled_from([0, 0.1, 0.3]))
-    row_norm = draw(st.sampled_from([None, 0.5])) if strength else None
+    row_norm, row_sum = draw(st.sampled_from([(None, None), (0.5, None), (None, 0.5)]))
     model = Mwta(
         start=Start(draw(st.sampled_from([0.0, 0.1])), 0.2),
         learning_rate=draw(st.sampled_from([0.0, 0.02])),
         n_winners=draw(st.sampled_from([1, min(3, grid.n_units), grid.n_units])),
         activation=draw(st.sampled_from(["drive", "excited"])),
         trace=draw(st.sampled_from([None, 0.1, 0.5, 1.0])),
-        lateral=Lateral(strength, draw(st.integers(0, most_radius)), edge, row_norm),
+        lateral=Lateral(strength, draw(st.integers(0, most_radius)), edge, row_norm, row_sum),
         error_clip=draw(st.sampled_from([None, 1.0])),
         weight_clip=draw(st.sampled_from([None, 0.5])),
     )
@@ -249,8 +249,12 @@ def dream_experiments(draw):
             learns_from=draw(st.sampled_from(["drive", "activity"])),
             symmetric=draw(st.booleans()),
             uniform=draw(st.booleans()),
+            rule=draw(st.sampled_from(["reconstruct", "hebbian", "oja", "fixed"])),
+            strength=draw(st.sampled_from([None, 0, 0.1])),
+            limit=draw(st.sampled_from([None, 0.05])),
+            budget=draw(st.sampled_from([None, 0.2])),
         ),
-        global_inhibition=Inhibition(inhibited, 0.001),
+        global_inhibition=Inhibition(inhibited, 0.001, draw(st.booleans())),
         column_inhibition=ColumnInhibition(inhibited, 0.001, draw(st.booleans())),
         unit_norm=draw(st.booleans()),
     )

@@ -44,6 +44,14 @@ def test_normalised_rows_have_the_norm_asked_for():
     np.testing.assert_allclose(gain[[0, 1, 4]], 0.5 / np.sqrt([3, 5, 8]))
 
 
+def test_rows_have_the_sum_asked_for():
+    lateral = Lateral(strength=7, radius=1, edge="full", row_norm=None, row_sum=2.4)
+    gain = mwta.lateral_gain(lateral, Grid(3, 3), "float64")
+    np.testing.assert_allclose(gain[[0, 1, 4]], [2.4 / 3, 2.4 / 5, 2.4 / 8])
+    heard = mwta.fixed_excitation(lateral, Grid(3, 3), np.arange(9))
+    np.testing.assert_allclose(heard.sum(axis=1), 2.4)
+
+
 def test_a_unit_that_hears_nobody_gets_gain_0():
     lateral = Lateral(strength=1, radius=1, edge="notebook", row_norm=0.5)
     # In a single row all units are in the last row: nobody passes anything on.

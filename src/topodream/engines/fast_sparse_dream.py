@@ -29,6 +29,9 @@ from topodream.models.sparse_dream import SparseDream
 from topodream.settings.config import Experiment
 
 STEPS_PER_CALL = 250
+# The rules of excitation, by whose place kernels know them.
+RULES = ("reconstruct", "hebbian", "oja", "fixed")
+RECONSTRUCT, HEBBIAN, OJA, FIXED = range(4)
 LEAST_NORMAL = 2.0**-126  # of float32
 
 
@@ -53,8 +56,14 @@ class Rule(NamedTuple):
     threshold_rate: Any
     excitation_rate: Any
     hears_activity: bool
+    excitation_rule: int  # its place in RULES
     symmetric: bool
     uniform: bool
+    limit: (
+        Any  # of a weight of excitation, and of the sum of a unit's; infinite where there is none
+    )
+    budget: Any
+    spares: bool  # whether inhibition spares those that excite each other
     global_rate: Any
     column_rate: Any
     column_acts: bool
@@ -141,7 +150,17 @@ def _hear(planes: Planes, sign: Any, drive: Floats, lateral: Floats) -> None:
 
 
 @kernel(reassociate=True)
-def _inhibit_all(work: Work, rule: Rule, first: bool) -> None:
+def _spare(row: Floats, i: int, drive: Any, excitation: Planes, lateral: Floats) -> None:
+    """Take back how a unit inhibits those that it may excite."""
+    for p in range(excitation.shift.size):
+        if excitation.exists[p, i] != 0:
+            k = i + excitation.shift[p]
+            lateral[k] += row[k] * drive
+            row[k] = 0
+
+
+@kernel(reassociate=True)
+def _inhibit_all(work: Work, excitation: Planes, rule: Rule, first: bool) -> None:
     """Make the last step's change of global inhibition, and let it act: equations 4 and 3.
 
     The ``first`` step has none to make. Inhibition lies transposed here: row i holds how unit
@@ -168,7 +187,11 @@ def _inhibit_all(work: Work, rule: Rule, first: bool) -> None:
             lateral[i] += row0[i] * drive0
             lateral[other] += row1[other] * drive1
             row1[other] = 0
+            if rule.spares:
+                _spare(row1, other, drive1, excitation, lateral)
         row0[i] = 0
+        if rule.spares:
+            _spare(row0, i, drive0, excitation, lateral)
 
 
 @kernel(reassociate=True)
@@ -187,7 +210,7 @@ def _respond(work: Work, excitation: Planes, columns: Planes, rule: Rule, first:
     _hear(excitation, one, work.drive, work.lateral)
     if rule.column_acts:
         _hear(columns, -one, work.drive, work.lateral)
-    _inhibit_all(work, rule, first)
+    _inhibit_all(work, excitation, rule, first)
     for i in range(work.drive.size):
         work.activity[i] = work.lateral[i] - work.thresholds[i]
         work.response[i] = work.drive[i] - work.thresholds[i]
@@ -315,8 +338,62 @@ def _inhibit_columns(columns: Planes, work: Work, rule: Rule) -> None:
 
 
 @kernel(reassociate=True)
-def _excite(planes: Planes, heard: Floats, surprise: Floats, rule: Rule) -> None:
-    """Change excitation: equations 9 to 11. ``surprise`` is room for a value per unit."""
+def _excite(planes: Planes, heard: Floats, room: Floats, rule: Rule) -> None:
+    """Change excitation: equations 9 to 11. ``room`` is for a value per unit."""
+    if rule.excitation_rule == FIXED:
+        return
+    if rule.excitation_rule == RECONSTRUCT:
+        _predict(planes, heard, room, rule)
+    else:
+        _associate(planes, heard, rule)
+    if rule.symmetric:
+        _make_symmetric(planes)
+    if rule.uniform:
+        _make_uniform(planes, room)
+    if rule.limit < np.inf:
+        for p in range(planes.shift.size):
+            for i in range(heard.size):
+                planes.weights[p, i] = min(planes.weights[p, i], rule.limit)
+    if rule.budget < np.inf:
+        _keep_to_budget(planes, room, rule)
+
+
+@kernel(reassociate=True)
+def _associate(planes: Planes, heard: Floats, rule: Rule) -> None:
+    """Change excitation by the rules that add: equation 9, hebbian and oja."""
+    n, zero = heard.size, heard.dtype.type(0)
+    constant = rule.excitation_rate * rule.sparsity * rule.sparsity
+    for p in range(planes.shift.size):
+        shift = planes.shift[p]
+        first, last = max(0, -shift), min(n, n - shift)
+        weights, own = planes.weights[p, first:last], heard[first:last]
+        exists, other = planes.exists[p, first:last], heard[first + shift : last + shift]
+        if rule.excitation_rule == HEBBIAN:
+            for i in range(weights.size):
+                change = rule.excitation_rate * own[i] * other[i] - constant
+                weights[i] = exists[i] * max(weights[i] + change, zero)
+        else:
+            for i in range(weights.size):
+                change = rule.excitation_rate * own[i] * (other[i] - own[i] * weights[i])
+                weights[i] = exists[i] * max(weights[i] + change, zero)
+
+
+@kernel(reassociate=True)
+def _keep_to_budget(planes: Planes, total: Floats, rule: Rule) -> None:
+    total[:] = 0
+    for p in range(planes.shift.size):
+        for i in range(total.size):
+            total[i] += planes.weights[p, i]
+    for i in range(total.size):
+        total[i] = rule.budget / max(total[i], rule.budget)
+    for p in range(planes.shift.size):
+        for i in range(total.size):
+            planes.weights[p, i] *= total[i]
+
+
+@kernel(reassociate=True)
+def _predict(planes: Planes, heard: Floats, surprise: Floats, rule: Rule) -> None:
+    """Change excitation by how well units predict each other: equation 9, reconstruct."""
     n, least = heard.size, rule.least_weight
     one = heard.dtype.type(1)
     surprise[:] = 0
@@ -339,10 +416,6 @@ def _excite(planes: Planes, heard: Floats, surprise: Floats, rule: Rule) -> None
             changed = weights[i] * (one + own[i] * other[i])
             faded = (abs(changed) < least) & (weights[i] != 0)
             weights[i] = np.copysign(least, changed) if faded else changed
-    if rule.symmetric:
-        _make_symmetric(planes)
-    if rule.uniform:
-        _make_uniform(planes, surprise)
 
 
 @kernel(reassociate=True)
@@ -503,7 +576,7 @@ class FastSparseDream:
     def _give_back(self, work: Work) -> None:
         """Write what was learnt into the state, the last change of inhibition included."""
         work.drive[:] = 0
-        _inhibit_all(work, self._rule, False)
+        _inhibit_all(work, self._excitation, self._rule, False)
         self.state.global_inhibition[...] = work.inhibits.T
         self.state.weights[...] = (work.columns * work.scale).T
         _unfold(self._excitation, self.state.excitation)
@@ -537,8 +610,12 @@ def _rule(settings: SparseDream, grid: Grid, number: type[Any]) -> Rule:
         threshold_rate=number(settings.threshold_rate),
         excitation_rate=number(excitation.rate),
         hears_activity=excitation.learns_from == "activity",
+        excitation_rule=RULES.index(excitation.rule),
         symmetric=excitation.symmetric,
         uniform=excitation.uniform,
+        limit=number(np.inf if excitation.limit is None else excitation.limit),
+        budget=number(np.inf if excitation.budget is None else excitation.budget),
+        spares=settings.global_inhibition.spares_excited_pairs,
         global_rate=number(settings.global_inhibition.rate),
         column_rate=number(column.rate / grid.rows),
         column_acts=column.acts,

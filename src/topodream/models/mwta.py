@@ -43,6 +43,7 @@ class Lateral:
     radius: int
     edge: str
     row_norm: float | None
+    row_sum: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,16 @@ def lateral_gain(lateral: Lateral, grid: Grid, dtype: str) -> Floats:
     """Return the weight of a neighbour's drive in each unit's score: (n_units,).
 
     It is ``strength``, or, where lateral weights are normalised, such that each unit's
-    have the L2 norm ``row_norm``. A unit that hears nobody has 0 then. To be read only: it is
-    worked out once.
+    have the L2 norm ``row_norm``, or the sum ``row_sum``. A unit that hears nobody has 0 then.
+    To be read only: it is worked out once.
     """
-    if lateral.row_norm is None:
+    scaled = lateral.row_norm if lateral.row_sum is None else lateral.row_sum
+    if scaled is None:
         return np.full(grid.n_units, lateral.strength, dtype)
     ones = np.ones((grid.rows, grid.cols))
     n_heard = neighbour_sum(ones, lateral.radius, lateral.edge).reshape(-1)
-    gain = np.divide(
-        lateral.row_norm, np.sqrt(n_heard), where=n_heard > 0, out=np.zeros_like(n_heard)
-    )
+    parts = np.sqrt(n_heard) if lateral.row_sum is None else n_heard
+    gain = np.divide(scaled, parts, where=n_heard > 0, out=np.zeros_like(n_heard))
     return gain.astype(dtype)
 
 
@@ -228,9 +229,14 @@ class _Mwta(Model[Mwta, State]):
             yield ("n_winners",), f"at most the {grid.n_units} units of a grid of {size}"
         if settings.weight_clip is not None and settings.start.high > settings.weight_clip:
             yield ("start", "high"), f"at most weight_clip, {settings.weight_clip}"
-        if settings.lateral.row_norm is not None and settings.lateral.strength == 0:
+        scaled = [
+            key for key in ("row_norm", "row_sum") if getattr(settings.lateral, key) is not None
+        ]
+        if scaled and settings.lateral.strength == 0:
             allowed = "null where lateral.strength is 0, there is nothing to scale"
-            yield ("lateral", "row_norm"), allowed
+            yield ("lateral", scaled[0]), allowed
+        if len(scaled) > 1:
+            yield ("lateral", "row_sum"), "null where lateral.row_norm says how rows are scaled"
         if settings.lateral.edge == "wrap":
             yield from _breaches_of_a_torus(settings.lateral.radius, grid)
 

@@ -9,6 +9,7 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``resp
 what unit i hears of the others.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.models import model
-from topodream.models.model import Answers, LateralWeights, Model
+from topodream.models.model import Answers, Breach, LateralWeights, Model
 from topodream.models.prototypes import (
     Start,
     draw,
@@ -58,14 +59,24 @@ class Excitation:
     learns_from: str
     symmetric: bool
     uniform: bool
+    rule: str = "reconstruct"
+    strength: float | None = None
+    limit: float | None = None
+    budget: float | None = None
+
+    @property
+    def begins(self) -> Start:
+        """Between which weights it starts: those of ``start``, or all at ``strength``."""
+        return self.start if self.strength is None else Start(self.strength, self.strength)
 
 
 @dataclass(frozen=True)
 class Inhibition:
-    """Learnt inhibition of every unit by every other."""
+    """Learnt inhibition of every unit by every other, unless those that excite it are spared."""
 
     start: Start
     rate: float
+    spares_excited_pairs: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,10 +126,10 @@ def start(
     """Return the state that training starts from, drawn in float64 whatever ``dtype`` is."""
     pairs = (grid.n_units, grid.n_units)
     weights = draw(settings.start, (grid.n_units, n_inputs), rng)
-    excitation = draw(settings.excitation.start, pairs, rng)
+    excitation = draw(settings.excitation.begins, pairs, rng)
     excitation *= may_excite(grid, settings.excitation)
     global_inhibition = draw(settings.global_inhibition.start, pairs, rng)
-    np.fill_diagonal(global_inhibition, 0)
+    global_inhibition[~may_inhibit(grid, settings)] = 0
     column_inhibition = draw(settings.column_inhibition.start, pairs, rng)
     column_inhibition *= share_column(grid)
     return State(
@@ -148,6 +159,18 @@ def may_excite(grid: Grid, excitation: Excitation) -> Mask:
     near = (rows_apart <= excitation.reach_rows) & (cols_apart <= excitation.reach_cols)
     excites: Mask = near & (cols_apart > 0)
     return excites
+
+
+@cache
+def may_inhibit(grid: Grid, settings: SparseDream) -> Mask:
+    """Return which pairs global inhibition is between: (n_units, n_units).
+
+    All, but for a unit with itself, and for those that excite each other where it spares them.
+    """
+    inhibits: Mask = ~np.eye(grid.n_units, dtype=bool)
+    if settings.global_inhibition.spares_excited_pairs:
+        inhibits &= ~may_excite(grid, settings.excitation)
+    return inhibits
 
 
 @cache
@@ -200,7 +223,7 @@ def learn(
     squared_error = learn_sample(state.weights, activity, sample, settings.learning_rate)
     state.thresholds += settings.threshold_rate * (activity - settings.sparsity)
     heard = activity if settings.excitation.learns_from == "activity" else response
-    state.excitation[...] = excite(state.excitation, heard, settings.excitation, grid)
+    state.excitation[...] = excite(state.excitation, heard, settings, grid)
     if settings.unit_norm:
         normalise(state.weights)
     if step % PRUNE_EVERY == 0:
@@ -212,7 +235,7 @@ def inhibit(state: State, activity: Floats, settings: SparseDream, grid: Grid) -
     """Inhibit more what is active together, less what is not: equations 4 and 5."""
     together = np.outer(activity, activity) - settings.sparsity**2
     state.global_inhibition += settings.global_inhibition.rate * together
-    np.fill_diagonal(state.global_inhibition, 0)
+    state.global_inhibition[~may_inhibit(grid, settings)] = 0
     rate = settings.column_inhibition.rate / grid.rows
     state.column_inhibition += rate * together * share_column(grid)
 
@@ -225,17 +248,59 @@ def learn_sample(weights: Floats, activity: Floats, sample: Floats, rate: float)
     return float(np.mean(error * error))
 
 
-def excite(excitation: Floats, heard: Floats, settings: Excitation, grid: Grid) -> Floats:
-    """Return lateral weights that predict ``heard`` better: equations 9 to 11."""
+def excite(excitation: Floats, heard: Floats, settings: SparseDream, grid: Grid) -> Floats:
+    """Return excitation after it has learnt from ``heard``: equations 9 to 11."""
+    rule = settings.excitation
+    if rule.rule == "fixed":
+        return excitation
+    if rule.rule == "reconstruct":
+        learnt = predict(excitation, heard, rule.rate)
+    elif rule.rule == "hebbian":
+        learnt = associate(excitation, heard, rule.rate, settings.sparsity)
+    else:
+        learnt = associate_and_forget(excitation, heard, rule.rate)
+    excitation = np.where(may_excite(grid, rule), learnt, 0)
+    if rule.symmetric:
+        excitation = 0.5 * (excitation + excitation.T)
+    if rule.uniform:
+        norms = np.linalg.norm(excitation, axis=1, keepdims=True)
+        excitation = may_excite(grid, rule) * norms
+    if rule.limit is not None:
+        excitation = np.minimum(excitation, rule.limit)
+    if rule.budget is not None:
+        excitation = keep_to_budget(excitation, rule.budget)
+    return excitation
+
+
+def predict(excitation: Floats, heard: Floats, rate: float) -> Floats:
+    """Return excitation by which units predict each other better: equation 9, ``reconstruct``."""
     predicted = heard @ excitation
     surprise = relative(heard - predicted, predicted)
-    excitation = multiply(excitation, 1 + settings.rate * np.outer(heard, surprise))
-    if settings.symmetric:
-        excitation = 0.5 * (excitation + excitation.T)
-    if settings.uniform:
-        norms = np.linalg.norm(excitation, axis=1, keepdims=True)
-        excitation = may_excite(grid, settings) * norms
-    return excitation
+    return multiply(excitation, 1 + rate * np.outer(heard, surprise))
+
+
+def associate(excitation: Floats, heard: Floats, rate: float, sparsity: float) -> Floats:
+    """Return more excitation between what is active together: equation 9, ``hebbian``.
+
+    It is the rule by which Foldiak's units (1990) inhibit each other, with its sign turned.
+    """
+    together = np.outer(heard, heard) - sparsity**2
+    associated: Floats = np.maximum(excitation + rate * together, 0)
+    return associated
+
+
+def associate_and_forget(excitation: Floats, heard: Floats, rate: float) -> Floats:
+    """Return the same, where a unit that is active forgets: equation 9, ``oja`` (Oja 1982)."""
+    own = heard[:, None]
+    associated: Floats = np.maximum(excitation + rate * own * (heard - own * excitation), 0)
+    return associated
+
+
+def keep_to_budget(excitation: Floats, budget: float) -> Floats:
+    """Scale what a unit hears down to a sum of ``budget``, where it is more: equation 11."""
+    total = excitation.sum(axis=1, keepdims=True)
+    kept: Floats = excitation * np.where(total > budget, budget / np.maximum(total, budget), 1)
+    return kept
 
 
 def normalise(weights: Floats) -> None:
@@ -287,11 +352,23 @@ class _SparseDream(Model[SparseDream, State]):
         activity = respond(state, samples, settings)[1]
         return Answers(activity, activity, None)
 
+    def breaches(self, settings: SparseDream, grid: Grid) -> Iterator[Breach]:
+        excitation = settings.excitation
+        if excitation.rule != "fixed":
+            return
+        if excitation.strength is None:
+            yield ("excitation", "strength"), "a number where excitation.rule is fixed"
+        for key, none in (("uniform", "false"), ("limit", "null"), ("budget", "null")):
+            if getattr(excitation, key):
+                allowed = f"{none} where excitation.rule is fixed, which changes no weight"
+                yield ("excitation", key), allowed
+
     def of_state(self, settings: SparseDream) -> dict[str, object]:
         reach = settings.excitation
         return {
             "excitation.reach_rows": reach.reach_rows,
             "excitation.reach_cols": reach.reach_cols,
+            "global_inhibition.spares_excited_pairs": settings.global_inhibition.spares_excited_pairs,
         }
 
     def lateral(self, state: State, settings: SparseDream, grid: Grid) -> list[LateralWeights]:
