@@ -6,7 +6,7 @@ import pytest
 
 from topodream.files.errors import InputError
 from topodream.files.reading import check_name
-from topodream.plan.catalogue import resolve
+from topodream.plan.catalogue import JOBS_OF_A_SWEEP, MAPS_PER_JOB, resolve
 from topodream.settings.config import to_mapping
 
 
@@ -195,6 +195,28 @@ def test_a_job_may_have_one_map(batches):
 
 def test_a_number_of_maps_may_be_written_as_yaml_likes(batches):
     assert batches(4.0, STRENGTHS_AND_SEEDS) == batches(4, STRENGTHS_AND_SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("n_points", "sizes"), [(20, {20}), (21, {20, 1}), (100, {25}), (99, {25, 24})]
+)
+def test_a_sweep_has_so_many_jobs_at_most_and_each_twenty_maps_where_that_serves(
+    batches, monkeypatch, n_points, sizes
+):
+    monkeypatch.setattr("topodream.plan.catalogue.JOBS_OF_A_SWEEP", 4)
+    made = batches("auto", {"seed": list(range(n_points))})
+    assert {len(names) for names in made} == sizes
+
+
+def test_a_sweep_of_which_not_all_can_share_a_job_has_no_more_jobs_for_it(batches, monkeypatch):
+    monkeypatch.setattr("topodream.plan.catalogue.JOBS_OF_A_SWEEP", 4)
+    over = {"dataset": ["pan", "digits"], "seed": list(range(50))}
+    assert [len(names) for names in batches("auto", over)] == [25, 25, 25, 25]
+
+
+def test_by_default_a_sweep_has_a_thousand_jobs_at_most_of_twenty_maps_or_more(shipped_config):
+    assert shipped_config["maps_per_job"] == "auto"
+    assert (MAPS_PER_JOB, JOBS_OF_A_SWEEP) == (20, 1000)
 
 
 def test_what_comes_to_the_end_of_a_sweep_leaves_full_batches_as_they_are(batches):

@@ -424,7 +424,11 @@ WRONG = [
     ),
     (
         put("maps_per_job", 501),
-        "config: maps_per_job = 501 is not allowed: a whole number from 1 to 500",
+        "config: maps_per_job = 501 is not allowed: a whole number from 1 to 500 or auto",
+    ),
+    (
+        put("maps_per_job", "automatic"),
+        "config: maps_per_job = 'automatic' is not allowed: a whole number from 1 to 500 or auto",
     ),
     (
         put("run", "demoo"),

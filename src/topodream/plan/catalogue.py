@@ -8,6 +8,7 @@ with the seed of its settings it is the experiment itself.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,8 @@ NAMED_BY_CLAIMS = {
 LONGEST_NAME = 200
 # Of a sweep: more would take days, and as many lines to plan.
 MOST_MAPS = 100_000
+# What `maps_per_job: auto` means: so many, or what a sweep needs for no more jobs than that.
+MAPS_PER_JOB, JOBS_OF_A_SWEEP = 20, 1000
 
 
 @dataclass(frozen=True)
@@ -218,11 +221,7 @@ def resolve(config: Section) -> Catalogue:
         statements=statements,
         replicates=replicates,
         families=families,
-        batches=_batches(
-            {"gpu": int(config["maps_per_gpu_job"]), "others": int(config["maps_per_job"])},
-            experiments,
-            families,
-        ),
+        batches=_batches(config, experiments, families),
         selected=[name for name in listed if name in selected],
         selected_sweeps=[name for name in sweeps if name in selected],
         findings="findings" in selected,
@@ -375,7 +374,7 @@ def _check_starts(experiments: Mapping[str, Experiment], datasets: Mapping[str, 
 
 
 def _batches(
-    sizes: Mapping[str, int], experiments: Mapping[str, Experiment], families: Mapping[str, Family]
+    config: Section, experiments: Mapping[str, Experiment], families: Mapping[str, Family]
 ) -> list[list[str]]:
     """Return which experiments one job makes, of those that don't stand in the config.
 
@@ -384,9 +383,14 @@ def _batches(
     alike: dict[Any, list[str]] = {}
     for name, family in families.items():
         alike.setdefault((family.name, *_in_common(experiments[name])), []).append(name)
+    n_maps = Counter(family.name for family in families.values())
     batches = []
-    for names in alike.values():
-        size = sizes.get(experiments[names[0]].device, sizes["others"])
+    for (of_family, *_), names in alike.items():
+        on_gpu = experiments[names[0]].device == "gpu"
+        size = config["maps_per_gpu_job" if on_gpu else "maps_per_job"]
+        if size == "auto":
+            size = max(MAPS_PER_JOB, math.ceil(n_maps[of_family] / JOBS_OF_A_SWEEP))
+        size = int(size)  # YAML's 4.0 is 4
         batches += [names[first : first + size] for first in range(0, len(names), size)]
     return batches
 
