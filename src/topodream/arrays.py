@@ -12,3 +12,4 @@ Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 # Numbers of units, samples and the like, as NumPy finds them.
 Indices = npt.NDArray[np.intp]
+Complex = npt.NDArray[np.complexfloating[Any, Any]]

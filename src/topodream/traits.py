@@ -7,6 +7,8 @@ is of every map that has them all. So none of them has to know which models and 
 # Of data sets: what a file of samples holds besides their pixels.
 LABELS = "labels"  # a class for each sample
 SEQUENCE = "sequence"  # samples follow one another
+SIGNED = "signed"  # of values above and below 0, ON and OFF: Form.is_signed
+OPPONENT = "opponent"  # of opponent colours
 
 # Of models: what the settings, the state or the lateral weights of their maps have.
 ACTIVATION = "activation"  # settings.activation, which can be replaced: "drive" or "excited"
@@ -17,4 +19,4 @@ LEARNT_EXCITATION = "learnt excitation"  # state.excitation: (n_units, n_units)
 GLOBAL_INHIBITION = "global inhibition"  # state.global_inhibition: (n_units, n_units), learnt
 COLUMN_INHIBITION = "column inhibition"  # state.column_inhibition: (n_units, n_units), learnt
 
-OF_DATA = frozenset({LABELS, SEQUENCE})
+OF_DATA = frozenset({LABELS, SEQUENCE, SIGNED, OPPONENT})

@@ -14,6 +14,7 @@ import numpy as np
 from topodream.arrays import Bytes, Floats
 from topodream.data.decoding import to_grey
 from topodream.data.kind import DataSize, Work
+from topodream.data.samples import traits_of
 from topodream.files.errors import InputError
 from topodream.files.strict import Section
 from topodream.form import CHANNELS, COLOURS, Form
@@ -56,6 +57,11 @@ class Eye:
     def n_channels(self) -> int:
         """How many inputs it makes of a pixel."""
         return self.n_colours * (2 if self.channels == "on_off" else 1)
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What windows have that it sees, see :mod:`topodream.traits`."""
+        return traits_of(self.form(size=1))
 
     def form(self, size: int, zero: str = "black") -> Form:
         """Return the form of square windows, of pictures whose 0 is drawn so."""

@@ -255,8 +255,8 @@ class Pan(Kind):
     )
 
     def traits(self, section: Section) -> frozenset[str]:
-        """Return that frames follow one another."""
-        return frozenset({SEQUENCE})
+        """Return that frames follow one another, and what the eye gives them."""
+        return Eye.of(section).traits | {SEQUENCE}
 
     def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of all windows."""

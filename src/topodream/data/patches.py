@@ -237,6 +237,10 @@ class PatchesKind(Kind):
     made_of: ClassVar = {"images": MADE_OF}
     packages = ("h5py", "scipy")
 
+    def traits(self, section: Section) -> frozenset[str]:
+        """Return what the eye gives them."""
+        return Eye.of(section).traits
+
     def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of all patches."""
         counts, size = (section["count"], section["held_out"]), section["size"]

@@ -16,7 +16,7 @@ from topodream.arrays import Bytes, Integers
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.form import Form
-from topodream.traits import LABELS, SEQUENCE
+from topodream.traits import LABELS, OPPONENT, SEQUENCE, SIGNED
 
 PARTS = ("train", "held_out")
 # How files are laid out that hold samples: each by itself, or following one another.
@@ -118,7 +118,13 @@ class Data:
         """What its samples have, see :mod:`topodream.traits`."""
         labelled = all(part.labels is not None for part in (self.train, self.held_out))
         has = {LABELS: labelled, SEQUENCE: self.is_sequence}
-        return frozenset(trait for trait, has_it in has.items() if has_it)
+        return traits_of(self.form).union(trait for trait, has_it in has.items() if has_it)
+
+
+def traits_of(form: Form) -> frozenset[str]:
+    """Return what samples of a form have, see :mod:`topodream.traits`."""
+    has = {SIGNED: form.is_signed, OPPONENT: form.colours == "opponent"}
+    return frozenset(trait for trait, has_it in has.items() if has_it)
 
 
 def in_words(content: Content) -> str:

@@ -26,6 +26,8 @@ GROUPS = (
     "order",
     "usage",
     "prototypes",
+    "orientation",
+    "colour",
     "coding",
     "sequence",
     "lateral weights",

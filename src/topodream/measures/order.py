@@ -94,7 +94,8 @@ def random_pairs(n_units: int, n_pairs: int, rng: np.random.Generator) -> Pairs:
     return one, (one + rng.integers(1, n_units, size=n_pairs)) % n_units
 
 
-def _some_pairs(grid: Grid) -> Pairs:
+def some_pairs(grid: Grid) -> Pairs:
+    """Return RANDOM_PAIRS of two different units, the same ones for every measure."""
     if grid.n_units == 1:
         return NO_PAIRS
     return random_pairs(grid.n_units, RANDOM_PAIRS, np.random.default_rng(SEED))
@@ -133,7 +134,7 @@ def smoothness(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float]:
     """
     unit = directions(weights, centred=True)
     neighbours = _mean(unit, among(neighbour_pairs(grid), kept))
-    others = _mean(unit, among(_some_pairs(grid), kept))
+    others = _mean(unit, among(some_pairs(grid), kept))
     return {
         "neighbour_correlation": neighbours,
         "random_correlation": others,
@@ -147,7 +148,7 @@ def reaches(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | None]:
     See :func:`half_way` and :func:`integral_scale`; docs/measures.md has the formulas.
     """
     unit = directions(weights, centred=True)
-    level = _mean(unit, among(_some_pairs(grid), kept))
+    level = _mean(unit, among(some_pairs(grid), kept))
     rows = [among(pairs_apart(grid, 0, d), kept) for d in _distances(grid, grid.cols)]
     cols = [among(pairs_apart(grid, d, 0), kept) for d in _distances(grid, grid.rows)]
     either = [_joined(*pairs) for pairs in itertools.zip_longest(rows, cols, fillvalue=NO_PAIRS)]
@@ -214,7 +215,7 @@ def cosines(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float]:
     return {
         "row_cosine": _mean(unit, among(pairs_apart(grid, 0, 1), kept)),
         "column_cosine": _mean(unit, among(pairs_apart(grid, 1, 0), kept)),
-        "random_cosine": _mean(unit, among(_some_pairs(grid), kept)),
+        "random_cosine": _mean(unit, among(some_pairs(grid), kept)),
     }
 
 
@@ -226,7 +227,7 @@ def line_lengths(weights: Floats, grid: Grid, kept: Kept) -> dict[str, float | N
     neither neighbour, or doesn't count, is a line of length 1; a row of a torus all of whose
     units are alike is one line.
     """
-    some = among(_some_pairs(grid), kept)
+    some = among(some_pairs(grid), kept)
     if grid.cols == 1 or not len(some[0]):
         return {"line_length": None, "line_length_shuffled": None}
     unit = directions(weights, centred=False)

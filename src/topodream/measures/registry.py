@@ -6,8 +6,10 @@ The workflow reads it to check names: what takes long to import, a measure impor
 
 from topodream.measures import (
     coding,
+    colour,
     lateral,
     order,
+    orientation,
     prototypes,
     reconstruction,
     sequence,
@@ -21,6 +23,8 @@ MODULES = (
     order,
     usage,
     prototypes,
+    orientation,
+    colour,
     coding,
     sequence,
     lateral,
