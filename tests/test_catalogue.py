@@ -393,6 +393,9 @@ def test_a_statement_with_seeds_of_its_own_adds_them_to_its_experiments_alone(so
         ({"of": "excited-2"}, "findings: it-does: of = 'excited-2': no such experiment (did you"),
         ({"above": 1}, "is not allowed"),
         ({"minus": "trace-40", "divided_by": "trace-40"}, "is not allowed"),
+        ({"minus": "trace-40", "no_effect": 0}, "is not allowed"),
+        ({"divided_by": "trace-40", "no_effect": 1}, "is not allowed"),
+        ({"less": "mean_image_mse", "no_effect": 0}, "is not allowed"),
     ],
 )
 def test_a_wrong_statement_is_one_clear_line(some_config, change, said):

@@ -184,6 +184,14 @@ def test_what_is_not_compared_is_held_against_its_null_seed_by_seed():
     assert claim["null"] == "error by chance"
 
 
+def test_a_claim_may_name_what_no_effect_is_in_place_of_the_null():
+    numbers = measured(one=[3.0, 3.1, 3.2])
+    assert effect(numbers, above=2, no_effect=1) == {"seen": CLAIMED[HOLDS], "without": 1}
+    assert effect(numbers, above=2, no_effect=4) == {"seen": LIMITED[HOLDS], "without": 4}
+    (claim,) = judged(numbers, {"above": 2, "no_effect": 1})["claims"]
+    assert claim["null"] == ""
+
+
 def test_without_a_null_or_an_interval_nothing_is_said_of_an_effect():
     numbers = measured(one=[3.0, 3.1, 3.2])
     assert effect(numbers, measure="null_error", above=1) is None

@@ -8,7 +8,7 @@ interval lies on the other one, and is undecided where the number lies within it
 
 Whether there is an effect is another question: one may be there, and smaller than claimed. So a
 claim also says on which side of *no effect* its interval lies. No effect is a difference of 0, a
-ratio of 1, or the measure's null.
+ratio of 1, or for a measure by itself the number that the claim names, or else the measure's null.
 """
 
 import math
@@ -221,9 +221,9 @@ def _claim(
 
 
 def _null_of(claim: Section, measures: Mapping[str, Measure]) -> str | None:
-    """Return the measure that says what no effect is, where a claim compares nothing itself."""
-    compares = any(key in claim for key in ("minus", "divided_by", "less"))
-    return None if compares else measures[claim["measure"]].null
+    """Return the measure that says what no effect is, where the claim says nothing of it itself."""
+    says = any(key in claim for key in ("minus", "divided_by", "less", "no_effect"))
+    return None if says else measures[claim["measure"]].null
 
 
 def _without(claim: Section, null: str | None, here: Mapping[str, float | None]) -> float | None:
@@ -232,7 +232,9 @@ def _without(claim: Section, null: str | None, here: Mapping[str, float | None])
         return here.get(null)
     if "divided_by" in claim:
         return 1.0
-    return 0.0 if "minus" in claim or "less" in claim else None
+    if "minus" in claim or "less" in claim:
+        return 0.0
+    return float(claim["no_effect"]) if "no_effect" in claim else None
 
 
 def _effect(
