@@ -1,7 +1,8 @@
 """Judge what was said about experiments by what was measured, and write it as JSON.
 
 Every statement names what would bear it out, as measures and numbers; the verdict (holds, does
-not hold, undecided) follows from the measured values of several seeds alone.
+not hold, undecided), and whether an effect is seen, follow from the measured values of several
+seeds alone.
 """
 
 import sys
@@ -25,7 +26,7 @@ def claim(value: Any) -> None:
 
 
 QUESTIONS = {
-    "statements": {results.ANY: {"said": str, "source": str, "claims": [claim]}},
+    "statements": {results.ANY: {"said": str, "source": str, "seeds": [int], "claims": [claim]}},
     "replicates": {results.ANY: {results.ANY: results.name}},
 }
 
@@ -48,7 +49,6 @@ def main() -> None:
     measured: dict[str, dict[int, dict[str, float | None]]] = {}
     data: set[str] = set()
     read: dict[Path, dict[str, Any]] = {}
-    labels = {name: measure.label for name, measure in MEASURES.items()}
     questions = cli.from_json("--questions", args.questions)
     with cli.option("--questions"):
         results.check_form(questions, QUESTIONS)
@@ -58,7 +58,7 @@ def main() -> None:
                 read[path] = content = results.read_result(path, results.MEASURED)
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
-        found = findings.judge(questions["statements"], measured, labels)
+        found = findings.judge(questions["statements"], measured, MEASURES)
     about = {"data": sorted(data), **provenance.of_measures(read)}
     origin = provenance.origin(questions)
     write_json(args.output, {"findings": found, **about, **origin})

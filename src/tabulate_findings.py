@@ -1,4 +1,4 @@
-"""Write the findings as a table in Markdown: what was said, the verdict, the numbers."""
+"""Write the findings as a table in Markdown: what was said, the verdict, the effect, the numbers."""
 
 import sys
 from collections.abc import Mapping
@@ -32,7 +32,8 @@ def main() -> None:
         }
     about = (
         "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "
-        "where all of its claims do, does not hold where one fails, and is undecided else."
+        "where all of its claims do, does not hold where one fails, and is undecided else. An effect "
+        "may be there though it isn't as large as claimed: what is seen of it is said too."
     )
     head = "| what was said | verdict | claims |\n|---|---|---|"
     table = "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
@@ -43,18 +44,29 @@ def row(finding: Mapping[str, Any]) -> str:
     """Return a finding as a line of the table."""
     claims = "<br>".join(claim_text(claim) for claim in finding["claims"])
     said = f"{finding['said']} *({finding['source']})*"
-    return f"| {said} | **{finding['verdict']}** | {claims} |"
+    verdict = f"**{finding['verdict']}**"
+    if finding["effects"]:
+        verdict += f"<br>effect: {'; '.join(finding['effects'])}"
+    if finding["why"]:
+        verdict += f"<br>{finding['why']}"
+    return f"| {said} | {verdict} | {claims} |"
 
 
 def claim_text(claim: Mapping[str, Any]) -> str:
-    """Return a claim with what was measured, and whether it holds."""
+    """Return a claim with what was measured, whether it holds, and what is seen of an effect."""
     if claim["mean"] is None:
         measured = "not measured"
     elif claim["low"] is None:
         measured = f"{claim['mean']:.3g}"
     else:
-        measured = f"{claim['mean']:.3g} ({claim['low']:.3g} to {claim['high']:.3g})"
-    return f"{claim['text']}: {measured}, {claim['verdict']}"
+        spread = f"{claim['low']:.3g} to {claim['high']:.3g}, {len(claim['values'])} seeds"
+        measured = f"{claim['mean']:.3g} ({spread})"
+    text = f"{claim['text']}: {measured}, {claim['verdict']}"
+    if claim["effect"]:
+        none = f"{claim['effect']['without']:.3g}"
+        by = f", {claim['null']}" if claim["null"] else ""
+        text += f"; effect {claim['effect']['seen']} (without one: {none}{by})"
+    return text
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ def claim(values, threshold, verdict, **changes):
         "threshold": threshold,
         "side": "above",
         "verdict": verdict,
+        "effect": None if mean is None else {"seen": "as claimed", "without": 0.0},
+        "null": "",
         "experiments": ["digits-small", "not-shown"],
         **changes,
     }
@@ -91,6 +93,8 @@ FINDINGS = {
             "source": "the notebook",
             "verdict": verdict,
             "because": "The numbers say so.",
+            "why": "Seeds differ." if verdict == "undecided" else "",
+            "effects": ["as claimed"] if verdict == "holds" else [],
             "claims": claims,
         }
         for identity, verdict, claims in [

@@ -383,6 +383,27 @@ def test_statements_give_their_experiments_replicates(some_config):
     assert catalogue.experiments["excited-20--seed-5"].seed == 5
 
 
+def test_a_statement_with_seeds_of_its_own_adds_them_to_its_experiments_alone(some_config):
+    said, claim = {"said": "So.", "source": "a test"}, {"measure": "held_out_mse", "below": 0}
+    some_config["findings"] = {
+        "seeds": [0, 5],
+        "statements": {
+            "one": {**said, "claims": [claim | {"of": "excited-20"}]},
+            "two": {
+                **said,
+                "claims": [claim | {"of": "excited-20", "minus": "excited-40"}],
+                "seeds": [7, 5],
+            },
+        },
+    }
+    catalogue = resolve(some_config)
+    assert {name: list(seeds) for name, seeds in catalogue.replicates.items()} == {
+        "excited-20": [0, 5, 7],
+        "excited-40": [7, 5],
+    }
+    assert [one["seeds"] for one in catalogue.statements.values()] == [[0, 5], [7, 5]]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -394,6 +415,9 @@ def test_statements_give_their_experiments_replicates(some_config):
         ({"of": "excited-2"}, "findings: it-does: of = 'excited-2': no such experiment (did you"),
         ({"above": 1}, "is not allowed"),
         ({"minus": "trace-40", "divided_by": "trace-40"}, "is not allowed"),
+        ({"minus": "trace-40", "no_effect": 0}, "is not allowed"),
+        ({"divided_by": "trace-40", "no_effect": 1}, "is not allowed"),
+        ({"less": "mean_image_mse", "no_effect": 0}, "is not allowed"),
     ],
 )
 def test_a_wrong_statement_is_one_clear_line(some_config, change, said):

@@ -99,7 +99,7 @@ def test_options_that_are_quoted_in_an_error_leave_it_on_its_lines(tmp_path):
         (["judge_findings.py", "--results", ".", "--questions",
           '{"statements": {}, "replicates": {"a": 3}}'], "--questions: replicates.a = 3 is no dict"),
         (["judge_findings.py", "--results", ".", "--questions",
-          '{"replicates": {}, "statements": {"a": {"said": "", "source": "", '
+          '{"replicates": {}, "statements": {"a": {"said": "", "source": "", "seeds": [0], '
           '"claims": [{"measure": "m", "of": "a", "above": 1e999}]}}}'],
          "--questions: statements.a.claims.0: above: inf is no number up to 1e+200"),
         (["summarise_sweep.py", "--results", ".", "--sweep", "{}"], "--sweep: it lacks 'name'"),

@@ -590,6 +590,7 @@ SHIPPED["sweeps"] = {
 }
 CLAIM = {"measure": "held_out_mse", "of": "excited-20", "minus": "some--0.1--none", "below": 0}
 STATEMENT = {"said": "So it is.", "source": "a test", "because": "", "claims": [CLAIM]}
+STATEMENT |= {"seeds": [3, 9], "undecided_because": "It is close."}
 SHIPPED["findings"] = {"seeds": [0, 3], "statements": {"so-it-is": STATEMENT}}
 resolve(SHIPPED)  # what is changed below is right before
 

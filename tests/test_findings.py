@@ -4,10 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topodream.measures.measure import Measure
 from topodream.plan import findings
-from topodream.plan.findings import FAILS, HOLDS, UNDECIDED, Interval, interval, judge
+from topodream.plan.findings import (
+    CLAIMED,
+    FAILS,
+    HOLDS,
+    LIMITED,
+    NONE_SEEN,
+    OPPOSITE,
+    UNDECIDED,
+    Interval,
+    interval,
+    judge,
+)
 
-LABELS = {"error": "error", "null_error": "error by chance"}
+MEASURES = {
+    "error": Measure("error", "error", "how wrong it is", ".2f", null="null_error"),
+    "null_error": Measure("null_error", "error by chance", "what chance gives", ".2f"),
+}
 
 
 def measured(**values):
@@ -20,11 +35,21 @@ def measured(**values):
     }
 
 
+def judged(numbers, *claims, **keys):
+    """The verdict on one statement, by all seeds of the experiment "one"."""
+    claims = [{"measure": "error", "of": "one", **claim} for claim in claims]
+    statement = {"said": "So it is.", "source": "a test", "seeds": list(numbers["one"])}
+    (found,) = judge({"so-it-is": statement | {"claims": claims} | keys}, numbers, MEASURES)
+    return found
+
+
 def verdict(numbers, **claim):
-    claims = [{"measure": "error", "of": "one", **claim}]
-    statement = {"said": "So it is.", "source": "a test", "claims": claims}
-    (found,) = judge({"so-it-is": statement}, numbers, LABELS)
-    return found["verdict"]
+    return judged(numbers, claim)["verdict"]
+
+
+def effect(numbers, **claim):
+    (found,) = judged(numbers, claim)["claims"]
+    return found["effect"]
 
 
 def test_the_interval_is_students():
@@ -80,14 +105,113 @@ def test_a_measure_is_compared_with_another_one():
 
 
 def test_a_statement_needs_all_of_its_claims():
-    claims = [{"measure": "error", "of": "one", "above": above} for above in (1, 3.1)]
-    statement = {"said": "So it is.", "source": "a test", "because": "!", "claims": claims}
-    (found,) = judge({"so-it-is": statement}, measured(one=[3.0, 3.1, 3.2]), LABELS)
+    numbers = measured(one=[3.0, 3.1, 3.2])
+    found = judged(numbers, {"above": 1}, {"above": 3.1}, because="!")
     assert [claim["verdict"] for claim in found["claims"]] == [HOLDS, UNDECIDED]
     assert found["verdict"] == UNDECIDED
     assert found["claims"][0]["text"] == "error: one is above 1"
     assert found["claims"][0]["values"][1] == {"seed": 1, "value": 3.1}
     assert found["because"] == "!"
+
+
+# ------------------------------------------------------------------ seeds
+
+
+def test_a_statement_is_judged_by_its_own_seeds_alone():
+    numbers = measured(one=[3.0, 3.1, 3.2, -90.0])
+    assert judged(numbers, {"above": 2}, seeds=[2, 0, 1])["verdict"] == HOLDS
+    assert judged(numbers, {"above": 2}, seeds=[0, 1, 2, 3])["verdict"] == UNDECIDED
+    (claim,) = judged(numbers, {"above": 2}, seeds=[2, 0])["claims"]
+    assert [one["seed"] for one in claim["values"]] == [0, 2]
+
+
+def test_why_it_is_undecided_is_said_where_it_is():
+    numbers, why = measured(one=[3.0, 3.1, 3.2]), "The mean lies on the number."
+    assert judged(numbers, {"above": 3.1}, undecided_because=why)["why"] == why
+    assert judged(numbers, {"above": 2}, undecided_because=why)["why"] == ""
+
+
+# ------------------------------------------------------------------ effects
+
+
+@pytest.mark.parametrize(
+    ("times", "claim", "expected"),
+    [
+        # An effect is claimed: no effect is 1, and not on the claimed side.
+        ([2.9, 3.0, 3.1], {"above": 2}, CLAIMED[HOLDS]),
+        ([1.2, 1.3, 1.4], {"above": 2}, CLAIMED[FAILS]),
+        ([1.6, 2.0, 2.4], {"above": 2}, CLAIMED[UNDECIDED]),
+        ([0.9, 1.0, 1.1], {"above": 2}, NONE_SEEN),
+        ([0.6, 1.6, 2.9], {"above": 2}, NONE_SEEN),
+        ([0.6, 0.7, 0.8], {"above": 2}, OPPOSITE),
+        ([0.1, 0.2, 0.3], {"below": 0.5}, CLAIMED[HOLDS]),
+        ([0.6, 0.65, 0.7], {"below": 0.5}, CLAIMED[FAILS]),
+        ([1.2, 1.3, 1.4], {"below": 0.5}, OPPOSITE),
+        # Any effect is claimed, however small: it can't be smaller.
+        ([1.2, 1.3, 1.4], {"above": 1}, CLAIMED[HOLDS]),
+        ([0.6, 0.7, 0.8], {"above": 1}, OPPOSITE),
+        ([1.0, 1.0, 1.0], {"above": 1}, NONE_SEEN),
+        # A limit is set to an effect that goes the other way: no effect would be within it.
+        ([1.2, 1.3, 1.4], {"below": 2}, LIMITED[HOLDS]),
+        ([1.6, 2.0, 2.4], {"below": 2}, LIMITED[UNDECIDED]),
+        ([2.9, 3.0, 3.1], {"below": 2}, LIMITED[FAILS]),
+        ([0.9, 1.0, 1.1], {"below": 2}, NONE_SEEN),
+        ([0.6, 0.7, 0.8], {"below": 2}, OPPOSITE),
+        ([0.6, 0.65, 0.7], {"above": 0.5}, LIMITED[HOLDS]),
+        ([0.1, 0.2, 0.3], {"above": 0.5}, LIMITED[FAILS]),
+        ([1.2, 1.3, 1.4], {"above": 0.5}, OPPOSITE),
+    ],
+)
+def test_an_effect_is_there_or_not_whatever_was_claimed_of_its_size(times, claim, expected):
+    ratio = effect(measured(one=times, two=[1, 1, 1]), divided_by="two", **claim)
+    assert ratio == {"seen": expected, "without": 1}
+    # The same as a difference, to which no effect is 0.
+    claim = {side: number - 1 for side, number in claim.items()}
+    difference = effect(measured(one=times, two=[1, 1, 1]), minus="two", **claim)
+    assert difference == {"seen": expected, "without": 0}
+    assert (
+        effect(measured(one=[9 + time for time in times]), less="null_error", **claim) == difference
+    )
+
+
+def test_what_is_not_compared_is_held_against_its_null_seed_by_seed():
+    numbers = measured(one=[12, 22, 32])
+    for seed, here in numbers["one"].items():
+        here["null_error"] = [11, 21, 31][seed]
+    assert effect(numbers, above=90) == {"seen": CLAIMED[FAILS], "without": 21}
+    assert effect(numbers, below=90) == {"seen": LIMITED[HOLDS], "without": 21}
+    (claim,) = judged(numbers, {"above": 90})["claims"]
+    assert claim["null"] == "error by chance"
+
+
+def test_a_claim_may_name_what_no_effect_is_in_place_of_the_null():
+    numbers = measured(one=[3.0, 3.1, 3.2])
+    assert effect(numbers, above=2, no_effect=1) == {"seen": CLAIMED[HOLDS], "without": 1}
+    assert effect(numbers, above=2, no_effect=4) == {"seen": LIMITED[HOLDS], "without": 4}
+    (claim,) = judged(numbers, {"above": 2, "no_effect": 1})["claims"]
+    assert claim["null"] == ""
+
+
+def test_without_a_null_or_an_interval_nothing_is_said_of_an_effect():
+    numbers = measured(one=[3.0, 3.1, 3.2])
+    assert effect(numbers, measure="null_error", above=1) is None
+    assert effect(measured(one=[3.0]), above=1) is None
+    assert effect(measured(one=[3.0, None, 3.2]), above=1) is None
+    numbers["one"][1]["null_error"] = None
+    assert effect(numbers, above=1) is None
+
+
+def test_a_statements_effects_are_those_of_the_claims_that_decide_it():
+    numbers = measured(one=[3.0, 3.1, 3.2], two=[2.0, 2.0, 2.0], three=[3.1, 3.1, 3.1])
+    small, none = {"minus": "two", "above": 5}, {"minus": "three", "above": 5}
+    as_claimed = {"minus": "two", "above": 0.5}
+    assert judged(numbers, as_claimed)["effects"] == [CLAIMED[HOLDS]]
+    found = judged(numbers, as_claimed, small, none, small)
+    assert (found["verdict"], found["effects"]) == (FAILS, [CLAIMED[FAILS], NONE_SEEN])
+    assert judged(numbers, {"measure": "null_error", "above": 1})["effects"] == []
+
+
+# ------------------------------------------------------------------ properties
 
 
 @given(

@@ -136,6 +136,15 @@ def test_a_plot_shades_the_side_that_confirms(side, inside, outside):
     assert not left < arranged.dots[outside].x < right
 
 
+def test_a_plot_marks_no_effect_on_its_axis():
+    effect = {"seen": "as claimed", "without": -1.0}
+    arranged = dotplot.arrange(made_results.claim([0.3, 0.4], 0.1, "holds", effect=effect))
+    assert dotplot.LEFT < arranged.without.x < arranged.threshold.x
+    assert {tick.text: tick.x for tick in arranged.ticks}["-1"] == arranged.without.x
+    bare = dotplot.arrange(made_results.claim([0.3, 0.4], 0.1, "holds", effect=None))
+    assert bare.without is None
+
+
 def test_a_plot_of_nothing_has_its_threshold_alone():
     arranged = dotplot.arrange(made_results.claim([None], 0.1, "undecided"))
     assert (arranged.dots, arranged.mean, arranged.interval) == ([], None, None)

@@ -644,9 +644,12 @@ def test_findings_show_verdicts_numbers_and_plots(visit):
     finding = tab.locator(".finding").nth(0)
     assert finding.locator("header .badge").inner_text() == "✓ holds"
     assert "mean 0.35, 95 % interval 0.25 to 0.45, 3 seeds" in finding.inner_text()
+    assert "Effect: as claimed; without one it would be 0." in finding.inner_text()
+    assert finding.locator(".without").count() == 1
     assert finding.locator("circle").count() == 3
     assert finding.locator("a").all_inner_texts() == ["digits-small"]
     third = tab.locator(".finding").nth(2)
+    assert "Undecided: Seeds differ." in third.inner_text()
     assert third.locator(".claim").nth(0).locator("circle, .mean, .interval").count() == 0
     box = third.locator("svg").nth(0).bounding_box()
     assert box["height"] > 50

@@ -247,7 +247,8 @@ OPTIONS = {
         "measures": ["held_out_mse"], "points": [{"values": [0.5], "replicates": {"0": "m"}}],
     },
     "questions": {
-        "statements": {"so": {"said": "So.", "source": "a test", "claims": [CLAIM]}},
+        "statements": {"so": {"said": "So.", "source": "a test", "seeds": [0, 1],
+                              "claims": [CLAIM]}},
         "replicates": {"m": {"0": "m", "1": "s"}},
     },
     "contents": {

@@ -49,6 +49,12 @@ def scalar(value: object) -> None:
         number(value)
 
 
+def effect(value: Any) -> None:
+    """Refuse what says nothing of an effect; None if no more is known."""
+    if value is not None:
+        check_form(value, {"seen": str, "without": number})
+
+
 ORIGIN = {"made_by": str, "commit": str, "code_sha256": str, "versions": str}
 MEASURED = {
     "data": str,
@@ -91,6 +97,8 @@ CLAIM = {
     "side": str,
     "threshold": number,
     "verdict": str,
+    "effect": effect,
+    "null": str,
 }
 FINDINGS = {
     **ORIGIN,
@@ -101,6 +109,8 @@ FINDINGS = {
             "source": str,
             "because": str,
             "verdict": str,
+            "why": str,
+            "effects": [str],
             "claims": [CLAIM],
         }
     ],

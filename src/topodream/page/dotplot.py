@@ -41,6 +41,8 @@ class Dotplot:
     dots : list of Dot
     ticks : list of Tick
     threshold : Tick
+    without : Tick or None
+        Where the mean would be without an effect.
     confirms : (left, right)
         The part of the axis on the side of the threshold that confirms the claim.
     mean : float or None
@@ -50,6 +52,7 @@ class Dotplot:
     dots: list[Dot]
     ticks: list[Tick]
     threshold: Tick
+    without: Tick | None
     confirms: tuple[float, float]
     mean: float | None
     interval: tuple[float, float] | None
@@ -61,13 +64,15 @@ def arrange(claim: Mapping[str, Any]) -> Dotplot:
     Parameters
     ----------
     claim : mapping
-        With ``values``, ``mean``, ``low``, ``high``, ``threshold`` and ``side``; numbers may
-        be None where there are none.
+        With ``values``, ``mean``, ``low``, ``high``, ``effect``, ``threshold`` and ``side``;
+        numbers and the effect may be None where there are none.
     """
     known = [(entry["seed"], entry["value"]) for entry in claim["values"]]
     found = [(seed, value) for seed, value in known if value is not None]
     mean, low, high, threshold = (claim[key] for key in ("mean", "low", "high", "threshold"))
-    shown = [value for _, value in found] + [v for v in (mean, low, high) if v is not None]
+    without = claim["effect"]["without"] if claim["effect"] else None
+    shown = [value for _, value in found]
+    shown += [value for value in (mean, low, high, without) if value is not None]
     first, last = span([*shown, threshold])
 
     def place(value: float) -> float:
@@ -83,6 +88,7 @@ def arrange(claim: Mapping[str, Any]) -> Dotplot:
         ],
         ticks=[Tick(place(value), f"{value:.6g}") for value in ticks(first, last)],
         threshold=Tick(at, f"{threshold:.4g}"),
+        without=None if without is None else Tick(place(without), f"{without:.4g}"),
         confirms=(at, RIGHT) if claim["side"] == "above" else (LEFT, at),
         mean=None if mean is None else place(mean),
         interval=None if low is None or high is None else (place(low), place(high)),

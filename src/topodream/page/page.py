@@ -285,8 +285,8 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
                         **claim,
                         "plot": dotplot.arrange(claim),
                         "shown": {
-                            key: _written(claim[key], CLAIM_FORM)
-                            for key in ("mean", "low", "high", "threshold")
+                            key: _written(value, CLAIM_FORM)
+                            for key, value in _numbers_of(claim).items()
                         },
                     }
                     for claim in finding["claims"]
@@ -294,6 +294,12 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
             }
             for finding in content["findings"]
         ]
+
+
+def _numbers_of(claim: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers of a claim that are written, by name."""
+    numbers = {key: claim[key] for key in ("mean", "low", "high", "threshold")}
+    return numbers | {"without": claim["effect"]["without"] if claim["effect"] else None}
 
 
 def _place(point: Mapping[str, Any]) -> str:

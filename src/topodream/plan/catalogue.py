@@ -9,7 +9,7 @@ with the seed of its settings it is the experiment itself.
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,8 @@ class Catalogue:
     selected_sweeps : sequence of str
     findings : bool
         Whether ``run`` selects the findings.
+    statements : mapping
+        What was said, by name, each with the seeds that it is judged by.
     replicates : mapping
         For the experiments that a statement is about: seed -> name.
     families : mapping
@@ -204,10 +206,13 @@ def resolve(config: Section) -> Catalogue:
     _check_groups(groups, listed)
     experiments, families = dict(listed), dict[str, Family]()
     expanded = {name: _expand(name, config, experiments, families) for name in sweeps}
-    statements = findings["statements"]
+    statements = {
+        name: {"seeds": findings["seeds"], **section}
+        for name, section in findings["statements"].items()
+    }
     replicates = {
-        name: replicate(experiments, name, findings["seeds"], families)
-        for name in _spoken_of(statements, list(experiments))
+        name: replicate(experiments, name, seeds, families)
+        for name, seeds in _spoken_of(statements, list(experiments)).items()
     }
     _check_starts(experiments, datasets)
     selected = _select(config, list(listed))
@@ -421,16 +426,19 @@ def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> Non
             grouped.add(entry)
 
 
-def _spoken_of(statements: Section, experiments: Sequence[str]) -> Iterator[str]:
-    """Yield the experiments that statements are about; check all that claims name."""
+def _spoken_of(statements: Section, experiments: Sequence[str]) -> dict[str, list[int]]:
+    """Return the experiments that statements are about, with the seeds; check all that claims name."""
     known: dict[str, Collection[str]] = {"measure": MEASURES, "experiment": experiments}
+    found: dict[str, list[int]] = {}
     for name, statement in statements.items():
         for claim in statement["claims"]:
             for key, kind in NAMED_BY_CLAIMS.items():
                 if key in claim:
                     _require(kind, claim[key], known[kind], f"findings: {name}: {key}")
                     if kind == "experiment":
-                        yield claim[key]
+                        seeds = found.setdefault(claim[key], [])
+                        seeds += [seed for seed in statement["seeds"] if seed not in seeds]
+    return found
 
 
 def _require(kind: str, name: str, known: Collection[str], where: str) -> None:

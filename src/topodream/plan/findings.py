@@ -5,6 +5,10 @@ ratio to another experiment's, or to another measure's) lies above or below a nu
 claim is measured once per seed. It holds where the whole 95 % confidence interval of the mean
 over seeds (Student's t) lies on the side that was claimed, it does not hold where all of the
 interval lies on the other one, and is undecided where the number lies within it.
+
+Whether there is an effect is another question: one may be there, and smaller than claimed. So a
+claim also says on which side of *no effect* its interval lies. No effect is a difference of 0, a
+ratio of 1, or for a measure by itself the number that the claim names, or else the measure's null.
 """
 
 import math
@@ -16,9 +20,23 @@ import numpy as np
 from scipy import special
 
 from topodream.files.strict import Section
+from topodream.measures.measure import Measure
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 CONFIDENCE = 0.95
+
+# What is said of an effect: of one that was claimed, and of one that a claim sets a limit to.
+CLAIMED = {
+    HOLDS: "as claimed",
+    FAILS: "there, but smaller than claimed",
+    UNDECIDED: "there, perhaps smaller than claimed",
+}
+LIMITED = {
+    HOLDS: "there, within the limit",
+    FAILS: "there, beyond the limit",
+    UNDECIDED: "there, perhaps beyond the limit",
+}
+NONE_SEEN, OPPOSITE = "none seen", "the other way round"
 
 # Experiment -> seed -> measures.
 BySeed = Mapping[str, Mapping[int, Mapping[str, float | None]]]
@@ -52,6 +70,19 @@ def interval(values: Sequence[float | None]) -> Interval:
     return Interval(mean, mean - reach, mean + reach)
 
 
+def side_of(found: Interval, number: float) -> str | None:
+    """Return the side of a number where all of an interval lies; None if on neither, or if unknown.
+
+    >>> side_of(Interval(2.0, 1.5, 2.5), 1.0)
+    'above'
+    """
+    if found.low is None or found.high is None:
+        return None
+    if found.low > number:
+        return "above"
+    return "below" if found.high < number else None
+
+
 def verdict_of_claim(found: Interval, side: str, threshold: float) -> str:
     """Say whether an interval lies on the claimed side of a number.
 
@@ -60,12 +91,48 @@ def verdict_of_claim(found: Interval, side: str, threshold: float) -> str:
     >>> verdict_of_claim(Interval(2.0, 0.5, 3.5), "above", 1.0)
     'undecided'
     """
-    if found.low is None or found.high is None:
+    lies = side_of(found, threshold)
+    if lies is None:
         return UNDECIDED
-    above, below = found.low > threshold, found.high < threshold
-    if not (above or below):
-        return UNDECIDED
-    return HOLDS if above == (side == "above") else FAILS
+    return HOLDS if lies == side else FAILS
+
+
+def effect_of_claim(effect: Interval, side: str, claimed: float, verdict: str) -> str | None:
+    """Say what is seen of an effect: whether there is one, in which direction, how large.
+
+    Parameters
+    ----------
+    effect : Interval
+        Of how far the value is from what it would be without an effect.
+    side : str
+        ``above`` or ``below``: the side of ``claimed`` that was claimed.
+    claimed : float
+        How far the claim's threshold is from no effect. If no effect lies on the claimed side, the
+        claim sets a limit to one that goes the other way: "a ratio below 1.15".
+    verdict : str
+        That on the claim.
+
+    Returns
+    -------
+    str or None
+        None without an interval.
+
+    Examples
+    --------
+    >>> effect_of_claim(Interval(0.05, 0.04, 0.07), "above", 1.0, FAILS)
+    'there, but smaller than claimed'
+    >>> effect_of_claim(Interval(0.17, 0.13, 0.22), "below", 0.15, UNDECIDED)
+    'there, perhaps beyond the limit'
+    """
+    if effect.low is None:
+        return None
+    lies = side_of(effect, 0)
+    if lies is None:
+        return NONE_SEEN
+    is_limit = claimed < 0 if side == "above" else claimed > 0
+    if (lies == side) == is_limit:
+        return OPPOSITE
+    return (LIMITED if is_limit else CLAIMED)[verdict]
 
 
 def verdict_of_statement(claims: Sequence[str]) -> str:
@@ -79,48 +146,65 @@ def verdict_of_statement(claims: Sequence[str]) -> str:
     return HOLDS if set(claims) == {HOLDS} else UNDECIDED
 
 
-def judge(statements: Section, measured: BySeed, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def judge(
+    statements: Section, measured: BySeed, measures: Mapping[str, Measure]
+) -> list[dict[str, Any]]:
     """Judge statements.
 
     Parameters
     ----------
     statements : mapping
-        The section ``findings.statements`` of the configuration.
+        The section ``findings.statements`` of the configuration, each with the ``seeds`` by which
+        it is judged.
     measured : mapping
-    labels : mapping
-        What readers call a measure.
+    measures : mapping
+        What measures are called, and what their nulls are.
 
     Returns
     -------
     list of dict
         As the page reads it.
     """
-    return [_statement(name, section, measured, labels) for name, section in statements.items()]
+    return [_statement(name, section, measured, measures) for name, section in statements.items()]
 
 
 def _statement(
-    name: str, section: Section, measured: BySeed, labels: Mapping[str, str]
+    name: str, section: Section, measured: BySeed, measures: Mapping[str, Measure]
 ) -> dict[str, Any]:
-    claims = [_claim(claim, measured, labels) for claim in section["claims"]]
+    seeds = sorted(section["seeds"])
+    claims = [_claim(claim, seeds, measured, measures) for claim in section["claims"]]
+    verdict = verdict_of_statement([claim["verdict"] for claim in claims])
     return {
         "id": name,
         "said": section["said"],
         "source": section["source"],
         "because": section.get("because", ""),
-        "verdict": verdict_of_statement([claim["verdict"] for claim in claims]),
+        "verdict": verdict,
+        "why": section.get("undecided_because", "") if verdict == UNDECIDED else "",
+        "effects": _effects_of(verdict, claims),
         "claims": claims,
     }
 
 
-def _claim(claim: Section, measured: BySeed, labels: Mapping[str, str]) -> dict[str, Any]:
+def _effects_of(verdict: str, claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is seen of the effects in the claims that decide a statement, each once."""
+    deciding = [claim["effect"] for claim in claims if claim["verdict"] == verdict]
+    return list(dict.fromkeys(effect["seen"] for effect in deciding if effect is not None))
+
+
+def _claim(
+    claim: Section, seeds: Sequence[int], measured: BySeed, measures: Mapping[str, Measure]
+) -> dict[str, Any]:
     side = "above" if "above" in claim else "below"
-    seeds = sorted(measured[claim["of"]])
     values = [_value(claim, measured, seed) for seed in seeds]
     found = interval(values)
+    verdict = verdict_of_claim(found, side, claim[side])
+    null = _null_of(claim, measures)
+    without = [_without(claim, null, measured[claim["of"]][seed]) for seed in seeds]
     return {
-        "text": f"{_text(claim, labels)} is {side} {claim[side]:g}",
+        "text": f"{_text(claim, measures)} is {side} {claim[side]:g}",
         "measure": claim["measure"],
-        "label": labels[claim["measure"]],
+        "label": measures[claim["measure"]].label,
         "experiments": [claim[key] for key in ("of", "minus", "divided_by") if key in claim],
         "values": [
             {"seed": seed, "value": value} for seed, value in zip(seeds, values, strict=True)
@@ -130,8 +214,46 @@ def _claim(claim: Section, measured: BySeed, labels: Mapping[str, str]) -> dict[
         "high": found.high,
         "side": side,
         "threshold": claim[side],
-        "verdict": verdict_of_claim(found, side, claim[side]),
+        "verdict": verdict,
+        "effect": _effect(values, without, side, claim[side], verdict),
+        "null": measures[null].label if null else "",
     }
+
+
+def _null_of(claim: Section, measures: Mapping[str, Measure]) -> str | None:
+    """Return the measure that says what no effect is, where the claim says nothing of it itself."""
+    says = any(key in claim for key in ("minus", "divided_by", "less", "no_effect"))
+    return None if says else measures[claim["measure"]].null
+
+
+def _without(claim: Section, null: str | None, here: Mapping[str, float | None]) -> float | None:
+    """Return what a claim is about if there is no effect, for one seed; None if nothing says it."""
+    if null is not None:
+        return here.get(null)
+    if "divided_by" in claim:
+        return 1.0
+    if "minus" in claim or "less" in claim:
+        return 0.0
+    return float(claim["no_effect"]) if "no_effect" in claim else None
+
+
+def _effect(
+    values: Sequence[float | None],
+    without: Sequence[float | None],
+    side: str,
+    threshold: float,
+    verdict: str,
+) -> dict[str, Any] | None:
+    """Return what is seen of an effect, seed by seed, and what the mean would be without one."""
+    none = interval(without).mean
+    apart = [
+        None if value is None or null is None else value - null
+        for value, null in zip(values, without, strict=True)
+    ]
+    if none is None:
+        return None
+    seen = effect_of_claim(interval(apart), side, threshold - none, verdict)
+    return None if seen is None else {"seen": seen, "without": none}
 
 
 def _value(claim: Section, measured: BySeed, seed: int) -> float | None:
@@ -152,11 +274,11 @@ def _value(claim: Section, measured: BySeed, seed: int) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _text(claim: Section, labels: Mapping[str, str]) -> str:
+def _text(claim: Section, measures: Mapping[str, Measure]) -> str:
     """Say what a claim compares."""
-    what = labels[claim["measure"]]
+    what = measures[claim["measure"]].label
     if "less" in claim:
-        what += f" minus {labels[claim['less']]}"
+        what += f" minus {measures[claim['less']].label}"
     if "minus" in claim:
         return f"{what}: {claim['of']} minus {claim['minus']}"
     if "divided_by" in claim:
