@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topodream.plan import findings
-from topodream.plan.findings import FAILS, HOLDS, UNDECIDED, Interval, interval, judge
+from topodream.plan.findings import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    UNDECIDED,
+    Interval,
+    interval,
+    judge,
+)
 
 LABELS = {"error": "error", "null_error": "error by chance"}
 
@@ -88,6 +96,16 @@ def test_a_statement_needs_all_of_its_claims():
     assert found["claims"][0]["text"] == "error: one is above 1"
     assert found["claims"][0]["values"][1] == {"seed": 1, "value": 3.1}
     assert found["because"] == "!"
+
+
+def test_a_statement_about_what_cannot_be_made_has_no_verdict():
+    claims = [{"measure": "error", "of": name, "above": 1} for name in ("one", "two")]
+    statement = {"said": "So it is.", "source": "a test", "claims": claims}
+    statements = {"whole": {**statement, "claims": claims[:1]}, "half": statement}
+    lacking = {"half": "needs pictures"}
+    whole, half = judge(statements, measured(one=[3.0, 3.1, 3.2]), LABELS, lacking)
+    assert (whole["verdict"], half["verdict"]) == (HOLDS, NOT_MEASURED)
+    assert (half["why"], half["claims"], half["said"]) == ("needs pictures", [], "So it is.")
 
 
 @given(

@@ -18,6 +18,8 @@ from scipy import special
 from topodream.files.strict import Section
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
+# Of a statement about experiments that can't be made.
+NOT_MEASURED = "not measured"
 CONFIDENCE = 0.95
 
 # Experiment -> seed -> measures.
@@ -79,7 +81,12 @@ def verdict_of_statement(claims: Sequence[str]) -> str:
     return HOLDS if set(claims) == {HOLDS} else UNDECIDED
 
 
-def judge(statements: Section, measured: BySeed, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def judge(
+    statements: Section,
+    measured: BySeed,
+    labels: Mapping[str, str],
+    not_measured: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
     """Judge statements.
 
     Parameters
@@ -89,13 +96,26 @@ def judge(statements: Section, measured: BySeed, labels: Mapping[str, str]) -> l
     measured : mapping
     labels : mapping
         What readers call a measure.
+    not_measured : mapping
+        The statements that are about what can't be made -> why.
 
     Returns
     -------
     list of dict
         As the page reads it.
     """
-    return [_statement(name, section, measured, labels) for name, section in statements.items()]
+    lacking = not_measured or {}
+    return [
+        _not_measured(name, section, lacking[name])
+        if name in lacking
+        else _statement(name, section, measured, labels)
+        for name, section in statements.items()
+    ]
+
+
+def _not_measured(name: str, section: Section, why: str) -> dict[str, Any]:
+    said = {key: section.get(key, "") for key in ("said", "source", "because")}
+    return {"id": name, **said, "verdict": NOT_MEASURED, "why": why, "claims": []}
 
 
 def _statement(
