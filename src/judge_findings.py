@@ -38,7 +38,8 @@ def main() -> None:
         "--questions",
         required=True,
         help="JSON, - for standard input: statements (name -> statement) and replicates "
-        "(experiment -> seed -> the experiment with that seed)",
+        "(experiment -> seed -> the experiment with that seed); if there are some, not_measured "
+        "(statement -> why its experiments can't be made)",
     )
     parser.add_argument(
         "--results", type=Path, required=True, help="where <experiment>/measures.json are"
@@ -51,14 +52,16 @@ def main() -> None:
     read: dict[Path, dict[str, Any]] = {}
     questions = cli.from_json("--questions", args.questions)
     with cli.option("--questions"):
+        not_measured = questions.get("not_measured", {})
         results.check_form(questions, QUESTIONS)
+        results.check_form(not_measured, {results.ANY: str}, "not_measured")
         for experiment, names in questions["replicates"].items():
             for seed, name in names.items():
                 path = args.results / name / "measures.json"
                 read[path] = content = results.read_result(path, results.MEASURED)
                 measured.setdefault(experiment, {})[int(seed)] = content["measures"]
                 data.add(content["data"])
-        found = findings.judge(questions["statements"], measured, MEASURES)
+        found = findings.judge(questions["statements"], measured, MEASURES, not_measured)
     about = {"data": sorted(data), **provenance.of_measures(read)}
     origin = provenance.origin(questions)
     write_json(args.output, {"findings": found, **about, **origin})

@@ -428,3 +428,92 @@ def test_a_wrong_statement_is_one_clear_line(some_config, change, said):
         resolve(some_config)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+# ------------------------------------------------------------------ what lacks a source
+
+WHY = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
+
+
+@pytest.fixture
+def without_source(some_config):
+    """A config of six experiments: those called so lack CIFAR-10, in three ways."""
+    some_config["datasets"]["pieces"] = {**some_config["datasets"]["patches"], "images": "cifar10"}
+    base = some_config["experiments"]["patches"]
+    some_config["experiments"] = {
+        "patches": base,
+        "lacking": {**base, "dataset": "cifar10"},
+        "lacking-pieces": {**base, "dataset": "pieces"},
+        "lacking-start": {**base, "start_from": "lacking-pieces"},
+        "of-a-file": {**base, "start_from": "lacking.h5"},
+    }
+    over = {"dataset": ["patches", "pieces"], "seed": [0, 1]}
+    some_config["sweeps"] = {
+        "both": {"extends": "patches", "over": over, "measures": ["held_out_mse"]},
+        "one": {"extends": "patches", "over": {"epochs": [1]}, "measures": ["held_out_mse"]},
+    }
+    groups = {"mixed": {"about": "", "experiments": ["lacking", "patches"]}}
+    findings = {"seeds": [0, 5], "statements": {}}
+    some_config.update(run="everything", groups=groups, findings=findings)
+    some_config["selections"] = {"everything": ["all", "both", "one"]}
+    return some_config
+
+
+def test_what_lacks_a_source_is_not_made(without_source):
+    """Nor what is made of it, however far; all else is."""
+    catalogue = resolve(without_source)
+    assert catalogue.selected == ["patches", "of-a-file"]
+    assert catalogue.selected_sweeps == ["one"]
+    not_made = ["lacking", "lacking-pieces", "lacking-start", "both"]
+    assert list(catalogue.not_made.items()) == [(name, WHY) for name in not_made]
+    points = {name for name in catalogue.lacking if name.startswith("both--")}
+    assert points == {"both--pieces", "both--pieces--seed-1"}
+
+
+@pytest.mark.parametrize("run", ["all", "mixed", ["everything"]])
+def test_lists_do_without_what_lacks_a_source(without_source, run):
+    without_source["run"] = run
+    catalogue = resolve(without_source)
+    assert "patches" in catalogue.selected
+    assert "lacking" in catalogue.not_made
+
+
+@pytest.mark.parametrize("name", ["lacking", "lacking-start", "both"])
+@pytest.mark.parametrize("among_others", [True, False])
+def test_what_is_named_itself_has_to_have_a_source(without_source, name, among_others):
+    without_source["run"] = ["mixed", name] if among_others else name
+    with pytest.raises(InputError) as caught:
+        resolve(without_source)
+    assert str(caught.value) == f"config: run: {name!r} {WHY}"
+
+
+def test_with_a_source_all_is_made(without_source):
+    without_source["datasets"]["cifar10"].update(source="binary", folder="somewhere")
+    catalogue = resolve(without_source)
+    assert catalogue.selected == catalogue.listed
+    assert catalogue.selected_sweeps == ["both", "one"]
+    assert not catalogue.lacking | catalogue.not_made | catalogue.not_measured
+    assert "not_measured" not in catalogue.asked_of_findings
+
+
+def test_statements_that_need_what_lacks_a_source_are_not_measured(without_source):
+    """And train nothing: what others speak of is replicated alone."""
+    claim = {"measure": "held_out_mse", "below": 0}
+    claims = {
+        "mixed": {**claim, "of": "of-a-file", "minus": "lacking-pieces"},
+        "whole": {**claim, "of": "patches"},
+    }
+    statements = {
+        name: {"said": "So.", "source": "a test", "claims": [one]} for name, one in claims.items()
+    }
+    without_source["findings"]["statements"] = statements
+    catalogue = resolve(without_source)
+    assert catalogue.not_measured == {"mixed": WHY}
+    assert catalogue.replicates == {"patches": {0: "patches", 5: "patches--seed-5"}}
+    assert catalogue.lacking["lacking-pieces--seed-5"] == WHY
+    seeds = {"seeds": [0, 5]}
+    assert catalogue.asked_of_findings == {
+        "statements": {name: {**seeds, **one} for name, one in statements.items()},
+        "replicates": catalogue.replicates,
+        "not_measured": {"mixed": WHY},
+    }

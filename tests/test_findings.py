@@ -12,6 +12,7 @@ from topodream.plan.findings import (
     HOLDS,
     LIMITED,
     NONE_SEEN,
+    NOT_MEASURED,
     OPPOSITE,
     UNDECIDED,
     Interval,
@@ -212,6 +213,14 @@ def test_a_statements_effects_are_those_of_the_claims_that_decide_it():
 
 
 # ------------------------------------------------------------------ properties
+def test_a_statement_about_what_cannot_be_made_has_no_verdict():
+    claims = [{"measure": "error", "of": name, "above": 1} for name in ("one", "two")]
+    statement = {"said": "So it is.", "source": "a test", "seeds": [0, 1, 2], "claims": claims}
+    statements = {"whole": {**statement, "claims": claims[:1]}, "half": statement}
+    lacking = {"half": "needs pictures"}
+    whole, half = judge(statements, measured(one=[3.0, 3.1, 3.2]), MEASURES, lacking)
+    assert (whole["verdict"], half["verdict"]) == (HOLDS, NOT_MEASURED)
+    assert (half["why"], half["claims"], half["said"]) == ("needs pictures", [], "So it is.")
 
 
 @given(

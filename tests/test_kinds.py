@@ -23,17 +23,19 @@ from topodream.origin import lineage, provenance
 from topodream.plan import catalogue as catalogues
 from topodream.plan import params, resources
 from topodream.settings import checking
-from topodream.settings.datasets import learnable, made_of
+from topodream.settings.datasets import lacks, learnable, made_of
 from topodream.traits import OF_DATA
 
 SRC = ROOT / "src"
-# Of each kind, from config.yaml or from docs/data.md; what one is made of stands before it.
+# Of each kind, from config.yaml or from docs/data.md; what one is made of stands before it. Where
+# config.yaml has no source of something, docs/data.md says how to name one.
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/data.md").read_text(), re.M | re.S)
-SECTIONS = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"] | {
-    name: section
+SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]
+SECTIONS = SHIPPED | {
+    name: SHIPPED.get(name, {}) | section
     for snippet in SNIPPETS
     for name, section in yaml.safe_load(snippet).get("datasets", {}).items()
-    if "kind" in section
+    if "kind" in section or lacks(name, SHIPPED)
 }
 # One of each.
 TRIED = {section["kind"]: name for name, section in reversed(SECTIONS.items())}
@@ -64,9 +66,13 @@ def raw(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(raw, tmp_path_factory):
-    """A folder with a data set of each kind, and its picture."""
+    """A folder with a data set of each kind, and its picture; and with what these are made of."""
     folder = tmp_path_factory.mktemp("data")
-    for name, section in SECTIONS.items():
+    needed = list(TRIED.values())
+    for name in needed:  # grows while it is walked through
+        needed += made_of(SECTIONS[name]).values()
+    for name in filter(needed.__contains__, SECTIONS):
+        section = SECTIONS[name]
         kind = KINDS[section["kind"]]
         behind = {key: folder / f"{other}.h5" for key, other in made_of(section).items()}
         file = folder / f"{name}.h5"

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 
 import made_results
 import numpy as np
@@ -111,6 +112,27 @@ def test_the_picture_of_a_large_grid_is_no_bomb(results, tmp_path):
     folder = shutil.copytree(results, tmp_path / "copy")
     Image.new("1", (20_000, 20_000)).save(folder / "digits-small/figures/prototypes.png")
     assert 'width="20000"' in render_all(folder)
+
+
+def test_what_is_not_made_is_listed_with_its_question_and_why(results, contents):
+    assert "Not made" not in rendered(results, contents)
+    one = {"question": "Does it <learn>?", "why": "needs pictures"}
+    html = rendered(results, replace(contents, not_made={"lacking": one}))
+    cells = ["lacking", "Does it &lt;learn&gt;?", "needs pictures"]
+    row = r"<th[^>]*>{}</th><td>{}</td><td[^>]*>{}</td>".format(*map(re.escape, cells))
+    assert re.search(row, html)
+
+
+def test_a_finding_that_is_not_measured_says_why(results, contents):
+    path = results / "findings.json"
+    assert "not measured" not in rendered(results, contents)
+    content = {key: value for key, value in read_json(path).items() if key != "content_sha256"}
+    first = content["findings"][0]
+    first.update(verdict="not measured", why="needs pictures", claims=[])
+    write_json(path, content)
+    html = rendered(results, contents)
+    assert "Not measured: needs pictures." in html
+    assert re.search(r"\? not measured</strong> 1</span>", html)  # the tally
 
 
 # ------------------------------------------------------------------ plots of claims

@@ -394,6 +394,45 @@ def test_the_page_shows_what_is_selected_and_what_that_is_made_of(some_config, t
     assert content["experiments"]["trace-40"]["pictures"][:2] == ["prototypes", "trajectory"]
 
 
+def test_what_lacks_a_source_is_shown_as_not_made_and_said_in_a_line(some_config, tmp_path):
+    lacking = {"question": "Why not?", "extends": "patches", "dataset": "cifar10"}
+    some_config["experiments"] = {**some_config["experiments"], "lacking": lacking}
+    some_config.update(run=["all", "radius"], groups={}, findings={"seeds": [0], "statements": {}})
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking/model.h5").touch()  # made when there was a source
+    shown = Shown(catalogues.resolve(some_config), tmp_path)
+    why = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
+    content = json.loads(shown.contents(of()))
+    assert content["not_made"] == {"lacking": {"question": "Why not?", "why": why}}
+    assert "lacking" not in content["experiments"] | content["besides"]["experiments"]
+    assert "cifar10" not in content["datasets"]
+    assert not [path for path in shown.made_files() if "lacking" in path or "cifar10" in path]
+    n_selected = len(content["experiments"]) + 2
+    line = f"topodream: not made, 1 of {n_selected} experiments and sweeps: {why}\n"
+    assert shown.said_of_not_made(["snakemake", "-n"]) == line
+    assert shown.said_of_not_made(["snakemake", "results/patches/model.h5"]) == ""
+    assert shown.said_of_not_made(["snakemake", "all", "--target-jobs", "all:"]) == ""
+
+
+@pytest.mark.parametrize("source", ["none", "binary"])
+def test_a_file_that_lacks_a_source_ends_snakemake_in_a_line(some_config, sources, source):
+    """Whatever was made of it before; where one is named the file is the script's business."""
+    some_config["experiments"]["lacking"] = {"extends": "patches", "dataset": "cifar10"}
+    some_config["datasets"]["cifar10"] |= {"source": source}
+    if source == "binary":
+        some_config["datasets"]["cifar10"] |= {"folder": "missing"}
+    inputs = Inputs(catalogues.resolve(some_config), sources)
+    of_map, of_data = of(experiment="lacking"), of(dataset="cifar10")
+    if source == "binary":
+        assert (inputs.data(of_map), inputs.raw_files(of_data)) == ("results/data/cifar10.h5", [])
+        return
+    why = "needs CIFAR-10: set datasets.cifar10.source"
+    with pytest.raises(SystemExit, match=rf"^topodream: experiment 'lacking' {why} \(docs"):
+        inputs.data(of_map)
+    with pytest.raises(SystemExit, match=rf"^topodream: data set 'cifar10' {why} \(docs"):
+        inputs.raw_files(of_data)
+
+
 def test_findings_and_sweeps_are_shown_where_they_are_selected(some_config, tmp_path):
     some_config["run"] = ["findings", "strength"]
     made = Shown(catalogues.resolve(some_config), tmp_path).made_files()

@@ -79,6 +79,7 @@ BATCHES = [] if workflow.enable_cache and cache_folder else batches_of(CATALOGUE
 MADE_ALONE = made_alone(CATALOGUE, BATCHES)
 with in_one_line():
     check_asked_for(CATALOGUE, sys.argv)
+sys.stderr.write(SHOWN.said_of_not_made(sys.argv))
 
 
 wildcard_constraints:

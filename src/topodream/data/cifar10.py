@@ -169,6 +169,10 @@ class Cifar10(Kind):
         """Return that images have labels."""
         return frozenset({LABELS})
 
+    def lacks(self, section: Section) -> str | None:
+        """Return that the images are needed: nobody may hand them on, so none come with the package."""
+        return "CIFAR-10" if section["source"] == "none" else None
+
     def size(self, section: Section, behind: Sizes) -> DataSize:
         """Return the size of all images, by the sizes of binary files if these are there."""
         n_images = (SIZE.n_train, SIZE.n_held_out)

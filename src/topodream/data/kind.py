@@ -162,6 +162,13 @@ class Kind(ABC):
         """Return what its samples have, see :mod:`topodream.traits`."""
         return frozenset()
 
+    def lacks(self, section: Section) -> str | None:
+        """Return what a data set would be made of that its ``source`` doesn't say, for readers.
+
+        None where it says so. What lacks its source isn't made, nor is anything that needs it.
+        """
+        return None
+
     def shipped_files(self, section: Section) -> list[Path]:
         """Return the files of this package that a data set is made of."""
         return []

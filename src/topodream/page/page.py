@@ -78,6 +78,8 @@ class Contents:
         Names of sweeps in the folder ``sweeps``.
     left_out : mapping
         What else lies in the results, by name -> why it isn't shown.
+    not_made : mapping
+        Name of what is asked for and can't be made -> the ``question`` it asks, and ``why``.
     """
 
     experiments: Mapping[str, Mapping[str, Any]]
@@ -86,6 +88,7 @@ class Contents:
     findings: Path | None = None
     sweeps: Sequence[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    not_made: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _picture_of_maps(name: object) -> None:
@@ -96,6 +99,7 @@ def _picture_of_maps(name: object) -> None:
 
 # What is said of an experiment, see :class:`Contents`.
 SHOWN = {"question": str, "pictures": [_picture_of_maps]}
+NOT_MADE = {"question": str, "why": str}
 
 
 def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
@@ -136,6 +140,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
         names=list(contents.experiments),
         left_out=contents.left_out,
+        not_made=contents.not_made,
         data=_for_scripts(experiments),
     )
 

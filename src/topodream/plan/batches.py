@@ -77,11 +77,11 @@ def batches_of(catalogue: Catalogue, results: Path, command_line: Sequence[str])
     told = dict.fromkeys(found.groups() for found in map(RULE.search, command_line) if found)
     if told and not TO_RUN_A_JOB.isdisjoint(command_line):
         return [_told(catalogue.batches[int(number)], int(number), mask) for number, mask in told]
-    asked_for = _asked_for(command_line)
+    wanted = asked_for(command_line)
     return [
         batch
         for number, names in enumerate(catalogue.batches)
-        for batch in _by_state(number, names, results, asked_for)
+        for batch in _by_state(number, names, results, wanted)
     ]
 
 
@@ -101,7 +101,7 @@ def made_alone(catalogue: Catalogue, batches: Sequence[Batch]) -> str:
 def check_asked_for(catalogue: Catalogue, command_line: Sequence[str]) -> None:
     """Raise InputError if a file of a point or a replicate is asked for that there is none of."""
     in_batches = _in_batches(catalogue)
-    for name in _asked_for(command_line):
+    for name in asked_for(command_line):
         if in_batches.match(name):
             catalogue.experiment(name)
 
@@ -111,7 +111,7 @@ def _in_batches(catalogue: Catalogue) -> re.Pattern[str]:
     return re.compile(f"(?:{pattern(families)})--")
 
 
-def _asked_for(command_line: Sequence[str]) -> set[str]:
+def asked_for(command_line: Sequence[str]) -> set[str]:
     """Return the names of experiments whose files a person asks for."""
     return {name for word in command_line for name in ASKED_FOR.findall(word)}
 

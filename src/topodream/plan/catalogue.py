@@ -9,7 +9,7 @@ with the seed of its settings it is the experiment itself.
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from topodream.settings.checking import (
     with_types,
 )
 from topodream.settings.config import Experiment, resolve_experiment, to_mapping
-from topodream.settings.datasets import learnable, resolve_dataset
+from topodream.settings.datasets import lacks, learnable, resolve_dataset
 
 # What names of experiments consist of, points of sweeps and replicates too, as a pattern; folders
 # beside theirs are called otherwise.
@@ -124,15 +124,22 @@ class Catalogue:
         All that can be trained, by name: points of sweeps and replicates too.
     listed : sequence of str
         Those that stand in the config, in its order.
+    lacking : mapping
+        The experiments, of all, that can't be made -> what they need that the config has no source of.
     selected : sequence of str
-        Those of them that ``run`` selects.
+        Those of the listed that ``run`` selects, and that can be made.
     selected_sweeps : sequence of str
+        The same of sweeps, of which every map has to.
+    not_made : mapping
+        The experiments and sweeps that ``run`` selects and that can't be made -> why.
     findings : bool
         Whether ``run`` selects the findings.
     statements : mapping
         What was said, by name, each with the seeds that it is judged by.
+    not_measured : mapping
+        The statements about experiments that can't be made -> why.
     replicates : mapping
-        For the experiments that a statement is about: seed -> name.
+        For the experiments that the other statements are about: seed -> name.
     families : mapping
         Of the experiments that don't stand in the config: name -> family.
     batches : sequence of sequence of str
@@ -145,11 +152,14 @@ class Catalogue:
     listed: Sequence[str]
     sweeps: Mapping[str, Sweep]
     statements: Mapping[str, Section]
+    not_measured: Mapping[str, str]
     replicates: Mapping[str, Mapping[int, str]]
     families: Mapping[str, Family]
     batches: Sequence[Sequence[str]]
+    lacking: Mapping[str, str]
     selected: Sequence[str]
     selected_sweeps: Sequence[str]
+    not_made: Mapping[str, str]
     findings: bool
     datasets: Mapping[str, Section]
     evaluation: Section
@@ -159,6 +169,12 @@ class Catalogue:
     def maps_of_findings(self) -> list[str]:
         """The experiments that statements are about, with all seeds."""
         return [name for names in self.replicates.values() for name in names.values()]
+
+    @property
+    def asked_of_findings(self) -> dict[str, Any]:
+        """What findings are judged by: statements, replicates, and what can't be measured, if any."""
+        not_measured = {"not_measured": self.not_measured} if self.not_measured else {}
+        return {"statements": self.statements, "replicates": self.replicates, **not_measured}
 
     def experiment(self, name: str) -> Experiment:
         """Return an experiment; InputError says so if there is none of that name."""
@@ -210,12 +226,20 @@ def resolve(config: Section) -> Catalogue:
         name: {"seeds": findings["seeds"], **section}
         for name, section in findings["statements"].items()
     }
+    names = list(experiments)
+    spoken_of = {key: list(_spoken_of(key, one, names)) for key, one in statements.items()}
     replicates = {
-        name: replicate(experiments, name, seeds, families)
-        for name, seeds in _spoken_of(statements, list(experiments)).items()
+        key: {
+            name: replicate(experiments, name, statements[key]["seeds"], families) for name in about
+        }
+        for key, about in spoken_of.items()
     }
     _check_starts(experiments, datasets)
+    lacking = dict(_lacking(experiments, datasets))
+    not_measured = _each_lacking(spoken_of, lacking)
+    out = lacking | _each_lacking({name: one.maps for name, one in expanded.items()}, lacking)
     selected = _select(config, list(listed))
+    _check_run(config["run"], out)
     parts = schema("config")["properties"]
     return Catalogue(
         experiments=experiments,
@@ -224,11 +248,16 @@ def resolve(config: Section) -> Catalogue:
         listed=list(listed),
         sweeps=expanded,
         statements=statements,
-        replicates=replicates,
+        not_measured=not_measured,
+        replicates=_together(of for key, of in replicates.items() if key not in not_measured),
         families=families,
         batches=_batches(config, experiments, families),
-        selected=[name for name in listed if name in selected],
-        selected_sweeps=[name for name in sweeps if name in selected],
+        lacking=lacking,
+        selected=[name for name in listed if name in selected and name not in out],
+        selected_sweeps=[name for name in sweeps if name in selected and name not in out],
+        not_made={
+            name: out[name] for name in (*listed, *sweeps) if name in selected and name in out
+        },
         findings="findings" in selected,
         datasets=datasets,
         evaluation=with_types(config["evaluation"], parts["evaluation"]),
@@ -375,6 +404,38 @@ def _check_starts(experiments: Mapping[str, Experiment], datasets: Mapping[str, 
                 )
 
 
+# ------------------------------------------------------------------ what can't be made
+
+
+def _lacking(
+    experiments: Mapping[str, Experiment], datasets: Mapping[str, Section]
+) -> Iterator[tuple[str, str]]:
+    """Yield the experiments whose data, or those of a map that they start from, lack a source; why."""
+    of_data = {name: lacks(name, datasets) for name in datasets}
+    for name in experiments:
+        link: str | None = name
+        while link and link in experiments:  # there is no loop, and a file is no experiment
+            if why := of_data[experiments[link].dataset]:
+                yield name, why
+                break
+            link = experiments[link].start_from
+
+
+def _each_lacking(
+    made_of: Mapping[str, Sequence[str]], lacking: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what needs some experiments of which one can't be made -> why."""
+    first = {key: next(filter(lacking.get, names), "") for key, names in made_of.items()}
+    return {key: lacking[name] for key, name in first.items() if name}
+
+
+def _check_run(run: str | Sequence[str], lacking: Mapping[str, str]) -> None:
+    """Refuse what is named itself and can't be made; groups and selections do without it."""
+    for name in [run] if isinstance(run, str) else run:
+        if name in lacking:
+            raise InputError(f"config: run: {quoted(name)} {lacking[name]}")
+
+
 # ------------------------------------------------------------------ batches
 
 
@@ -426,18 +487,23 @@ def _check_groups(groups: Section, experiments: Mapping[str, Experiment]) -> Non
             grouped.add(entry)
 
 
-def _spoken_of(statements: Section, experiments: Sequence[str]) -> dict[str, list[int]]:
-    """Return the experiments that statements are about, with the seeds; check all that claims name."""
+def _spoken_of(name: str, statement: Section, experiments: Sequence[str]) -> Iterator[str]:
+    """Yield the experiments that a statement is about; check all that its claims name."""
     known: dict[str, Collection[str]] = {"measure": MEASURES, "experiment": experiments}
-    found: dict[str, list[int]] = {}
-    for name, statement in statements.items():
-        for claim in statement["claims"]:
-            for key, kind in NAMED_BY_CLAIMS.items():
-                if key in claim:
-                    _require(kind, claim[key], known[kind], f"findings: {name}: {key}")
-                    if kind == "experiment":
-                        seeds = found.setdefault(claim[key], [])
-                        seeds += [seed for seed in statement["seeds"] if seed not in seeds]
+    for claim in statement["claims"]:
+        for key, kind in NAMED_BY_CLAIMS.items():
+            if key in claim:
+                _require(kind, claim[key], known[kind], f"findings: {name}: {key}")
+                if kind == "experiment":
+                    yield claim[key]
+
+
+def _together(replicates: Iterable[Mapping[str, Mapping[int, str]]]) -> dict[str, dict[int, str]]:
+    """Return the replicates that several statements are judged by: experiment -> seed -> name."""
+    found: dict[str, dict[int, str]] = {}
+    for of_statement in replicates:
+        for name, by_seed in of_statement.items():
+            found.setdefault(name, {}).update(by_seed)
     return found
 
 

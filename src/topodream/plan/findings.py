@@ -23,6 +23,8 @@ from topodream.files.strict import Section
 from topodream.measures.measure import Measure
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
+# Of a statement about experiments that can't be made.
+NOT_MEASURED = "not measured"
 CONFIDENCE = 0.95
 
 # What is said of an effect: of one that was claimed, and of one that a claim sets a limit to.
@@ -147,7 +149,10 @@ def verdict_of_statement(claims: Sequence[str]) -> str:
 
 
 def judge(
-    statements: Section, measured: BySeed, measures: Mapping[str, Measure]
+    statements: Section,
+    measured: BySeed,
+    measures: Mapping[str, Measure],
+    not_measured: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Judge statements.
 
@@ -159,13 +164,26 @@ def judge(
     measured : mapping
     measures : mapping
         What measures are called, and what their nulls are.
+    not_measured : mapping
+        The statements that are about what can't be made -> why.
 
     Returns
     -------
     list of dict
         As the page reads it.
     """
-    return [_statement(name, section, measured, measures) for name, section in statements.items()]
+    lacking = not_measured or {}
+    return [
+        _not_measured(name, section, lacking[name])
+        if name in lacking
+        else _statement(name, section, measured, measures)
+        for name, section in statements.items()
+    ]
+
+
+def _not_measured(name: str, section: Section, why: str) -> dict[str, Any]:
+    said = {key: section.get(key, "") for key in ("said", "source", "because")}
+    return {"id": name, **said, "verdict": NOT_MEASURED, "why": why, "effects": [], "claims": []}
 
 
 def _statement(

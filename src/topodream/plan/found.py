@@ -44,6 +44,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
         the config; ``unknown``, names of what the config doesn't have; ``order``, all its names.
     """
     evaluation = catalogue.evaluation
+    asked_for = {*catalogue.selected, *catalogue.not_made}
     return {
         "experiments": {
             name: {
@@ -52,7 +53,7 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
                 "state_sha256": _state(results / name),
             }
             for name in catalogue.listed
-            if name not in catalogue.selected and _is_made(results / name)
+            if name not in asked_for and _is_made(results / name)
         },
         "sweeps": {
             name: _summary(catalogue, {"sweep": asdict(sweep)}, path, sweep.maps)
@@ -114,8 +115,7 @@ def _summary(catalogue: Catalogue, options: Any, path: Path, maps: Iterable[str]
 def _findings(catalogue: Catalogue, path: Path) -> Found | None:
     if not path.is_file():
         return None
-    options = {"statements": catalogue.statements, "replicates": catalogue.replicates}
-    return _summary(catalogue, options, path, catalogue.maps_of_findings)
+    return _summary(catalogue, catalogue.asked_of_findings, path, catalogue.maps_of_findings)
 
 
 def _unknown(catalogue: Catalogue, results: Path) -> list[str]:

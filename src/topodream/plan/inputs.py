@@ -17,6 +17,7 @@ from topodream.plan.wildcards import (
     in_one_line,
     kind_of,
 )
+from topodream.settings.datasets import lacks
 
 OfWildcards = Callable[[Wildcards], list[Input]]
 
@@ -94,8 +95,12 @@ class Inputs:
     # ------------------------------------------------------------------ data
 
     def data(self, wildcards: Wildcards) -> str:
-        """Return the data set that an experiment learns."""
-        return data_file(experiment_of(self.catalogue, wildcards).dataset)
+        """Return the data set that an experiment learns; end Snakemake if it lacks a source."""
+        experiment = experiment_of(self.catalogue, wildcards)
+        if why := self.catalogue.lacking.get(experiment.name):
+            with in_one_line():
+                raise InputError(f"experiment {experiment.name!r} {why}")
+        return data_file(experiment.dataset)
 
     def shown(self, wildcards: Wildcards) -> str:
         """Return the data set that a map is shown; end Snakemake if it is of another form."""
@@ -128,9 +133,12 @@ class Inputs:
 
         Other content remakes all; the same in another folder, plain or gzipped, nothing. Where one
         is missing or can't be read there are none here, and the script says so; but what was made
-        of them before Snakemake would remove.
+        of them before Snakemake would remove. What lacks a source ends Snakemake.
         """
         section = dataset_of(self.catalogue, wildcards)
+        if why := lacks(wildcards.dataset, self.catalogue.datasets):
+            with in_one_line():
+                raise InputError(f"data set {wildcards.dataset!r} {why}")
         try:
             found = kind_of(self.catalogue, wildcards).raw_files(section)
         except InputError as error:

@@ -144,5 +144,4 @@ class Params:
 
     def questions(self, _wildcards: Wildcards) -> str:
         """Return the statements of the findings, and the experiments that they are about."""
-        about = {"statements": self.catalogue.statements, "replicates": self.catalogue.replicates}
-        return json.dumps(about)
+        return json.dumps(self.catalogue.asked_of_findings)

@@ -1,12 +1,15 @@
 """What the page shows, and the files that belong to it."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from topodream.data import KINDS
 from topodream.pictures.of_maps import THUMBNAIL
+from topodream.plan.batches import TO_RUN_A_JOB, asked_for
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.found import besides
 from topodream.plan.inputs import data_file, measures_of
@@ -78,6 +81,25 @@ class Shown:
         tables = ["results/findings.md"] if self.catalogue.findings else []
         return [PAGE, *self.files(), *self.maps(), *tables]
 
+    def said_of_not_made(self, command_line: Sequence[str]) -> str:
+        """Return what to say of what is selected and can't be made: a line for each reason.
+
+        Nothing is to be said where a person asks for files of an experiment, nor by a Snakemake
+        that another one started.
+        """
+        if asked_for(command_line) or not TO_RUN_A_JOB.isdisjoint(command_line):
+            return ""
+        chosen = self.catalogue
+        n_selected = len(chosen.selected) + len(chosen.selected_sweeps) + len(chosen.not_made)
+        return "".join(
+            f"topodream: not made, {number} of {n_selected} experiments and sweeps: {why}\n"
+            for why, number in Counter(chosen.not_made.values()).items()
+        )
+
+    def _question(self, name: str) -> str:
+        sweep = self.catalogue.sweeps.get(name)
+        return sweep.question if sweep else self.catalogue.questions[name]
+
     def contents(self, _wildcards: Wildcards) -> str:
         """Return what the page shows, each in its order, and what it finds besides, as JSON."""
         catalogue = self.catalogue
@@ -87,6 +109,10 @@ class Shown:
             "datasets": self.datasets(),
             "findings": catalogue.findings,
             "sweeps": catalogue.selected_sweeps,
+            "not_made": {
+                name: {"question": self._question(name), "why": why}
+                for name, why in catalogue.not_made.items()
+            },
             "besides": besides(catalogue, self.results),
         }
         return json.dumps(content)

@@ -56,6 +56,22 @@ def _check_ends(name: str, datasets: Section, chain: tuple[str, ...]) -> None:
             _check_ends(other, datasets, (*chain, other))
 
 
+def lacks(name: str, datasets: Section) -> str | None:
+    """Say what a data set needs that the config has no source of, or what it is made of does.
+
+    None where it can be made.
+
+    >>> datasets = {"cifar10": {"kind": "cifar10", "source": "none", "colours": "rgb"}}
+    >>> lacks("cifar10", datasets)
+    'needs CIFAR-10: set datasets.cifar10.source (docs/data.md)'
+    """
+    section = datasets[name]
+    if what := KINDS[section["kind"]].lacks(section):
+        return f"needs {what}: set datasets.{name}.source (docs/data.md)"
+    behind = (lacks(other, datasets) for other in made_of(section).values())
+    return next(filter(None, behind), None)
+
+
 def learnable(datasets: Section) -> list[str]:
     """Return the names of the data sets that maps can learn."""
     return [name for name, section in datasets.items() if KINDS[section["kind"]].can_be_learnt]
