@@ -54,7 +54,7 @@ from topodream.pictures.shipped_matplotlib import colormaps
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
 from topodream.training.loop import train
 from topodream.training.map_file import Map
-from topodream.traits import LABELS, SEQUENCE
+from topodream.traits import LABELS, OPPONENT, SEQUENCE, SIGNED
 
 ROOT = Path(__file__).parents[1]
 LEARNT = {"lateral_excitation", "global_inhibition", "column_inhibition", "lateral_matrix"}
@@ -75,6 +75,8 @@ def test_a_picture_is_of_the_maps_that_have_all_it_needs():
     [
         ("mwta", {LABELS}, {"label_map", "lateral_excitation"}),
         ("mwta", {SEQUENCE}, {"lateral_excitation", "trajectory"}),
+        ("mwta", {SIGNED}, {"lateral_excitation", "orientation_map"}),
+        ("mwta", {SIGNED, OPPONENT}, {"lateral_excitation", "orientation_map", "colour_map"}),
         ("sparse_dream", {LABELS}, {"label_map", *LEARNT}),
         ("sparse_dream", {SEQUENCE}, LEARNT),
         ("sparse_dream", set(), LEARNT),

@@ -200,7 +200,7 @@ def pinwheel_share(preferred: Complex, grid: Grid) -> float:
     """
     n_fours = np.count_nonzero(np.all(fours(preferred, grid) != 0, axis=0))
     n_pinwheels = np.count_nonzero(windings(preferred, grid))
-    return n_pinwheels / n_fours if n_fours else math.nan
+    return float(n_pinwheels / n_fours) if n_fours else math.nan
 
 
 def pinwheels(preferred: Complex, grid: Grid) -> dict[str, float]:

@@ -55,7 +55,8 @@ class Scale:
             return cls(form, weight_scale(weights))
         largest = np.empty(len(weights), weights.dtype)
         for rows in blocks(weights.shape, AT_ONCE):
-            images = form.images(weights[rows])
+            with np.errstate(invalid="ignore"):  # infinite ON and OFF
+                images = form.images(weights[rows])
             largest[rows] = np.abs(images).max(axis=tuple(range(1, images.ndim)))
         return cls(form, each=np.where(largest > 0, largest, 1))
 

@@ -12,6 +12,8 @@ from topodream.traits import (
     LABELS,
     LATERAL_EXCITATION,
     LEARNT_EXCITATION,
+    OPPONENT,
+    SIGNED,
 )
 
 FIGURES = (
@@ -40,6 +42,20 @@ FIGURES = (
         "u_matrix",
         "U-matrix: how much each unit's prototype differs from its neighbours'.",
         "u_matrix.draw",
+    ),
+    Still(
+        "orientation_map",
+        "The orientation that each unit prefers, with pinwheels, and how frequent each is.",
+        "orientation_map.draw",
+        needs=(SIGNED,),
+        wide=True,
+    ),
+    Still(
+        "colour_map",
+        "Which units prefer colours to brightness, and which two colours each tells apart.",
+        "colour_map.draw",
+        needs=(OPPONENT,),
+        wide=True,
     ),
     Still(
         "label_map",
