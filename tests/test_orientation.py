@@ -141,7 +141,10 @@ def test_a_pinwheel_by_hand():
     assert orientation.windings(wheel, Grid(2, 2)).tolist() == [[1]]
     assert orientation.windings(wheel.conj(), Grid(2, 2)).tolist() == [[-1]]
     assert orientation.windings(preferring([90, 80, 70, 95]), Grid(2, 2)).tolist() == [[0]]
-    assert orientation.windings(wheel * [1, 0, 1, 1], Grid(2, 2)).tolist() == [[0]]
+    # Without the upper right unit nothing is known, far as the others turn.
+    turning = preferring([0, 80, 80, 160]) * [1, 0, 1, 1]
+    assert orientation.windings(turning, Grid(2, 2)).tolist() == [[0]]
+    assert np.isnan(orientation.pinwheel_share(turning, Grid(2, 2)))
     assert np.isnan(orientation.pinwheel_share(wheel, Grid(1, 4)))
 
 
@@ -261,6 +264,8 @@ def test_clustering_by_hand():
     # Of ten pairs that touch two differ; in a chequered map all do.
     assert colour.moran(blobs.astype(float), pairs) == pytest.approx((8 - 2) / 10)
     assert colour.moran(chequered.ravel().astype(float), pairs) == pytest.approx(-1)
+    # About the mean, 1: -1, -1, 2.
+    assert colour.moran(np.array([0.0, 0, 3]), neighbour_pairs(Grid(1, 3))) == (1 - 2) / 2 / 2
     assert np.isnan(colour.moran(np.ones(8), pairs))
     assert np.isnan(colour.moran(np.full(8, np.nan), pairs))
     # Who doesn't count is left out of the mean, too.

@@ -90,9 +90,9 @@ def test_colours_run_from_each_unit_to_the_next(wraps):
 
 
 def test_bars_stand_as_units_prefer_and_the_unselective_have_none():
-    grid = Grid(1, 5)
-    weights = prototypes_of(LYING, RISING, STANDING, FALLING, 0)
-    weights[4] = 0
+    grid = Grid(1, 20)  # stretched
+    weights = np.zeros((20, SIGNED.n_inputs))
+    weights[:4] = prototypes_of(LYING, RISING, STANDING, FALLING)
     figure = orientation_map.plot(weights, SIGNED, grid, "title", "data")
     bars = figure.axes[0].get_lines()[0].get_xydata().reshape(-1, 3, 2)[:, :2]
     assert bars.mean(axis=1) == pytest.approx(np.array([[0, 0], [1, 0], [2, 0], [3, 0]]))
@@ -144,6 +144,10 @@ def test_the_part_that_is_shown_is_round_a_pinwheel():
     )  # anticlockwise, the middle right and below unit 9, 6
     part = beside.part_of(np.exp(1j * around), Grid(20, 20), SIGNED)
     assert part == (slice(7, 13), slice(4, 10))
+    # Without one it is on a border; no part is of one orientation.
+    halves_apart = preferring(np.where(cols < 12, 0, 80))
+    columns = beside.part_of(halves_apart, Grid(20, 20), SIGNED)[1]
+    assert columns.start < 12 < columns.stop
     # Where all are alike it is anywhere, on thin grids what there is.
     assert beside.part_of(np.ones(40), Grid(1, 40), SIGNED)[0] == slice(0, 1)
     assert beside.part_of(np.ones(1), Grid(1, 1), SIGNED) == (slice(0, 1), slice(0, 1))
@@ -165,11 +169,13 @@ def wedges(panel):
 
 
 def test_the_histogram_shows_how_frequent_orientations_are():
-    figure = orientations(Grid(1, 6), RISING, RISING, RISING, RISING, STANDING, LYING)
+    weights = prototypes_of(RISING, RISING, RISING, RISING, STANDING, LYING, 0, 0)
+    weights[-2:] = 0
+    figure = orientation_map.plot(weights, SIGNED, Grid(2, 4), "title", "data")
     found = wedges(figure.axes[-1])
     # What lies is at both ends, half a wedge each.
     assert found == pytest.approx({45: 1, 90: 1 / 4, 3: 1 / 4, 177: 1 / 4})
-    assert "6 oriented units, 100 %" in said(figure)
+    assert "6 oriented units, 75 %" in said(figure)
 
 
 # ------------------------------------------------------------------ the colour map
