@@ -42,7 +42,7 @@ def main() -> None:
 
 def row(finding: Mapping[str, Any]) -> str:
     """Return a finding as a line of the table."""
-    claims = finding.get("why") or "<br>".join(claim_text(claim) for claim in finding["claims"])
+    claims = "<br>".join(claim_text(claim) for claim in finding["claims"])
     said = f"{finding['said']} *({finding['source']})*"
     verdict = f"**{finding['verdict']}**"
     if finding["effects"]:

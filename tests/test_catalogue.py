@@ -9,6 +9,8 @@ from topodream.files.reading import check_name
 from topodream.plan.catalogue import JOBS_OF_A_SWEEP, MAPS_PER_JOB, resolve
 from topodream.settings.config import to_mapping
 
+WHY = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
+
 
 @pytest.fixture
 def swept(some_config):
@@ -331,18 +333,25 @@ def test_replicates_are_of_the_family_of_what_they_replicate(some_config):
     ("run", "experiments", "sweeps", "findings"),
     [
         ("windows", 6, [], False),
-        ("all", 31, [], False),
+        ("all", "all", [], False),
         (["strength", "trace-40"], 1, ["strength"], False),
-        ("study", 31, ["strength", "radius", "rate", "winners", "sparsity"], True),
+        ("study", "all", "all", True),
         (["findings"], 0, [], True),
+        ("cifar-10", 0, [], False),
     ],
 )
 def test_run_selects(some_config, run, experiments, sweeps, findings):
     some_config["run"] = run
     catalogue = resolve(some_config)
-    assert len(catalogue.selected) == experiments
-    assert catalogue.selected_sweeps == sweeps
+    can_be_made = set(catalogue.listed) - catalogue.lacking.keys()
+    assert len(catalogue.selected) == (len(can_be_made) if experiments == "all" else experiments)
+    assert catalogue.selected_sweeps == (list(catalogue.sweeps) if sweeps == "all" else sweeps)
     assert catalogue.findings == findings
+
+
+def test_of_what_is_shipped_only_what_learns_cifar10_lacks_its_source(catalogue):
+    assert list(catalogue.not_made) == catalogue.groups["cifar-10"]["experiments"]
+    assert set(catalogue.not_made.values()) == {WHY}
 
 
 def test_every_shipped_experiment_is_in_one_group(catalogue):
@@ -431,8 +440,6 @@ def test_a_wrong_statement_is_one_clear_line(some_config, change, said):
 
 
 # ------------------------------------------------------------------ what lacks a source
-
-WHY = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """Statements about experiments and their verdicts."""
 
+import runpy
+
+import made_results
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,3 +236,12 @@ def test_the_opposite_claim_has_the_opposite_verdict(values, threshold):
     above = findings.verdict_of_claim(found, "above", threshold)
     below = findings.verdict_of_claim(found, "below", threshold)
     assert {above, below} in ({HOLDS, FAILS}, {UNDECIDED})
+
+
+def test_a_row_of_the_table_has_a_reason_once_and_all_claims():
+    row = runpy.run_path(str(ROOT / "src/tabulate_findings.py"), run_name="not main")["row"]
+    third = made_results.FINDINGS["findings"][2]
+    assert (third["verdict"], len(third["claims"])) == (UNDECIDED, 2)
+    assert row(third).count(third["why"]) == 1
+    assert row(third).count(third["claims"][0]["text"]) == 2
+    assert row({**third, "claims": []}).endswith("Seeds differ. |  |")

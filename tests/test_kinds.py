@@ -31,12 +31,13 @@ SRC = ROOT / "src"
 # config.yaml has no source of something, docs/data.md says how to name one.
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/data.md").read_text(), re.M | re.S)
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]
-SECTIONS = SHIPPED | {
+EXAMPLES = {
     name: SHIPPED.get(name, {}) | section
     for snippet in SNIPPETS
     for name, section in yaml.safe_load(snippet).get("datasets", {}).items()
     if "kind" in section or lacks(name, SHIPPED)
 }
+SECTIONS = SHIPPED | EXAMPLES
 # One of each.
 TRIED = {section["kind"]: name for name, section in reversed(SECTIONS.items())}
 
@@ -66,9 +67,9 @@ def raw(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(raw, tmp_path_factory):
-    """A folder with a data set of each kind, and its picture; and with what these are made of."""
+    """A folder with a data set of each kind, the examples, and what they are made of; and pictures."""
     folder = tmp_path_factory.mktemp("data")
-    needed = list(TRIED.values())
+    needed = [*TRIED.values(), *EXAMPLES]
     for name in needed:  # grows while it is walked through
         needed += made_of(SECTIONS[name]).values()
     for name in filter(needed.__contains__, SECTIONS):

@@ -101,7 +101,7 @@ def test_a_pattern_matches_its_names_and_nothing_else():
 
 
 def test_data_sets_of_a_kind(catalogue):
-    assert wildcards.datasets_of(catalogue, "pan") == "pan"
+    assert wildcards.datasets_of(catalogue, "tapestry") == "tapestry"
     none = replace(catalogue, datasets={})
     assert wildcards.datasets_of(none, "pan") == wildcards.NOTHING
 
@@ -395,20 +395,20 @@ def test_the_page_shows_what_is_selected_and_what_that_is_made_of(some_config, t
 
 
 def test_what_lacks_a_source_is_shown_as_not_made_and_said_in_a_line(some_config, tmp_path):
-    lacking = {"question": "Why not?", "extends": "patches", "dataset": "cifar10"}
-    some_config["experiments"] = {**some_config["experiments"], "lacking": lacking}
-    some_config.update(run=["all", "radius"], groups={}, findings={"seeds": [0], "statements": {}})
-    (tmp_path / "lacking").mkdir()
-    (tmp_path / "lacking/model.h5").touch()  # made when there was a source
+    some_config["groups"]["mixed"] = {"about": "", "experiments": ["excited-20", "cifar-grey"]}
+    del some_config["groups"]["windows"], some_config["groups"]["cifar-10"]
+    some_config["run"] = ["mixed", "radius"]
+    (tmp_path / "cifar-grey").mkdir()
+    (tmp_path / "cifar-grey/model.h5").touch()  # made when there was a source
     shown = Shown(catalogues.resolve(some_config), tmp_path)
     why = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
     content = json.loads(shown.contents(of()))
-    assert content["not_made"] == {"lacking": {"question": "Why not?", "why": why}}
-    assert "lacking" not in content["experiments"] | content["besides"]["experiments"]
-    assert "cifar10" not in content["datasets"]
-    assert not [path for path in shown.made_files() if "lacking" in path or "cifar10" in path]
-    n_selected = len(content["experiments"]) + 2
-    line = f"topodream: not made, 1 of {n_selected} experiments and sweeps: {why}\n"
+    question = some_config["experiments"]["cifar-grey"]["question"]
+    assert content["not_made"] == {"cifar-grey": {"question": question, "why": why}}
+    assert list(content["experiments"]) == ["excited-20"]
+    assert not content["besides"]["experiments"]
+    assert not [path for path in shown.made_files() if "cifar" in path]
+    line = f"topodream: not made, 1 of 3 experiments and sweeps: {why}\n"
     assert shown.said_of_not_made(["snakemake", "-n"]) == line
     assert shown.said_of_not_made(["snakemake", "results/patches/model.h5"]) == ""
     assert shown.said_of_not_made(["snakemake", "all", "--target-jobs", "all:"]) == ""
@@ -417,17 +417,16 @@ def test_what_lacks_a_source_is_shown_as_not_made_and_said_in_a_line(some_config
 @pytest.mark.parametrize("source", ["none", "binary"])
 def test_a_file_that_lacks_a_source_ends_snakemake_in_a_line(some_config, sources, source):
     """Whatever was made of it before; where one is named the file is the script's business."""
-    some_config["experiments"]["lacking"] = {"extends": "patches", "dataset": "cifar10"}
     some_config["datasets"]["cifar10"] |= {"source": source}
     if source == "binary":
         some_config["datasets"]["cifar10"] |= {"folder": "missing"}
     inputs = Inputs(catalogues.resolve(some_config), sources)
-    of_map, of_data = of(experiment="lacking"), of(dataset="cifar10")
+    of_map, of_data = of(experiment="cifar-colour"), of(dataset="cifar10")
     if source == "binary":
         assert (inputs.data(of_map), inputs.raw_files(of_data)) == ("results/data/cifar10.h5", [])
         return
     why = "needs CIFAR-10: set datasets.cifar10.source"
-    with pytest.raises(SystemExit, match=rf"^topodream: experiment 'lacking' {why} \(docs"):
+    with pytest.raises(SystemExit, match=rf"^topodream: experiment 'cifar-colour' {why} \(docs"):
         inputs.data(of_map)
     with pytest.raises(SystemExit, match=rf"^topodream: data set 'cifar10' {why} \(docs"):
         inputs.raw_files(of_data)
