@@ -33,7 +33,8 @@ def main() -> None:
     about = (
         "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "
         "where all of its claims do, does not hold where one fails, and is undecided else. An effect "
-        "may be there though it isn't as large as claimed: what is seen of it is said too."
+        "may be there though it isn't as large as claimed: what is seen of it is said too. What needs "
+        "data that the study had no source of is not measured."
     )
     head = "| what was said | verdict | claims |\n|---|---|---|"
     table = "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
@@ -42,7 +43,7 @@ def main() -> None:
 
 def row(finding: Mapping[str, Any]) -> str:
     """Return a finding as a line of the table."""
-    claims = finding.get("why") or "<br>".join(claim_text(claim) for claim in finding["claims"])
+    claims = "<br>".join(claim_text(claim) for claim in finding["claims"])
     said = f"{finding['said']} *({finding['source']})*"
     verdict = f"**{finding['verdict']}**"
     if finding["effects"]:
