@@ -33,7 +33,8 @@ def main() -> None:
     about = (
         "Every claim gives the mean over seeds with its 95 % confidence interval. A statement holds "
         "where all of its claims do, does not hold where one fails, and is undecided else. An effect "
-        "may be there though it isn't as large as claimed: what is seen of it is said too."
+        "may be there though it isn't as large as claimed: what is seen of it is said too. What needs "
+        "data that the study had no source of is not measured."
     )
     head = "| what was said | verdict | claims |\n|---|---|---|"
     table = "\n".join([f"# Findings\n\nData: {data}. {about}\n\n{head}", *lines, ""])
