@@ -13,7 +13,7 @@ from topodream.data import KINDS
 from topodream.files import strict
 from topodream.files.errors import InputError
 from topodream.grid import Grid
-from topodream.models import MODELS
+from topodream.models import MODELS, sparse_dream
 from topodream.models.mwta import Lateral, Mwta
 from topodream.models.prototypes import Start
 from topodream.models.sparse_dream import ColumnInhibition, Excitation, Inhibition, SparseDream
@@ -700,6 +700,11 @@ def test_schema_and_dataclasses_agree(name):
     assert set(own) == {*fields(kind), "model"}
     check_group(common | own, {**fields(Experiment), **fields(kind)})
     assert checking._with_base(schema_of(name))["required"] == [*common, *own]
+
+
+def test_kernels_know_every_rule_of_excitation():
+    excitation = schema_of("sparse_dream")["properties"]["excitation"]["properties"]
+    assert tuple(excitation["rule"]["enum"]) == sparse_dream.RULES
 
 
 def check_group(properties, hints):

@@ -21,7 +21,15 @@ COMPILERS = cubins.compilers()
 
 
 @needs_races
-@pytest.mark.parametrize("case", ["MWTA", "trace", "SparseDream", "SparseDream, evened out"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "MWTA",
+        "trace",
+        "SparseDream, evened out",
+        "SparseDream, Hebb's rule on activity, within limits",
+    ],
+)
 def test_no_race(case):
     assert races.find(faults.FOR_RACES.format(case=case)) == []
 

@@ -60,6 +60,7 @@ MWTA = Mwta(
     weight_clip=None,
 )
 NORMALISED = Lateral(strength=1, radius=3, edge="full", row_norm=0.5)
+SUMMED = Lateral(strength=1, radius=3, edge="full", row_norm=None, row_sum=0.8)
 NORMED_TORUS = Lateral(strength=1, radius=1, edge="wrap", row_norm=0.5)
 TORUS = Lateral(strength=0.1, radius=2, edge="wrap", row_norm=None)
 ALONE = Lateral(strength=0, radius=0, edge="full", row_norm=None)
@@ -169,6 +170,22 @@ def variants(
     pruned = replace(DREAM, learning_rate=3)
     # Excitation that is evened out grows at every step: it is compared for a few.
     uniform = replace(DREAM, excitation=replace(DREAM.excitation, uniform=True))
+    # Weights so small that units answer in part, not all of them by 1, then all by 0.
+    calm = replace(DREAM, start=Start(0, 0.1), sparsity=0.2, threshold_rate=1)
+    hebbian = replace(
+        calm, excitation=replace(DREAM.excitation, rule="hebbian", strength=0, rate=0.02)
+    )
+    grown = replace(WIDE, start=Start(0, 0.1), rate=0.1)
+    limited = replace(
+        calm, excitation=replace(grown, rule="hebbian", symmetric=True, limit=0.04, budget=0.3)
+    )
+    forgets = replace(calm, excitation=replace(grown, rule="oja", budget=1))
+    spared = replace(
+        calm,
+        excitation=replace(WIDE, rule="fixed", strength=0.02),
+        global_inhibition=Inhibition(Start(0, 0.01), 0.0005, spares_excited_pairs=True),
+    )
+    even_within = replace(calm, excitation=replace(uniform.excitation, reach_cols=2, limit=0.08))
     # Its first step makes weights so large that no later one can be learnt.
     hasty = replace(DREAM, start=Start(0, 0.001), learning_rate=1e8)
     named: dict[str, tuple[Settings, ...]] = {
@@ -180,7 +197,7 @@ def variants(
         "MWTA, units alike": (replace(MWTA, start=Start(0.125, 0.125), lateral=ALONE),),
         "MWTA, one winner, no neighbours": (replace(MWTA, n_winners=1, lateral=ALONE),),
         "MWTA, ten winners, bounded": (bounded,),
-        "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=NORMALISED), bounded),
+        "MWTA, four maps": (MWTA, excited, replace(MWTA, lateral=SUMMED), bounded),
         "MWTA, one of two maps diverges": (grows, excited),
         "trace": (with_trace,),
         "trace, torus": (replace(with_trace, lateral=TORUS),),
@@ -192,6 +209,11 @@ def variants(
         "SparseDream, unit norm": (normed,),
         "SparseDream, evened out": (uniform,),
         "SparseDream, pruned": (pruned,),
+        "SparseDream, Hebb's rule": (hebbian,),
+        "SparseDream, Hebb's rule on activity, within limits": (limited,),
+        "SparseDream, Oja's rule": (forgets,),
+        "SparseDream, fixed, pairs spared": (spared,),
+        "SparseDream, four rules": (even_within, hebbian, forgets, spared),
         "SparseDream, three maps": (DREAM, uneven, normed),
         "SparseDream, one of two maps diverges": (hasty, uneven),
     }

@@ -261,6 +261,58 @@ OTHERS = [
         "const bool learns = step > 0,", "const bool learns = step > 1,", "SparseDream", AGREEMENT,
     ),
     Fault(
+        "inhibition of pairs that are spared", DREAM,
+        "j == unit || (WHOLE(SPARES) && is_in(window, j, unit, cols))", "j == unit",
+        "SparseDream, fixed, pairs spared", AGREEMENT,
+    ),
+    Fault(
+        "pairs of a column that are spared too", DREAM,
+        "inside && other % cols != unit % cols", "inside",
+        "SparseDream, fixed, pairs spared", AGREEMENT,
+    ),
+    Fault(
+        "fixed excitation that learns", DREAM,
+        " || rule == FIXED) return;", ") return;",
+        "SparseDream, fixed, pairs spared", AGREEMENT,
+    ),
+    Fault(
+        "a map that learns by another's rule", DREAM,
+        "const int rule = WHOLE(RULE);", "const int rule = whole[RULE];",
+        "SparseDream, four rules", AGREEMENT,
+    ),
+    Fault(
+        "excitation between units that are not active together", DREAM,
+        "rate * (own * other - squared_sparsity)", "rate * (own * other)",
+        "SparseDream, Hebb's rule", AGREEMENT,
+    ),
+    Fault(
+        "excitation below 0", DREAM,
+        "return weight < 0 ? 0 : weight;", "return weight;",
+        "SparseDream, Hebb's rule on activity, within limits", AGREEMENT,
+    ),
+    Fault(
+        "a unit that forgets by the other's activity", DREAM,
+        "(other - own * weight)", "(other - other * weight)",
+        "SparseDream, Oja's rule", AGREEMENT,
+    ),
+    Fault(
+        "a limit that is forgotten", DREAM,
+        "weight = weight > limit ? limit : weight;", "",
+        "SparseDream, Hebb's rule on activity, within limits", AGREEMENT,
+    ),
+    Fault(
+        "a budget of what the limit cuts off", DREAM,
+        "weight = weight > limit ? limit : weight;\n        excites[other] = weight;\n"
+        "        total += weight;",
+        "total += weight;\n        excites[other] = weight > limit ? limit : weight;",
+        "SparseDream, Hebb's rule on activity, within limits", AGREEMENT,
+    ),
+    Fault(
+        "limits that miss the last step", DREAM,
+        "if (learns && WHOLE(RULE) != FIXED)", "if (learns && shows && WHOLE(RULE) != FIXED)",
+        "SparseDream, Oja's rule", AGREEMENT,
+    ),
+    Fault(
         "a whole number of Python's", HOST,
         "typed = tuple(np.int32(x) if isinstance(x, int) else x for x in arguments)",
         "typed = tuple(arguments)",

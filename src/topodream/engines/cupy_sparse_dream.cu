@@ -2,8 +2,9 @@
 //
 // A step is six launches: dream_drive, dream_respond, reconstruct, dream_account, dream_predict,
 // dream_excite. A row's warp makes the last step's changes while it has the row to read: those of
-// prototypes in dream_drive, those of inhibition in dream_respond. One launch of these two at the
-// end of an epoch, with `step` behind its last, makes the changes that are still due.
+// prototypes in dream_drive, those of inhibition in dream_respond, and what equation 11 makes of a
+// row of excitation. One launch of these two at the end of an epoch, with `step` behind its last,
+// makes the changes that are still due.
 
 // The settings of map number `map`, whole numbers and others, by the places that the host defines.
 #define WHOLE(name) whole[map * N_WHOLE + name]
@@ -31,6 +32,13 @@ __device__ Window window_of(int unit, int rows, int cols, int reach_rows, int re
 __device__ __forceinline__ int unit_in(Window window, int place, int unit, int cols) {
     const int x = window.left + place % window.width;
     return x == unit % cols ? -1 : (window.top + place / window.width) * cols + x;
+}
+
+// Whether unit_in finds a unit at one of the window's places.
+__device__ __forceinline__ bool is_in(Window window, int other, int unit, int cols) {
+    const int y = other / cols - window.top, x = other % cols - window.left;
+    const bool inside = y >= 0 && y * window.width < window.size && x >= 0 && x < window.width;
+    return inside && other % cols != unit % cols;
 }
 
 // ---------------------------------------------------------------- prototypes
@@ -126,9 +134,40 @@ extern "C" __global__ void __launch_bounds__(512, 1) dream_account(
 
 // ---------------------------------------------------------------- between units
 
-// Make the last step's changes of inhibition, and even out excitation (equations 4, 5 and 11);
-// then let a unit hear the others and answer (equations 1 to 3), and move its threshold (8).
-// A warp for each unit. Grid: units by warps, maps.
+// Even out what a unit hears, and keep it within limits (equation 11). By the unit's warp.
+__device__ void keep_within(
+    real* excites, Window window, int unit, int cols, bool uniform, real limit, real budget)
+{
+    const real no_limit = 1 / (real)0;
+    if (!uniform && limit == no_limit && budget == no_limit) return;
+    real norm = 0, total = 0;
+    if (uniform) {
+        real squares = 0;
+        for (int k = lane(); k < window.size; k += 32) {
+            const int other = unit_in(window, k, unit, cols);
+            if (other >= 0) squares += excites[other] * excites[other];
+        }
+        norm = sqrt(warp_sum(squares));
+    }
+    for (int k = lane(); k < window.size; k += 32) {
+        const int other = unit_in(window, k, unit, cols);
+        if (other < 0) continue;
+        real weight = uniform ? norm : excites[other];
+        weight = weight > limit ? limit : weight;
+        excites[other] = weight;
+        total += weight;
+    }
+    total = warp_sum(total);
+    if (!(total > budget)) return;
+    for (int k = lane(); k < window.size; k += 32) {
+        const int other = unit_in(window, k, unit, cols);
+        if (other >= 0) excites[other] *= budget / total;
+    }
+}
+
+// Make the last step's changes of inhibition, and those of equation 11 (4, 5 and 11); then let
+// a unit hear the others and answer (1 to 3), and move its threshold (8). A warp for each unit.
+// Grid: units by warps, maps.
 extern "C" __global__ void __launch_bounds__(256, 1) dream_respond(
     const real* drive,        // (maps, units)
     const real* before,       // (maps, units): activity of the step before
@@ -155,17 +194,8 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_respond(
     real* excites = excitation + row;
     const Window window =
         window_of(unit, rows, cols, WHOLE(REACH_ROWS), WHOLE(REACH_COLS));
-    if (learns && WHOLE(UNIFORM)) {
-        real squares = 0;
-        for (int k = lane(); k < window.size; k += 32) {
-            const int other = unit_in(window, k, unit, cols);
-            if (other >= 0) squares += excites[other] * excites[other];
-        }
-        const real norm = sqrt(warp_sum(squares));
-        for (int k = lane(); k < window.size; k += 32) {
-            const int other = unit_in(window, k, unit, cols);
-            if (other >= 0) excites[other] = norm;
-        }
+    if (learns && WHOLE(RULE) != FIXED) {
+        keep_within(excites, window, unit, cols, WHOLE(UNIFORM), SETTING(LIMIT), SETTING(BUDGET));
     }
     if (shows) {
         for (int k = lane(); k < window.size; k += 32) {
@@ -179,7 +209,7 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_respond(
         real weight = inhibits[j];
         if (learns) {
             weight += SETTING(GLOBAL_RATE) * (own * a[j] - SETTING(SQUARED_SPARSITY));
-            if (j == unit) weight = 0;
+            if (j == unit || (WHOLE(SPARES) && is_in(window, j, unit, cols))) weight = 0;
             inhibits[j] = weight;
         }
         if (shows) lateral -= weight * p[j];
@@ -207,8 +237,8 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_respond(
     }
 }
 
-// How far excitation failed to predict what was heard of a unit (equation 9). A warp for each
-// unit. Grid: units by warps, maps.
+// How far excitation failed to predict what was heard of a unit (equation 9, reconstruct). A warp
+// for each unit. Grid: units by warps, maps.
 extern "C" __global__ void __launch_bounds__(256, 1) dream_predict(
     const real* activity,    // (maps, units)
     const real* response,    // (maps, units)
@@ -219,7 +249,7 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_predict(
     int rows, int cols, int step)
 {
     const int map = blockIdx.y, unit = blockIdx.x * n_warps() + warp(), n_units = rows * cols;
-    if (done[map] <= step || unit >= n_units) return;
+    if (done[map] <= step || unit >= n_units || WHOLE(RULE) != RECONSTRUCT) return;
     const real* heard = (WHOLE(HEARS_ACTIVITY) ? activity : response) + (long long)map * n_units;
     const real* excites = excitation + (long long)map * n_units * n_units;
     const Window window =
@@ -237,6 +267,18 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_predict(
     }
 }
 
+// A weight after a unit has learnt to hear another one, by the rules that add (equation 9).
+__device__ __forceinline__ real associated(
+    real weight, real own, real other, bool hebbian, real rate, real squared_sparsity)
+{
+    if (hebbian) {
+        weight += rate * (own * other - squared_sparsity);
+    } else {
+        weight += rate * own * (other - own * weight);
+    }
+    return weight < 0 ? 0 : weight;
+}
+
 // Learn excitation (equation 9), and make it the same both ways where it is to be (10). A warp for
 // each unit changes its pairs with units of larger numbers. Grid: units by warps, maps.
 extern "C" __global__ void __launch_bounds__(256, 1) dream_excite(
@@ -250,7 +292,8 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_excite(
     int rows, int cols, int step)
 {
     const int map = blockIdx.y, unit = blockIdx.x * n_warps() + warp(), n_units = rows * cols;
-    if (done[map] <= step || unit >= n_units) return;
+    const int rule = WHOLE(RULE);
+    if (done[map] <= step || unit >= n_units || rule == FIXED) return;
     const real* heard = (WHOLE(HEARS_ACTIVITY) ? activity : response) + (long long)map * n_units;
     const real* surprises = surprise + (long long)map * n_units;
     real* excites = excitation + (long long)map * n_units * n_units;
@@ -261,9 +304,16 @@ extern "C" __global__ void __launch_bounds__(256, 1) dream_excite(
         if (other <= unit) continue;
         real* one = excites + (long long)unit * n_units + other;
         real* reverse = excites + (long long)other * n_units + unit;
-        const real rate = SETTING(EXCITATION_RATE);
-        real there = multiplied(*one, 1 + rate * (heard[unit] * surprises[other]));
-        real back = multiplied(*reverse, 1 + rate * (heard[other] * surprises[unit]));
+        const real rate = SETTING(EXCITATION_RATE), own = heard[unit], others = heard[other];
+        real there, back;
+        if (rule == RECONSTRUCT) {
+            there = multiplied(*one, 1 + rate * (own * surprises[other]));
+            back = multiplied(*reverse, 1 + rate * (others * surprises[unit]));
+        } else {
+            const real s_squared = SETTING(SQUARED_SPARSITY);
+            there = associated(*one, own, others, rule == HEBBIAN, rate, s_squared);
+            back = associated(*reverse, others, own, rule == HEBBIAN, rate, s_squared);
+        }
         if (WHOLE(SYMMETRIC)) there = back = (real)0.5 * (there + back);
         *one = there;
         *reverse = back;

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
 from topodream.engines.cupy import MOST_WARPS, CupyEnsemble, Device, Epoch, Room
 from topodream.models import sparse_dream
 from topodream.models.sparse_dream import SparseDream
@@ -16,8 +18,10 @@ class CupySparseDream(CupyEnsemble):
         "REACH_ROWS",
         "REACH_COLS",
         "HEARS_ACTIVITY",
+        "RULE",
         "SYMMETRIC",
         "UNIFORM",
+        "SPARES",
         "COLUMN_ACTS",
         "UNIT_NORM",
         "MEASURE_EVERY",
@@ -28,12 +32,15 @@ class CupySparseDream(CupyEnsemble):
         "SQUARED_SPARSITY",
         "THRESHOLD_RATE",
         "EXCITATION_RATE",
+        "LIMIT",
+        "BUDGET",
         "GLOBAL_RATE",
         "COLUMN_RATE",
     )
     constants: ClassVar[Mapping[str, object]] = {
         "PRUNE_EVERY": sparse_dream.PRUNE_EVERY,
         "PRUNE_LEVEL": sparse_dream.PRUNE_LEVEL,
+        **{rule.upper(): place for place, rule in enumerate(sparse_dream.RULES)},
     }
 
     def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
@@ -43,8 +50,10 @@ class CupySparseDream(CupyEnsemble):
             "REACH_ROWS": excitation.reach_rows,
             "REACH_COLS": excitation.reach_cols,
             "HEARS_ACTIVITY": excitation.learns_from == "activity",
+            "RULE": sparse_dream.RULES.index(excitation.rule),
             "SYMMETRIC": excitation.symmetric,
             "UNIFORM": excitation.uniform,
+            "SPARES": settings.global_inhibition.spares_excited_pairs,
             "COLUMN_ACTS": column.acts,
             "UNIT_NORM": settings.unit_norm,
             "MEASURE_EVERY": 1 if thorough else sparse_dream.MEASURE_EVERY,
@@ -53,6 +62,8 @@ class CupySparseDream(CupyEnsemble):
             "SQUARED_SPARSITY": settings.sparsity**2,
             "THRESHOLD_RATE": settings.threshold_rate,
             "EXCITATION_RATE": excitation.rate,
+            "LIMIT": np.inf if excitation.limit is None else excitation.limit,
+            "BUDGET": np.inf if excitation.budget is None else excitation.budget,
             "GLOBAL_RATE": settings.global_inhibition.rate,
             "COLUMN_RATE": column.rate / self._grid.rows,
         }

@@ -29,9 +29,7 @@ from topodream.models.sparse_dream import SparseDream
 from topodream.settings.config import Experiment
 
 STEPS_PER_CALL = 250
-# The rules of excitation, by whose place kernels know them.
-RULES = ("reconstruct", "hebbian", "oja", "fixed")
-RECONSTRUCT, HEBBIAN, OJA, FIXED = range(4)
+RECONSTRUCT, HEBBIAN, OJA, FIXED = range(len(sparse_dream.RULES))
 LEAST_NORMAL = 2.0**-126  # of float32
 
 
@@ -56,13 +54,11 @@ class Rule(NamedTuple):
     threshold_rate: Any
     excitation_rate: Any
     hears_activity: bool
-    excitation_rule: int  # its place in RULES
+    excitation_rule: int  # its place in sparse_dream.RULES
     symmetric: bool
     uniform: bool
-    limit: (
-        Any  # of a weight of excitation, and of the sum of a unit's; infinite where there is none
-    )
-    budget: Any
+    limit: Any  # of a weight of excitation; infinite where there is none
+    budget: Any  # of the sum of a unit's; the same
     spares: bool  # whether inhibition spares those that excite each other
     global_rate: Any
     column_rate: Any
@@ -610,7 +606,7 @@ def _rule(settings: SparseDream, grid: Grid, number: type[Any]) -> Rule:
         threshold_rate=number(settings.threshold_rate),
         excitation_rate=number(excitation.rate),
         hears_activity=excitation.learns_from == "activity",
-        excitation_rule=RULES.index(excitation.rule),
+        excitation_rule=sparse_dream.RULES.index(excitation.rule),
         symmetric=excitation.symmetric,
         uniform=excitation.uniform,
         limit=number(np.inf if excitation.limit is None else excitation.limit),

@@ -44,6 +44,8 @@ PRUNE_LEVEL = 1e-10
 # The error is recorded at every so many steps of an epoch, but for the last one: between them
 # no engine has to reconstruct the pixels that it doesn't learn from.
 MEASURE_EVERY = 20
+# The rules of excitation: kernels know them by their places.
+RULES = ("reconstruct", "hebbian", "oja", "fixed")
 
 Mask = npt.NDArray[np.bool_]
 
