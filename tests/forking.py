@@ -1,109 +1,206 @@
-"""Runs Snakemake as often as tests want it, and imports it once.
+"""Runs Snakemake and the project's scripts as often as tests want, and imports once what they import.
 
-A process that has imported Snakemake, and nothing of the project, makes a copy of itself for each
-run: the copy has a folder, arguments and an environment of its own, as a process that is started has.
+A process that has imported packages, and nothing of the project, makes a copy of itself for each run:
+the copy has a folder, arguments, an environment and files of its own, as a process that is started has.
+The scripts that Snakemake starts here are such copies too: what it finds as ``python`` asks for them.
 """
 
 import contextlib
 import functools
 import json
 import os
-import socketserver
+import shlex
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
-SERVER = """
-import atexit, gc, json, os, runpy, sys
+import machine_code
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Told where to listen, what to do first, and how to run what is asked for.
+SERVER = '''
+import atexit, gc, json, os, runpy, select, signal, socket, sys
+place, first, run = sys.argv[1:]
+exec(first)
+gc.freeze()  # or each copy would copy all memory, to look for garbage
+
+def bury(*_):
+    """See off the copies that have ended: so their time counts as ours."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+signal.signal(signal.SIGCHLD, bury)
+with socket.socket(socket.AF_UNIX) as server:
+    server.bind(place)
+    server.listen()
+    print(flush=True)
+    while True:
+        ready, _, _ = select.select([sys.stdin, server], [], [])
+        if sys.stdin in ready:
+            sys.exit()  # it has ended
+        caller, _ = server.accept()
+        if os.fork() == 0:
+            break
+        caller.close()
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+told, files, _, _ = socket.recv_fds(caller, 2**16, 3)
+while not told.endswith(b"\\n"):
+    told += caller.recv(2**16)
+folder, sys.argv, environment = json.loads(told)
+for number, file in enumerate(files):
+    os.dup2(file, number)
+    os.close(file)
+os.chdir(folder)
+os.environ.clear()
+os.environ.update(environment)
+status = 0
+try:
+    exec(run)
+except SystemExit as end:
+    status = end.code
+if isinstance(status, str):
+    print(status, file=sys.stderr)
+    status = 1
+atexit._run_exitfuncs()
+sys.stdout.flush()
+sys.stderr.flush()
+caller.sendall(b"%d" % (status or 0))
+os._exit(0)  # nor is all memory tidied up
+'''
+
+SNAKEMAKE = """
 import snakemake.api, snakemake.cli, snakemake.report
 import docutils.core, h5py, jsonschema, requests, smart_open, yte  # what it imports later
 
 snakemake.cli.get_argument_parser()  # which imports its plugins
-gc.freeze()  # or each copy would copy all memory, to look for garbage
-for line in sys.stdin:
-    run = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.chdir(run["folder"])
-        os.environ.clear()
-        os.environ.update(run["environment"])
-        for number, name in ((0, os.devnull), (1, run["stdout"]), (2, run["stderr"])):
-            os.dup2(os.open(name, os.O_RDWR), number)
-        sys.stdin = open(0)
-        sys.path[0] = run["folder"]
-        sys.argv = ["snakemake", *run["arguments"]]
-        status = 0
-        try:
-            runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            status = end.code
-        if isinstance(status, str):
-            print(status, file=sys.stderr)
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(int(bool(status)))  # nor is all memory tidied up
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
+sys.executable = {python!r}  # whose folder is where its jobs look for one
+"""
+RUN_SNAKEMAKE = """
+sys.path[0] = folder
+runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
 """
 
+SCRIPTS = """
+for script in {scripts!r}:
+    runpy.run_path(script, run_name="not main")
+import PIL.ImageOps, scipy.ndimage, topodream.engines.jit  # what they import later
 
-@functools.cache
-def _server():
-    """Return the process that makes copies; it ends when its input does, which is when we end."""
-    command = [sys.executable, "-c", SERVER]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def snakemake(folder, *arguments, env=None):
-    """Run Snakemake in a folder; return what `subprocess.run` would."""
-    with tempfile.TemporaryDirectory() as told:
-        files = {name: Path(told) / name for name in ("stdout", "stderr")}
-        for path in files.values():
-            path.touch()
-        run = {
-            "folder": str(folder),
-            "arguments": list(map(str, arguments)),
-            "environment": dict(os.environ if env is None else env),
-            **{name: str(path) for name, path in files.items()},
-        }
-        server = _server()
-        server.stdin.write(json.dumps(run) + "\n")
-        server.stdin.flush()
-        status = int(server.stdout.readline())
-        said = [path.read_text() for path in files.values()]
-    return subprocess.CompletedProcess(["snakemake", *run["arguments"]], status, *said)
-
+for name in list(sys.modules):
+    if name.partition(".")[0] == "topodream":
+        del sys.modules[name]
+sys.path = [path for path in sys.path if path != {folder!r}]
+"""
+RUN_SCRIPT = """
+sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+if sys.argv[0] == "-c":
+    exec(sys.argv.pop(1), {"__name__": "__main__"})
+else:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 # Asks for a run from where it is typed, at the socket that its first argument names.
 CLIENT = """
 import json, os, socket, sys
+place, *arguments = sys.argv[1:]
 with socket.socket(socket.AF_UNIX) as server:
-    server.connect(sys.argv[1])
-    server.sendall((json.dumps([os.getcwd(), sys.argv[2:], dict(os.environ)]) + "\\n").encode())
-    status, *said = json.loads(server.makefile().read())
-sys.stdout.write(said[0])
-sys.stderr.write(said[1])
-sys.exit(status)
+    server.connect(place)
+    told = json.dumps([os.getcwd(), arguments, dict(os.environ)]) + "\\n"
+    socket.send_fds(server, [told.encode()], [0, 1, 2])
+    status = server.recv(3)
+sys.exit(int(status or 1))
+"""
+# For anything else than scripts it is Python.
+PYTHON = """#!/bin/sh
+case "$1" in
+*.py) exec {client} "$@" ;;
+*) exec {python} "$@" ;;
+esac
 """
 
 
-class Answer(socketserver.StreamRequestHandler):
-    def handle(self):
-        folder, arguments, environment = json.loads(self.rfile.readline())
-        done = snakemake(folder, *arguments, env=environment)
-        self.wfile.write(json.dumps([done.returncode, done.stdout, done.stderr]).encode())
+@functools.cache
+def _folder():
+    """Return the folder of sockets, which ends when we do."""
+    return tempfile.TemporaryDirectory(prefix="forking-")
 
 
-@contextlib.contextmanager
+def _listening(name, first, run):
+    """Return the socket of a process that makes copies; it ends when its input does, which is when we end."""
+    place = f"{_folder().name}/{name}"
+    command = [sys.executable, "-c", SERVER, place, first, run]
+    _kept[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    _kept[name].stdout.readline()
+    return place
+
+
+_kept = {}
+
+
+def _client(place):
+    """Return a command of a shell that asks for a run with the arguments that follow."""
+    script = Path(_folder().name) / "client.py"
+    script.write_text(CLIENT)
+    return shlex.join([sys.executable, "-I", "-S", str(script), place])
+
+
+@functools.cache
+def _of_scripts():
+    machine_code.keep()
+    src = ROOT / "src"
+    scripts = [str(path) for path in sorted(src.glob("*.py"))]
+    return _listening("scripts", SCRIPTS.format(scripts=scripts, folder=str(src)), RUN_SCRIPT)
+
+
+@functools.cache
+def _of_snakemake():
+    python = Path(_folder().name) / "bin" / "python"
+    python.parent.mkdir()
+    text = PYTHON.format(client=_client(_of_scripts()), python=shlex.quote(sys.executable))
+    python.write_text(text)
+    python.chmod(0o755)
+    return _listening("snakemake", SNAKEMAKE.format(python=str(python)), RUN_SNAKEMAKE)
+
+
+def _run(place, folder, command, env, given):
+    """Let a copy run a command; return what `subprocess.run` would."""
+    told = json.dumps([str(folder), command, dict(os.environ if env is None else env)]) + "\n"
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3)]
+        files[0].write(given)
+        files[0].seek(0)
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.connect(place)
+        socket.send_fds(server, [told.encode()], [file.fileno() for file in files])
+        status = int(server.recv(3) or 1)
+        said = []
+        for file in files[1:]:
+            file.seek(0)
+            said.append(file.read())
+    return subprocess.CompletedProcess(command, status, *said)
+
+
+def snakemake(folder, *arguments, env=None):
+    """Run Snakemake in a folder."""
+    return _run(_of_snakemake(), folder, ["snakemake", *map(str, arguments)], env, "")
+
+
+def script(name, *arguments, folder=None, env=None, given=""):
+    """Run a script of the project in a folder, or in the one where we are."""
+    command = [str(ROOT / "src" / name), *map(str, arguments)]
+    return _run(_of_scripts(), folder or Path.cwd(), command, env, given)
+
+
+def python(code, *arguments):
+    """Run code as ``python -c`` does, with what scripts import at hand."""
+    return _run(_of_scripts(), Path.cwd(), ["-c", code, *map(str, arguments)], None, "")
+
+
 def client():
-    """Give a command of bash that runs Snakemake with the arguments that follow."""
-    with tempfile.TemporaryDirectory() as folder:
-        script, place = Path(folder) / "client.py", f"{folder}/socket"
-        script.write_text(CLIENT)
-        with socketserver.UnixStreamServer(place, Answer) as server:
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-            yield f"{sys.executable} -I -S {script} {place}"
-            server.shutdown()
+    """Return a command of a shell that runs Snakemake with the arguments that follow."""
+    return _client(_of_snakemake()) + " snakemake"

@@ -32,7 +32,7 @@ HELD_OUT = 2000
 SIZES = {
     **OF_DATA,
     "oblong": DataSize(4000, 500, 96, 160),
-    "large": DataSize(8000, 500, 180, 180),
+    "large": DataSize(8000, 250, 180, 180),
     "many": DataSize(250_000, 40_000, 28, 28),
 }
 SIZES["noise"] = SIZES["oblong"]

@@ -3,15 +3,18 @@
 import ast
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import pty
+import py_compile
 import shutil
 import subprocess
 import sys
 import termios
 from pathlib import Path
 
+import forking
 import imageio.v3 as iio
 import numpy as np
 import pytest
@@ -35,9 +38,7 @@ needs_emulator = pytest.mark.skipif(bool(building.missing()), reason=f"{building
 EMULATED = [str(ROOT / "tests" / "emulator" / "as_cupy"), str(ROOT / "tests")]
 
 
-def run(name, *args, **options):
-    command = [sys.executable, str(ROOT / "src" / name), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+run = forking.script
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -45,7 +46,10 @@ def test_help_is_the_docstring_and_explains_every_option(script, tmp_path):
     # From another folder: a script finds the package beside it, and no other.
     (tmp_path / "topodream.py").write_text("raise SystemExit('another topodream')")
     paths = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(tmp_path)}
-    done = run(script.name, "--help", cwd=tmp_path, env=os.environ | paths)
+    done = subprocess.run(
+        [sys.executable, script, "--help"],
+        cwd=tmp_path, env=os.environ | paths, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     docstring = ast.get_docstring(ast.parse(script.read_text()))
     assert docstring.splitlines()[0] in done.stdout
@@ -61,13 +65,8 @@ def test_code_inputs_name_all_that_a_script_imports(script):
         "files = [getattr(m, '__file__', None) for m in list(sys.modules.values())]; "
         "print('\\n'.join(f for f in files if f))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", loaded],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
+    done = forking.python(loaded)
+    assert done.returncode == 0, done.stderr
     ours = {line for line in done.stdout.splitlines() if line.startswith(str(ROOT / "src"))}
     # A registry is none, and names them all; which of them is meant, an experiment says,
     # or the script of a data set.
@@ -159,6 +158,18 @@ class Poison(ast.NodeTransformer):
         return node
 
 
+def spoil(path):
+    """Make a module's functions fail. One that machine code is kept by stays as it is to look at."""
+    text = ast.unparse(Poison().visit(ast.parse(path.read_text())))
+    if path.name != "products.py":
+        path.write_text(text)
+        return
+    (path.parent / "spoilt").write_text(text)
+    bytecode = importlib.util.cache_from_source(path)
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(path.parent / "spoilt", bytecode, invalidation_mode=unchecked)
+
+
 # Imports take longer than the scripts: one process for all.
 ONE_AFTER_ANOTHER = """
 import json, runpy, sys
@@ -188,8 +199,7 @@ def run_all(src, home, experiment):
     )  # fmt: skip
     steps = steps if experiment.device == "cpu" else steps[:1]
     commands = [[str(src / script), *map(str, args)] for script, *args in steps]
-    one_after_another = [sys.executable, "-c", ONE_AFTER_ANOTHER, json.dumps(commands)]
-    done = subprocess.run(one_after_another, capture_output=True, text=True, check=False)
+    done = forking.python(ONE_AFTER_ANOTHER, json.dumps(commands))
     assert done.returncode == 0, done.stderr
     return {path.name: path.read_bytes() for path in home.iterdir()}
 
@@ -225,7 +235,7 @@ def test_only_sources_are_run(catalogue, made, tmp_path, monkeypatch, name, engi
     assert {"mwta.py", "sparse_dream.py", "reference.py", "page.py"} & {p.name for p in spoilt}
     assert len(spoilt) > 20
     for path in spoilt:
-        path.write_text(ast.unparse(Poison().visit(ast.parse(path.read_text()))))
+        spoil(path)
     expected = run_all(sound, tmp_path / "whole", experiment)
     assert len(expected) > (8 if device == "cpu" else 1)
     assert run_all(poisoned, tmp_path / "spoilt", experiment) == expected

@@ -84,15 +84,14 @@ def folder(tmp_path_factory):
     (project / "path/to").mkdir(parents=True)
     for link in ("topodream", "path/to/topodream"):
         (project / link).symlink_to(project)
-    with forking.client() as snakemake:
-        stand_ins = {**STAND_INS, "snakemake": SNAKEMAKE.format(snakemake)}
-        for folder in (project / ".venv/bin", home / "stand-ins"):
-            folder.mkdir(parents=True)
-            for name, text in stand_ins.items():
-                (folder / name).write_text(f"#!/bin/sh\n{text}\n")
-                (folder / name).chmod(0o755)
-        (project / ".venv/bin/activate").touch()
-        yield project
+    stand_ins = {**STAND_INS, "snakemake": SNAKEMAKE.format(forking.client())}
+    for folder in (project / ".venv/bin", home / "stand-ins"):
+        folder.mkdir(parents=True)
+        for name, text in stand_ins.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+    (project / ".venv/bin/activate").touch()
+    return project
 
 
 def planned_by(folder, command):

@@ -337,7 +337,7 @@ def test_another_clone_gives_the_same_bytes(built, tmp_path):
         shutil.copytree(built / ".git", other / ".git")
         (other / "README.md").write_text("A commit that changes no code.")
         commit(other, "README.md")
-    snakemake(other, "--cores", "1", run=started)
+    snakemake(other, "--cores", "1")
     for path in sorted(ALL_FILES):
         assert (other / path).read_bytes() == (built / path).read_bytes(), path
 

@@ -7,12 +7,12 @@ of the stand-in for CuPy; *races*.
 
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import forking
 
 from emulator import races
 
@@ -64,8 +64,7 @@ def look(sources: Path, case: str, checks: Sequence[str] = CHECKS) -> dict[str, 
 def _differences(sources: Path, case: str, in_other_orders: bool) -> dict[str, str]:
     seen: dict[str, str] = {}
     script = SCRIPT.format(case=case, orders=(0, 1, 5) if in_other_orders else (0,))
-    command = [sys.executable, "-c", script, str(sources), str(TESTS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = forking.python(script, sources, TESTS)
     for line in done.stdout.splitlines():
         order, _, what = line.partition(" ")
         if what.startswith("error"):
