@@ -8,7 +8,7 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.pictures.of_maps import THUMBNAIL
 from topodream.plan.catalogue import Catalogue
-from topodream.plan.found import besides
+from topodream.plan.found import baselines_of, besides
 from topodream.plan.inputs import data_file, measures_of
 from topodream.plan.maps import map_kind, shown_of
 from topodream.plan.wildcards import Wildcards
@@ -87,6 +87,7 @@ class Shown:
             "datasets": self.datasets(),
             "findings": catalogue.findings,
             "sweeps": catalogue.selected_sweeps,
+            "baselines": baselines_of(catalogue, self.results),
             "besides": besides(catalogue, self.results),
         }
         return json.dumps(content)
