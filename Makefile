@@ -15,7 +15,7 @@ SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
-.PHONY: results study report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
+.PHONY: results study baselines report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -29,6 +29,12 @@ dry-run: setup ## Say what `make` would do
 
 report: setup ## One self-contained HTML file by Snakemake itself: results/report.html
 	$(SNAKEMAKE) --report results/report.html
+
+# `make baselines BASELINES="excited-20 trace-40"`
+baselines: setup-dev ## PCA, k-means and others on the data of BASELINES="<experiments>", on the page
+	$(SNAKEMAKE) $(BASELINES:%=results/%/baselines.json)
+	$(SNAKEMAKE)
+BASELINES ?= digits-competition patches
 
 # `make provenance ARTIFACT=results/excited-20/activity.gif`
 provenance: setup ## What made ARTIFACT=<a file in results/>, back to the raw data

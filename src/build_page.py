@@ -30,7 +30,7 @@ def main() -> None:
         required=True,
         help="JSON, - for standard input: experiments (name -> question, and pictures, a list of "
         "names; all in the order to show them); if there are some, datasets and sweeps (lists of names), groups (a list of "
-        "headings: name, about, experiments), findings (true to show findings.json), not_made (name -> question, and why it can't be made), besides (what "
+        "headings: name, about, experiments), baselines (names of experiments that have them, with their digests), findings (true to show findings.json), not_made (name -> question, and why it can't be made), besides (what "
         "else lies in the results, see topodream.plan.found)",
     )
     parser.add_argument(
@@ -52,7 +52,7 @@ def main() -> None:
             wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
-        for key in ("experiments", "datasets", "sweeps"):
+        for key in ("experiments", "baselines", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
         check_form(contents.experiments, {ANY: page.SHOWN}, "experiments")
         check_form(contents.not_made, {ANY: page.NOT_MADE}, "not_made")

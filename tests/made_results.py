@@ -110,6 +110,25 @@ FINDINGS = {
     "data_sha256": ["1" * 64],
     **ORIGIN,
 }
+BASELINES = {
+    "model_sha256": "2" * 64,
+    "held_out_samples": 1000,
+    "baselines": [
+        {
+            "label": label,
+            "held_out_mse": error,
+            "n_prototypes": 1600,
+            "numbers": 4.995,
+            "active": 5,
+            "n_shown": 4000,
+            "dead": 0.125,
+            "neighbour_correlation": None,
+            "random_correlation": None,
+        }
+        for label, error in (("this map", 0.02), ("k-means <16>", 0.08), ("blown up", None))
+    ],
+    **ORIGIN,
+}
 SWEEP = {
     **ORIGIN,
     "name": "strength",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.files.storage import read_json, write_json
 from topodream.form import Form
@@ -301,6 +302,28 @@ def test_nothing_is_shown_of_what_there_is_not(results):
     html = rendered(results, page.Contents(made_results.shown(["pan-small"])))
     for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):
         assert absent not in html
+
+
+def test_baselines_are_shown_of_the_map_that_they_were_compared_with(results, contents):
+    content = made_results.BASELINES
+    write_json(results / "digits-small" / "baselines.json", content)
+    told = replace(contents, baselines={"digits-small": "the digest", "not-shown": None})
+    shown = rendered(results, told)
+    rows = re.findall(r"<tr><th scope=.row.>([^<]*)</th><td><svg.*?</svg></td>(.*?)</tr>", shown)
+    assert [label for label, _ in rows] == ["this map", "k-means &lt;16&gt;", "blown up"]
+    numbers = re.findall(r">([^<]+)</td>", rows[0][1])
+    assert numbers == ["0.0200", "5", "5", "1,600", "12%", "-", "-"]
+    # From 0 to the largest; the map's own is the dashed line in each.
+    assert shown.count('class="threshold" d="M25.0 0V16"') == 3
+    assert re.findall(r'cx="([\d.]+)" cy="8"', shown) == ["25.0", "100.0"]
+    assert file_digest(results / "digits-small/baselines.json") in shown.split("<head>")[0]
+    # Since then it was trained anew.
+    other = {**content, "model_sha256": "3" * 64}
+    write_json(results / "digits-small" / "baselines.json", other)
+    assert "Baselines" not in rendered(results, told)
+    write_json(results / "digits-small" / "baselines.json", {**content, "baselines": [{}]})
+    with pytest.raises(InputError, match=r"digits-small.baselines.json.*label"):
+        rendered(results, told)
 
 
 def test_a_group_that_lacks_something_is_an_error(results, contents):

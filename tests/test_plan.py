@@ -439,6 +439,19 @@ def test_findings_and_sweeps_are_shown_where_they_are_selected(some_config, tmp_
     assert {f"results/sweeps/strength.{suffix}" for suffix in ("json", "png")} <= set(made)
 
 
+def test_baselines_that_lie_there_are_shown_and_others_make_the_page_anew(some_config, tmp_path):
+    told = []
+    for text in ("", "one", "other"):
+        if text:
+            (tmp_path / "patches").mkdir(exist_ok=True)
+            (tmp_path / "patches" / "baselines.json").write_text(text)
+        shown = Shown(catalogues.resolve(some_config), tmp_path)
+        told.append(json.loads(shown.contents(of()))["baselines"])
+        assert not [path for path in shown.made_files() if "baselines" in path]
+    assert [list(one) for one in told] == [[], ["patches"], ["patches"]]
+    assert told[1] != told[2]
+
+
 def test_where_images_lie_makes_no_page_anew(some_config, tmp_path):
     section = {"kind": "images", "labels": "folders", "held_out_share": 0.5, "seed": 0}
     shown = []

@@ -40,8 +40,10 @@ def test_locks_hold_every_dependency():
     names = [re.match(r"[\w.-]+", entry)[0] for entry in project["dependencies"]]
     assert set(names) <= set(pins("requirements.lock"))
     extras = project["optional-dependencies"]
-    assert set(extras) == {"tensorflow", "gpu-cuda12", "gpu-cuda13", "bench", "cluster", "dev"}
-    assert set(extras["cluster"]) <= set(extras["dev"])  # the tests need them
+    for_machines = {"tensorflow", "gpu-cuda12", "gpu-cuda13", "cluster"}
+    assert set(extras) == {*for_machines, "baselines", "bench", "dev"}
+    # The tests need them.
+    assert set(extras["cluster"] + extras["baselines"]) <= set(extras["dev"])
     for name in ("tensorflow", "cupy-cuda12x", "cupy-cuda13x"):
         assert name not in pins("requirements-dev.lock")
 

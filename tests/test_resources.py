@@ -121,6 +121,7 @@ def test_memory_grows_with_the_data_and_few_samples_need_less(resolved):
         lambda size: resources.figures_mib(one, size),
         lambda size: resources.map_gifs_mib(one, size, 500),
         lambda size: resources.respond_mib(one, size),
+        lambda size: resources.baselines_mib(one, size, 2000),
     ):
         assert bound(DIGITS) < bound(SIZES["oblong"]) < bound(SIZES["large"])
         # What is read is not all of it: less is compared and shown as well.
@@ -178,6 +179,7 @@ def test_a_start_has_room(resolved):
         lambda one, size: resources.training_seconds([one], size),
         lambda one, size: resources.map_seconds(one, size, 2000, 60),
         resources.respond_seconds,
+        lambda one, size: resources.baselines_seconds(one, size, 2000),
         lambda one, size: resources.data_seconds("pan", PAN, lambda name: size),
         lambda one, size: resources.data_picture_seconds("pan", PAN, lambda name: size, 60),
     ],

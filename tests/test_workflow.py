@@ -716,15 +716,22 @@ def test_changing_an_experiment_makes_only_that_one_again(copy):
     assert planned(copy) == {PAGE, *changed, *JUDGED}
 
 
-def test_maps_at_work_and_maps_that_start_from_others(copy):
+def test_maps_at_work_baselines_and_maps_that_start_from_others(copy):
     more = {"extends": "tiny-digits", "start_from": "tiny-digits", "learning_rate": 0.01}
     swept = {"extends": "more", "over": {"seed": [0, 1]}, "measures": ["held_out_mse"]}
     change_overlay(copy, lambda c: c["experiments"].update(more=more))
     change_overlay(copy, lambda c: c["sweeps"].update(seeds=swept))
     shown = ("more/responses/digits.h5", "seeds--1/responses/digits.h5")
-    targets = [f"results/{name}" for name in (*shown, "more/measures.json")]
+    asked_for = (*shown, "more/measures.json", "tiny-pan/baselines.json")
+    targets = [f"results/{name}" for name in asked_for]
     snakemake(copy, "--", *targets)
-    measured = json.loads((copy / targets[-1]).read_text())
+    measured, compared = (json.loads((copy / target).read_text()) for target in targets[2:])
+    of_pan = json.loads((copy / "results/tiny-pan/measures.json").read_text())
+    assert compared["model_sha256"] == of_pan["model_sha256"]
+    own, mean = (one["held_out_mse"] for one in compared["baselines"][:2])
+    assert (own, mean) == tuple(of_pan["measures"][f"{k}_mse"] for k in ("held_out", "mean_image"))
+    # The page shows them, and is no reason to make them.
+    assert planned(copy) == {PAGE}
     made = [h5py.File(copy / target).attrs for target in targets[:2]]
     assert made[0]["model_sha256"] == measured["model_sha256"]
     assert [one["n_train"] for one in made] == [4000, 4000]
@@ -737,7 +744,7 @@ def test_maps_at_work_and_maps_that_start_from_others(copy):
     # Another start trains anew what starts from it; and what is done with the one, is done again.
     change_overlay(copy, lambda c: c["experiments"]["tiny-digits"].update(learning_rate=0.02))
     models = {f"results/{name}/model.h5" for name in ("tiny-digits", "more", "seeds--1")}
-    assert planned(copy, "--", *targets) == {*targets, *models}
+    assert planned(copy, "--", *targets) == {*targets[:-1], *models}
 
 
 def test_swapping_two_numbers_is_noticed(copy):

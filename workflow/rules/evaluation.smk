@@ -1,4 +1,5 @@
-# results/<experiment>/model.h5 -> measures.json, responses/*.h5, figures/*.png and thumbnail.png
+# results/<experiment>/model.h5 -> measures.json, baselines.json, responses/*.h5, figures/*.png and
+# thumbnail.png
 
 
 # Of one map, and of a batch.
@@ -65,6 +66,31 @@ for batch in BATCHES:
             models=PARAMS.models,
         shell:
             MEASURE
+
+
+rule measure_baselines:
+    """How well PCA, k-means and others do with the same samples; made if it is asked for."""
+    input:
+        code=INPUTS.code_for_experiment("measure_baselines.py"),
+        model="results/{experiment}/model.h5",
+        data=INPUTS.data,
+    output:
+        "results/{experiment}/baselines.json",
+    log:
+        "results/{experiment}/logs/baselines.log",
+    resources:
+        mem_mb=NEEDS.baselines_memory,
+        runtime=NEEDS.baselines_runtime,
+    params:
+        versions=versions_for("measure_baselines.py"),
+        settings=flags({"held_out": CATALOGUE.evaluation["held_out"]}),
+    shell:
+        "python {input.code[0]:q}"
+        " --model {input.model:q}"
+        " --data {input.data:q}"
+        " {params.settings}"
+        " --output {output:q}"
+        " 2>&1 | tee {log:q}"
 
 
 rule respond:

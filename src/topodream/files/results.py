@@ -65,6 +65,24 @@ MEASURED = {
     "measures": {ANY: number_or_none},
     **ORIGIN,
 }
+BASELINES = {
+    "model_sha256": str,
+    "held_out_samples": int,
+    "baselines": [
+        {
+            "label": str,
+            "held_out_mse": number_or_none,
+            "n_prototypes": int,
+            "numbers": number,
+            "active": number,
+            "n_shown": int,
+            "dead": number_or_none,
+            "neighbour_correlation": number_or_none,
+            "random_correlation": number_or_none,
+        }
+    ],
+    **ORIGIN,
+}
 SWEEP = {
     **ORIGIN,
     "name": str,

@@ -34,6 +34,7 @@ KEYS = {
     "sweep": "sweep",
     "sweeps": "sweep",
     "findings": "findings",
+    "baselines": "baselines",
     "model": "model",
     "measures": "measures",
     "start": "start",
@@ -199,6 +200,7 @@ class Shelf:
             "sweep": [Path("sweeps", f"{name}.json")],
             "model": [Path(name, "model.h5"), Path("model.h5")],
             "measures": [Path(name, "measures.json"), Path("measures.json")],
+            "baselines": [Path(name, "baselines.json"), Path("baselines.json")],
             "start": [Path(name)] if name.endswith(OF_FILES) else [Path(name, "model.h5")],
             **dict.fromkeys(("data", "images"), [Path("data", f"{name}.h5")] if name else []),
         }

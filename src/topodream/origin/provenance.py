@@ -32,6 +32,7 @@ PACKAGES = {
     "train.py": ("h5py", "numba"),
     "library.py": ("h5py", "numba"),
     "respond.py": ("h5py", "pillow"),
+    "measure_baselines.py": ("scipy", "scikit-learn", "minisom"),
     "check_gpu.py": ("numba",),
     "plot_map.py": ("matplotlib", "pillow"),
     "plot_sweep.py": ("matplotlib", "pillow"),
@@ -152,7 +153,7 @@ def versions(script: str, packages: Collection[str] = ()) -> str:
         Those besides NumPy and what is known of the script here.
     """
     names = ("numpy", *PACKAGES.get(script, ()), *packages)
-    found = {name: _version(name) for name in names}
+    found = {name: installed((name,)) for name in names}
     return json.dumps({"python": platform.python_version()} | found)
 
 

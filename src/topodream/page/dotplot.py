@@ -1,4 +1,4 @@
-"""The small plot beside a claim: a dot for each seed, their interval, the threshold.
+"""Small plots: beside a claim a dot for each seed, their interval, the threshold; dots on a line.
 
 Only where things lie; the page's template draws them, as SVG.
 """
@@ -93,6 +93,16 @@ def arrange(claim: Mapping[str, Any]) -> Dotplot:
         mean=None if mean is None else place(mean),
         interval=None if low is None or high is None else (place(low), place(high)),
     )
+
+
+def along(values: Sequence[float | None]) -> list[float | None]:
+    """Return where values lie on a line from 0 to the largest, in percent of its length.
+
+    >>> along([0.5, None, 2.0])
+    [25.0, None, 100.0]
+    """
+    most = max([value for value in values if value is not None], default=0) or 1.0
+    return [None if value is None else round(100 * value / most, 2) for value in values]
 
 
 def span(values: Sequence[float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from topodream.files.errors import InputError, quoted
 from topodream.files.reading import check_file, most_bytes, parsable
 from topodream.files.results import (
     ANY,
+    BASELINES,
     FINDINGS,
     MEASURED,
     ORIGIN,
@@ -56,6 +57,16 @@ MOSTLY_DEAD = 0.5
 
 # Differences, ratios and thresholds of a measure are not written as the measure is.
 CLAIM_FORM = ".3g"
+# What is said of a baseline, and how.
+BASELINE_COLUMNS = {
+    "held_out_mse": ".4f",
+    "numbers": ".3g",
+    "active": ".3g",
+    "n_prototypes": ",d",
+    "dead": ".0%",
+    "neighbour_correlation": ".2f",
+    "random_correlation": ".2f",
+}
 # Pictures as long as that take the page's whole width, and those that say so.
 WIDE_ASPECT = 1.9
 
@@ -76,6 +87,8 @@ class Contents:
         The findings, if there are any.
     sweeps : sequence of str
         Names of sweeps in the folder ``sweeps``.
+    baselines : mapping
+        The experiments that have ``baselines.json``, by name -> its digest.
     left_out : mapping
         What else lies in the results, by name -> why it isn't shown.
     not_made : mapping
@@ -87,6 +100,7 @@ class Contents:
     groups: Sequence[Mapping[str, Any]] = ()
     findings: Path | None = None
     sweeps: Sequence[str] = ()
+    baselines: Mapping[str, str | None] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     not_made: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -124,6 +138,9 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
     )
     environment.policies["json.dumps_kwargs"] = {}  # or keys would be sorted
     experiments = [_experiment(results, *item) for item in contents.experiments.items()]
+    for experiment in experiments:
+        has_some = experiment["name"] in contents.baselines
+        experiment["baselines"] = _baselines(results, experiment) if has_some else None
     return environment.get_template("page.html").render(
         version=__version__,
         commit=note["commit"],
@@ -160,6 +177,8 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
         "measures_sha256": digests("{}/measures.json", contents.experiments),
         "sweeps_sha256": digests("sweeps/{}.json", contents.sweeps),
     }
+    if of_maps := [name for name in contents.experiments if name in contents.baselines]:
+        found["baselines_sha256"] = digests("{}/baselines.json", of_maps)
     if contents.findings is not None:
         found["findings_sha256"] = file_digest(contents.findings)
     return found
@@ -255,6 +274,29 @@ def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str,
                 "measured by": measured["made_by"],
                 "measured at commit": measured["commit"],
             },
+        }
+
+
+def _baselines(results: Path, experiment: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a map's baselines, or None if they are of a map that was trained anew since."""
+    path = results / experiment["name"] / "baselines.json"
+    content = read_result(path, BASELINES)
+    with complete(path):
+        if content["model_sha256"] != experiment["origin"]["model (sha256)"]:
+            return None
+        rows = content["baselines"]
+        places = dotplot.along([row["held_out_mse"] for row in rows])
+        return {
+            "n_samples": content["held_out_samples"],
+            "rows": [
+                {
+                    "label": row["label"],
+                    "x": place,
+                    "shown": [_written(row[key], form) for key, form in BASELINE_COLUMNS.items()],
+                }
+                for row, place in zip(rows, places, strict=True)
+            ],
+            "origin": _origin(content),
         }
 
 

@@ -77,6 +77,12 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     }
 
 
+def baselines_of(catalogue: Catalogue, results: Path) -> dict[str, str | None]:
+    """Return the digests of those experiments' baselines that lie there: nobody selects them."""
+    paths = {name: results / name / "baselines.json" for name in catalogue.listed}
+    return {name: _digest(path) for name, path in paths.items() if path.is_file()}
+
+
 def _what(section: Section) -> dict[str, Any]:
     """Return the settings of a data set without those that make nothing anew."""
     kind = KINDS[section["kind"]]

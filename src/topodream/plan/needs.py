@@ -149,6 +149,18 @@ class Needs:
 
         return needed
 
+    def baselines_memory(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the memory for comparing a map with baselines."""
+        held_out = self.catalogue.evaluation["held_out"]
+        needed = resources.baselines_mib(*self.sized(wildcards.experiment), held_out)
+        return megabytes(needed, attempt)
+
+    def baselines_runtime(self, wildcards: Wildcards, attempt: int) -> int:
+        """Return the time for that."""
+        held_out = self.catalogue.evaluation["held_out"]
+        needed = resources.baselines_seconds(*self.sized(wildcards.experiment), held_out)
+        return minutes(needed, attempt)
+
     def respond_memory(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the memory for showing a data set to a map, which learnt it or another one."""
         return megabytes(resources.respond_mib(*self._shown(wildcards)), attempt)

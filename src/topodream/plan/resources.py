@@ -50,6 +50,10 @@ UNIT_SECONDS = 3e-6
 PIXEL_SECONDS, PRODUCT_SECONDS = 1.5e-6, 0.1e-9
 # Putting a frame together and packing it: 8 milliseconds.
 FRAME_SECONDS = 20e-3
+# Fitting baselines, for each number of the training samples and for each weight, most of it for
+# MiniSom's steps; and coefficients of a held-out sample. Some ten times what was measured for
+# `digits-competition` and `patches` on one thread.
+FIT_SECONDS, BASELINE_SECONDS, NNLS_SECONDS = 20e-6, 1e-3, 0.02
 # What the page looks at of each map.
 SECONDS_PER_MAP = 2
 
@@ -68,6 +72,9 @@ DATA_START_MIB, COPIES_OF_DATA = 100, 2.25
 # What follows training: interpreter and libraries, with the blocks of samples, pixels or frames
 # that are worked on at a time, whatever the data are like.
 MEASURE_START_MIB, FIGURES_START_MIB, GIF_START_MIB = 280, 320, 170
+
+# The same with scikit-learn and SciPy, and how often it has the training samples as numbers.
+BASELINES_START_MIB, COPIES_FOR_BASELINES = 400, 4
 
 SizeOf = Callable[[str], DataSize]
 Datasets = Mapping[str, Mapping[str, Any]]
@@ -219,6 +226,27 @@ def measure_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
     pairs = _lateral_pairs(experiment) * 48
     held = _read_bytes(experiment, data, with_snapshots=True)
     return MEASURE_START_MIB + _mib(held + responses + max(images, blocks_) + prototypes + pairs)
+
+
+def baselines_mib(experiment: Experiment, data: DataSize, n_held_out: int) -> int:
+    """Return a bound on the memory that baselines of a map take at their peak, in MiB."""
+    n_units, n_inputs, itemsize = experiment.grid.n_units, data.n_inputs, _itemsize(experiment)
+    held_out = min(n_held_out, data.n_held_out)
+    # Training samples as numbers: as they are, centred, squared.
+    samples = COPIES_FOR_BASELINES * itemsize * data.n_train * n_inputs
+    # A covariance; prototypes in double precision, and what a step of MiniSom makes of them; what
+    # each atom has to do with each held-out sample.
+    arrays = 8 * (3 * n_inputs**2 + 6 * n_units * n_inputs) + 4 * itemsize * held_out * n_units
+    held = _read_bytes(experiment, data, with_snapshots=False)
+    return BASELINES_START_MIB + _mib(held + samples + arrays)
+
+
+def baselines_seconds(experiment: Experiment, data: DataSize, n_held_out: int) -> float:
+    """Return a bound on how long baselines of a map take."""
+    n_weights = experiment.grid.n_units * data.n_inputs
+    held_out = min(n_held_out, data.n_held_out)
+    fitted = FIT_SECONDS * data.n_train * data.n_inputs
+    return START_SECONDS + fitted + BASELINE_SECONDS * n_weights + NNLS_SECONDS * held_out
 
 
 def respond_mib(experiment: Experiment, shown: DataSize) -> int:

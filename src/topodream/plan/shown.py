@@ -11,7 +11,7 @@ from topodream.data import KINDS
 from topodream.pictures.of_maps import THUMBNAIL
 from topodream.plan.batches import TO_RUN_A_JOB, asked_for
 from topodream.plan.catalogue import Catalogue
-from topodream.plan.found import besides
+from topodream.plan.found import baselines_of, besides
 from topodream.plan.inputs import data_file, measures_of
 from topodream.plan.maps import map_kind, shown_of
 from topodream.plan.wildcards import Wildcards
@@ -113,6 +113,7 @@ class Shown:
                 name: {"question": self._question(name), "why": why}
                 for name, why in catalogue.not_made.items()
             },
+            "baselines": baselines_of(catalogue, self.results),
             "besides": besides(catalogue, self.results),
         }
         return json.dumps(content)
