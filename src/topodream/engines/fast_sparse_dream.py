@@ -146,17 +146,7 @@ def _hear(planes: Planes, sign: Any, drive: Floats, lateral: Floats) -> None:
 
 
 @kernel(reassociate=True)
-def _spare(row: Floats, i: int, drive: Any, excitation: Planes, lateral: Floats) -> None:
-    """Take back how a unit inhibits those that it may excite."""
-    for p in range(excitation.shift.size):
-        if excitation.exists[p, i] != 0:
-            k = i + excitation.shift[p]
-            lateral[k] += row[k] * drive
-            row[k] = 0
-
-
-@kernel(reassociate=True)
-def _inhibit_all(work: Work, excitation: Planes, rule: Rule, first: bool) -> None:
+def _inhibit_all(work: Work, rule: Rule, first: bool) -> None:
     """Make the last step's change of global inhibition, and let it act: equations 4 and 3.
 
     The ``first`` step has none to make. Inhibition lies transposed here: row i holds how unit
@@ -183,11 +173,18 @@ def _inhibit_all(work: Work, excitation: Planes, rule: Rule, first: bool) -> Non
             lateral[i] += row0[i] * drive0
             lateral[other] += row1[other] * drive1
             row1[other] = 0
-            if rule.spares:
-                _spare(row1, other, drive1, excitation, lateral)
         row0[i] = 0
-        if rule.spares:
-            _spare(row0, i, drive0, excitation, lateral)
+
+
+@kernel(reassociate=True)
+def _spare(work: Work, excitation: Planes) -> None:
+    """Take back how units inhibit those that they may excite, after :func:`_inhibit_all`."""
+    for p in range(excitation.shift.size):
+        for i in range(work.drive.size):
+            if excitation.exists[p, i] != 0:
+                k = i + excitation.shift[p]
+                work.lateral[k] += work.inhibits[i, k] * work.drive[i]
+                work.inhibits[i, k] = 0
 
 
 @kernel(reassociate=True)
@@ -206,7 +203,9 @@ def _respond(work: Work, excitation: Planes, columns: Planes, rule: Rule, first:
     _hear(excitation, one, work.drive, work.lateral)
     if rule.column_acts:
         _hear(columns, -one, work.drive, work.lateral)
-    _inhibit_all(work, excitation, rule, first)
+    _inhibit_all(work, rule, first)
+    if rule.spares:
+        _spare(work, excitation)
     for i in range(work.drive.size):
         work.activity[i] = work.lateral[i] - work.thresholds[i]
         work.response[i] = work.drive[i] - work.thresholds[i]
@@ -572,7 +571,9 @@ class FastSparseDream:
     def _give_back(self, work: Work) -> None:
         """Write what was learnt into the state, the last change of inhibition included."""
         work.drive[:] = 0
-        _inhibit_all(work, self._excitation, self._rule, False)
+        _inhibit_all(work, self._rule, False)
+        if self._rule.spares:
+            _spare(work, self._excitation)
         self.state.global_inhibition[...] = work.inhibits.T
         self.state.weights[...] = (work.columns * work.scale).T
         _unfold(self._excitation, self.state.excitation)
