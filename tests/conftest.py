@@ -29,9 +29,9 @@ sys.dont_write_bytecode = False
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
-    "workflow", "peaks", "batch_runs", "gpu_checks", "scripts", "cache", "gpu_emulated", "extending",
-    "page_browser", "kills", "gpu_workflow", "snippets", "surroundings", "same_content", "fuzz",
-    "library", "module",
+    "peaks", "workflow", "gpu_checks", "scripts", "batch_runs", "gpu_emulated", "extending", "cache",
+    "kills", "page_browser", "emulator", "gpu_workflow", "snippets", "refusals", "cli",
+    "surroundings", "same_content", "fuzz", "library", "module",
 )  # fmt: skip
 
 

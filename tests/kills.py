@@ -25,6 +25,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import forking
 import psutil
 import yaml
 from test_workflow import copy_project
@@ -37,6 +38,7 @@ MAPS = {
     "two": {"extends": "tiny-digits", "grid": {"rows": 10, "cols": 10}, **LONG},
     "three": {"extends": "tiny-dream", **LONG},
 }
+RUN = ["--configfile", "overlay.yaml", "--cores", "2", "--cache"]
 # No start takes longer; a run that hangs is a failure.
 PATIENCE = 300
 
@@ -66,7 +68,7 @@ def main():
 def disturb(home, caches, n_kills, chance, tell=print):
     """Do all of it in empty folders; return what differs in the end, nothing if all is well."""
     peace, war = (Clone(home / name, caches / name) for name in ("in peace", "at war"))
-    assert peace.finish() == 0
+    peace.make()
     kills = collections.Counter()
     while kills.total() < n_kills:
         if war.complete():
@@ -92,17 +94,22 @@ class Clone:
         (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
         self.cache, self.log, self.starts = cache, folder / "said.log", 0
         self.cache.mkdir()
+        self.environment = os.environ | {"SNAKEMAKE_OUTPUT_CACHE": str(cache)}
+
+    def make(self):
+        """Run the workflow from beginning to end."""
+        done = forking.snakemake(self.folder, *RUN, env=self.environment)
+        assert done.returncode == 0, done.stderr
 
     def start(self):
         """Start the workflow in the background, unlocked."""
-        command = [sys.executable, "-m", "snakemake", "--configfile", "overlay.yaml"]
-        options = {"cwd": self.folder, "env": os.environ | {"SNAKEMAKE_OUTPUT_CACHE": self.cache}}
+        command = [sys.executable, "-m", "snakemake", *RUN]
+        options = {"cwd": self.folder, "env": self.environment}
         if list((self.folder / ".snakemake").glob("locks/*")):
             subprocess.run([*command, "--unlock"], check=True, capture_output=True, **options)
         self.starts += 1
         with self.log.open("wb") as log:
-            more = ["--cores", "2", "--cache"]
-            return subprocess.Popen([*command, *more], stdout=log, stderr=log, **options)
+            return subprocess.Popen(command, stdout=log, stderr=log, **options)
 
     def kill(self, run, victim, chance):
         """Kill something that runs; return whether there was something to be killed."""

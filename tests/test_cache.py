@@ -7,8 +7,6 @@ import gzip
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 import forking
 import pytest
@@ -158,8 +156,7 @@ def half_written(entry):
 
 
 def verify(folder):
-    command = [sys.executable, ROOT / "src" / "verify_files.py", folder]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return forking.script("verify_files.py", folder)
 
 
 @pytest.mark.parametrize("damage", [damaged, half_written])

@@ -442,8 +442,7 @@ def test_every_file_leads_back_to_the_raw_data(built, path):
 
 
 def trace(folder, path, *args):
-    command = [sys.executable, "src/trace_provenance.py", path, *args]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return forking.script(folder / "src/trace_provenance.py", path, *args, folder=folder)
 
 
 def test_a_chain_as_it_is_printed(built):
@@ -539,9 +538,8 @@ def test_the_page_shows_the_chain(built):
 
 def export(folder, *args):
     output = folder / "results/ro-crate-metadata.json"
-    command = [sys.executable, "src/export_crate.py", "--output", output, *args]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done, output
+    script = folder / "src/export_crate.py"
+    return forking.script(script, "--output", output, *args, folder=folder), output
 
 
 def entities(path):
