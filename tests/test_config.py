@@ -2,6 +2,7 @@ import copy
 import dataclasses
 import re
 import typing
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -143,6 +144,60 @@ def test_dreams_have_the_notebooks_numbers(line, catalogue):
         column_inhibition=ColumnInhibition(inhibited, float(zeta), yes[acts]),
         unit_norm=constrained,
     )
+
+
+# What both authors wanted next: rows, cols that excitation reaches, sparsity, epochs, its rule,
+# strength, limit, what it learns from, whether inhibition spares its pairs.
+NEXT = """
+dream-no-excitation     0 1 0.01 10 fixed       0   -   drive    no
+dream-fixed             0 1 0.01 10 fixed       0.2 -   drive    no
+dream-hebbian           0 1 0.01 10 hebbian     0   -   activity no
+dream-hebbian-drive     0 1 0.01 10 hebbian     0   -   drive    no
+dream-hebbian-limited   0 1 0.01 10 hebbian     0   0.3 activity no
+dream-oja               0 1 0.01 10 oja         0   -   activity no
+dream-wide-spared       1 2 0.03 20 reconstruct -   -   drive    yes
+dream-wide-fixed-spared 1 2 0.03 20 fixed       0.2 -   drive    yes
+dream-patches-fixed     1 2 0.03 20 fixed       0.2 -   drive    yes
+dream-patches-hebbian   1 2 0.03 20 hebbian     0   0.2 activity yes
+"""
+
+
+@pytest.mark.parametrize("line", NEXT.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_next_dreams_differ_in_what_they_ask(line, catalogue):
+    name, rows, cols, sparsity, epochs, rule, strength, limit, source, spares = line.split()
+    found, plain = catalogue.experiments[name], catalogue.experiments["dream-symmetric"]
+    excitation = replace(
+        plain.settings.excitation,
+        reach_rows=int(rows),
+        reach_cols=int(cols),
+        rule=rule,
+        strength=number(strength),
+        limit=number(limit),
+        learns_from=source,
+    )
+    assert found == replace(
+        plain,
+        name=name,
+        dataset="patches" if "patches" in name else "digits",
+        epochs=int(epochs),
+        settings=replace(
+            plain.settings,
+            sparsity=float(sparsity),
+            excitation=excitation,
+            global_inhibition=replace(
+                plain.settings.global_inhibition, spares_excited_pairs=spares == "yes"
+            ),
+        ),
+    )
+
+
+def test_a_radius_at_one_sum_excites_as_much_as_the_experiment_that_it_varies(catalogue):
+    sweep = catalogue.sweeps["radius-at-one-sum"]
+    plain = catalogue.experiments[sweep.extends].settings.lateral
+    for name in sweep.maps:
+        lateral = catalogue.experiments[name].settings.lateral
+        n_neighbours = (2 * plain.radius + 1) ** 2 - 1
+        assert lateral.row_sum == pytest.approx(n_neighbours * plain.strength)
 
 
 # ------------------------------------------------------------------ merging
