@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from topodream.files.strict import read_yaml
 from topodream.measures.measure import Measure
+from topodream.measures.registry import MEASURES as SHIPPED
 from topodream.plan import findings
 from topodream.plan.findings import (
     CLAIMED,
@@ -24,6 +25,7 @@ from topodream.plan.findings import (
     interval,
     judge,
 )
+from topodream.plan.maps import map_kind
 
 MEASURES = {
     "error": Measure("error", "error", "how wrong it is", ".2f", null="null_error"),
@@ -241,7 +243,21 @@ def test_the_opposite_claim_has_the_opposite_verdict(values, threshold):
     assert {above, below} in ({HOLDS, FAILS}, {UNDECIDED})
 
 
-# ------------------------------------------------------------------ the table
+# ------------------------------------------------------------------ what is shipped
+
+
+def test_experiments_have_the_measures_that_are_claimed_of_them(catalogue):
+    """Or a claim would stay undecided for ever: on a map of whole digits no orientation is measured."""
+    claims = [claim for one in catalogue.statements.values() for claim in one["claims"]]
+    for claim in claims:
+        needs = {need for key in ("measure", "less") for need in needs_of(claim.get(key))}
+        for key in ("of", "minus", "divided_by"):
+            if key in claim:
+                assert map_kind(catalogue, claim[key]).traits >= needs, claim
+
+
+def needs_of(measure):
+    return SHIPPED[measure].needs if measure else ()
 
 
 def test_the_table_says_the_verdict_the_effect_and_every_claim():
