@@ -10,6 +10,7 @@ import importlib
 import math
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -32,7 +33,7 @@ from topodream.measures.usage import dead_share
 
 # NMF takes long for many samples, and MiniSom for many steps: a step changes all its prototypes.
 NMF_SAMPLES, SOM_STEPS = 10_000, 20_000
-NMF_ROUNDS = 200
+NMF_ROUNDS, K_MEANS_ROUNDS = 200, 30
 # Of how many samples for each centroid k-means++ chooses those that k-means starts from.
 START_SAMPLES = 3
 
@@ -167,6 +168,14 @@ class _Comparison:
         r2 = explained(mse, self._mean_mse)
         return Baseline(name, label, mse, r2, n_prototypes, numbers, active, n_shown, **others)
 
+    @contextmanager
+    def _unfinished(self) -> Iterator[None]:
+        """Let fits end without a warning: they could go on, or too many samples are the same."""
+        with warnings.catch_warnings():
+            category = self._libraries["sklearn.exceptions"].ConvergenceWarning
+            warnings.simplefilter("ignore", category)
+            yield
+
     # ------------------------------------------------------------------ the map
 
     @cached_property
@@ -221,10 +230,7 @@ class _Comparison:
         nmf = self._libraries["sklearn.decomposition"].NMF(
             n, init="nndsvda", max_iter=NMF_ROUNDS, random_state=SEED
         )
-        with warnings.catch_warnings():
-            # That it could be fitted for longer.
-            unfinished = self._libraries["sklearn.exceptions"].ConvergenceWarning
-            warnings.simplefilter("ignore", unfinished)
+        with self._unfinished():
             nmf.fit(train)
             mixed = nmf.transform(self._samples)
         active = float(np.count_nonzero(mixed, axis=1).mean())
@@ -236,13 +242,13 @@ class _Comparison:
     def _centroids(self) -> Floats:
         cluster = self._libraries["sklearn.cluster"]
         n = min(len(self._subject.weights), len(self._train))
-        # MiniBatchKMeans itself would draw some of them twice, and begin with equal centroids.
+        # All samples would take long to choose from; what k-means then does with all, hardly any time.
         some = self._train[spread(len(self._train), START_SAMPLES * n)]
         start, _ = cluster.kmeans_plusplus(some, n, random_state=SEED)
-        k_means = cluster.MiniBatchKMeans(
-            n, init=start, n_init=1, reassignment_ratio=0, random_state=SEED
-        )
-        centroids: Floats = k_means.fit(self._train).cluster_centers_.astype(self._train.dtype)
+        k_means = cluster.KMeans(n, init=start, n_init=1, max_iter=K_MEANS_ROUNDS)
+        with self._unfinished():
+            k_means.fit(self._train)
+        centroids: Floats = k_means.cluster_centers_.astype(self._train.dtype)
         return centroids
 
     def _k_means(self) -> Baseline:
