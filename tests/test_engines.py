@@ -33,7 +33,7 @@ def named(prefix, *, without=()):
 
 
 DREAMS = named("dream-")
-MWTAS = named("", without=DREAMS)
+MWTAS = named("", without=[*DREAMS, "bars"])
 # Excited, of many winners, bounded, with a trace and normalised over a neighbourhood of 7 x 7.
 ON_A_TORUS = ("excited-20", "digits-ten-winners", "digits-fast-bounded", "trace-40-normalised-r3")
 

@@ -836,7 +836,7 @@ def subject_of(model, data, **more):
 
 
 @pytest.mark.parametrize("is_sequence", [False, True])
-@pytest.mark.parametrize("model", ["mwta", "sparse_dream"])
+@pytest.mark.parametrize("model", ["mwta", "sparse_dream", "foldiak"])
 def test_every_picture_that_a_map_has_can_be_made(trained, noise, tmp_path, model, is_sequence):
     data = noise(is_sequence)
     subject = subject_of(trained(data, model=model), data)

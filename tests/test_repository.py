@@ -12,7 +12,7 @@ from conftest import ROOT
 import topodream
 from topodream.data import KINDS
 from topodream.measures.registry import MEASURES
-from topodream.models import mwta, sparse_dream
+from topodream.models import foldiak, mwta, sparse_dream
 
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
@@ -70,7 +70,8 @@ def test_links_lead_somewhere(path):
 
 
 @pytest.mark.parametrize(
-    ("heading", "module", "count"), [("MWTA", mwta, 8), ("SparseDream", sparse_dream, 13)]
+    ("heading", "module", "count"),
+    [("MWTA", mwta, 8), ("SparseDream", sparse_dream, 13), ("Foldiak", foldiak, 6)],
 )
 def test_every_function_the_equations_name_exists(heading, module, count):
     section = (ROOT / "docs" / "model.md").read_text().split(f"## {heading}\n")[1].split("\n## ")[0]

@@ -7,6 +7,7 @@ is of every map that has them all. So none of them has to know which models and 
 # Of data sets: what a file of samples holds besides their pixels.
 LABELS = "labels"  # a class for each sample
 SEQUENCE = "sequence"  # samples follow one another
+BARS = "known_bars"  # which bars each is made of
 SIGNED = "signed"  # of values above and below 0, ON and OFF: Form.is_signed
 OPPONENT = "opponent"  # of opponent colours
 
@@ -19,4 +20,4 @@ LEARNT_EXCITATION = "learnt excitation"  # state.excitation: (n_units, n_units)
 GLOBAL_INHIBITION = "global inhibition"  # state.global_inhibition: (n_units, n_units), learnt
 COLUMN_INHIBITION = "column inhibition"  # state.column_inhibition: (n_units, n_units), learnt
 
-OF_DATA = frozenset({LABELS, SEQUENCE, SIGNED, OPPONENT})
+OF_DATA = frozenset({LABELS, SEQUENCE, BARS, SIGNED, OPPONENT})

@@ -4,7 +4,7 @@ Nothing else may stand here. What makes a data set depends on its own kind, not 
 there are: a line more makes none anew (:func:`topodream.origin.provenance.local_sources`).
 """
 
-from topodream.data import cifar10, images, mnist, pan, patches, photographs, tapestry
+from topodream.data import bars, cifar10, images, mnist, pan, patches, photographs, tapestry
 from topodream.data.kind import Kind
 
 # By the name that `kind:` gives them; what is made of others stands behind them.
@@ -16,4 +16,5 @@ KINDS: dict[str, Kind] = {
     "patches": patches.KIND,
     "tapestry": tapestry.KIND,
     "pan": pan.KIND,
+    "bars": bars.KIND,
 }

@@ -16,7 +16,7 @@ from topodream.arrays import Bytes, Integers
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, check_array, complete, names_of, read_hdf5, text_of
 from topodream.form import Form
-from topodream.traits import LABELS, OPPONENT, SEQUENCE, SIGNED
+from topodream.traits import BARS, LABELS, OPPONENT, SEQUENCE, SIGNED
 
 PARTS = ("train", "held_out")
 # How files are laid out that hold samples: each by itself, or following one another.
@@ -34,12 +34,15 @@ class Samples:
     labels : (n_samples,) uint8, or None where samples have none
     corners : (n_samples, 2) int, row and column of each window in its picture, or None
     form : Form
+    bars : (n_samples, n_bars) bool, or None
+        Which bars each is made of, where samples are (:mod:`topodream.data.bars`).
     """
 
     pixels: Bytes
     labels: Bytes | None
     corners: Integers | None
     form: Form
+    bars: npt.NDArray[np.bool_] | None = None
 
     def vectors(self, dtype: str, first: int | None = None) -> npt.NDArray[np.floating[Any]]:
         """Return samples as rows of values in [0, 1]: (n_samples, n_inputs)."""
@@ -116,8 +119,12 @@ class Data:
     @property
     def traits(self) -> frozenset[str]:
         """What its samples have, see :mod:`topodream.traits`."""
-        labelled = all(part.labels is not None for part in (self.train, self.held_out))
-        has = {LABELS: labelled, SEQUENCE: self.is_sequence}
+        parts = (self.train, self.held_out)
+        has = {
+            LABELS: all(part.labels is not None for part in parts),
+            SEQUENCE: self.is_sequence,
+            BARS: all(part.bars is not None for part in parts),
+        }
         return traits_of(self.form).union(trait for trait, has_it in has.items() if has_it)
 
 
@@ -175,7 +182,10 @@ def _samples(content: Content, part: str) -> Samples:
         check_array(f"{part}/labels", labels, (len(pixels),), "uint8")
     if corners is not None:
         check_array(f"{part}/corners", corners, (len(pixels), 2), "int64")
-    return Samples(pixels, labels, corners, form)
+    bars = arrays.get(f"{part}/bars")
+    if bars is not None:
+        check_array(f"{part}/bars", bars, (len(pixels), form.height + form.width), "bool")
+    return Samples(pixels, labels, corners, form, bars)
 
 
 def _classes(content: Content) -> tuple[str, ...]:

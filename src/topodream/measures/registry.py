@@ -5,6 +5,7 @@ The workflow reads it to check names: what takes long to import, a measure impor
 """
 
 from topodream.measures import (
+    bars,
     coding,
     colour,
     lateral,
@@ -26,6 +27,7 @@ MODULES = (
     orientation,
     colour,
     coding,
+    bars,
     sequence,
     lateral,
     training,

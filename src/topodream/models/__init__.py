@@ -6,11 +6,12 @@ there are: a line more makes no map anew (:func:`topodream.origin.provenance.loc
 
 from typing import Any
 
-from topodream.models import mwta, sparse_dream
+from topodream.models import foldiak, mwta, sparse_dream
 from topodream.models.model import Model
 
 # By the name that `model:` gives them.
 MODELS: dict[str, Model[Any, Any]] = {
     "mwta": mwta.MODEL,
     "sparse_dream": sparse_dream.MODEL,
+    "foldiak": foldiak.MODEL,
 }

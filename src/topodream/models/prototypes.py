@@ -1,4 +1,4 @@
-"""What both models do with prototypes: answer a sample, reconstruct it, compare.
+"""What models have in common: to answer a sample, to reconstruct it, to compare.
 
 Axes: ``weights`` (n_units, n_inputs), ``sample`` and ``reconstruction`` (..., n_inputs),
 ``drive`` and ``activity`` (..., n_units).
@@ -33,6 +33,13 @@ def drive(weights: Floats, sample: Floats) -> Floats:
     """Return how strongly a sample drives each unit: W v."""
     product: Floats = sample @ weights.T
     return product
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)); 0 and 1 where that is all a float can tell."""
+    with np.errstate(over="ignore"):
+        squashed: Floats = 1 / (1 + np.exp(-values))
+    return squashed
 
 
 def reconstruct(weights: Floats, activity: Floats) -> Floats:

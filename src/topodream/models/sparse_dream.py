@@ -29,6 +29,7 @@ from topodream.models.prototypes import (
     multiply,
     reconstruct,
     relative,
+    sigmoid,
 )
 from topodream.traits import (
     COLUMN_INHIBITION,
@@ -181,13 +182,6 @@ def share_column(grid: Grid) -> Mask:
     cols = np.arange(grid.n_units) % grid.cols
     same: Mask = cols[:, None] == cols
     return same
-
-
-def sigmoid(values: Floats) -> Floats:
-    """Return 1 / (1 + exp(-x)); 0 and 1 where that is all a float can tell."""
-    with np.errstate(over="ignore"):
-        squashed: Floats = 1 / (1 + np.exp(-values))
-    return squashed
 
 
 def respond(state: State, sample: Floats, settings: SparseDream) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from topodream.pictures.picture import Still, chosen
 from topodream.traits import (
+    BARS,
     COLUMN_INHIBITION,
     GLOBAL_INHIBITION,
     LABELS,
@@ -62,6 +63,13 @@ FIGURES = (
         "The class of which each unit wins the most training samples.",
         "label_map.draw",
         needs=(LABELS,),
+    ),
+    Still(
+        "bars_found",
+        "Each bar above the prototype of the unit whose answers tell it best, and how well they do.",
+        "bars.draw",
+        needs=(BARS,),
+        wide=True,
     ),
     Still(
         "lateral_excitation",
