@@ -310,6 +310,7 @@ def test_sweeps_and_findings_are_made_and_shown(built):
     assert [(one["id"], one["verdict"]) for one in found] == [
         ("has-an-error", "holds"),
         ("strength-orders-much", "does not hold"),
+        ("works-on-cifar", "not measured"),
     ]
     errors = [
         json.loads((built / f"results/{name}/measures.json").read_text())["measures"][
@@ -324,6 +325,20 @@ def test_sweeps_and_findings_are_made_and_shown(built):
     assert "Four times the strength gives five times the order &amp; &#34;more&#34;." in html
     assert "What does strength do to a tiny map?" in html
     assert "Maps of a few units" in html
+
+
+def test_what_lacks_a_source_is_left_out_and_said(built):
+    why = "needs CIFAR-10: set datasets.cifar10.source (docs/data.md)"
+    html = (built / PAGE).read_text()
+    assert ">Does the same architecture work on CIFAR-10?</td>" in html
+    assert f"<p>Not measured: {why}.</p>" in html
+    assert f"| **not measured**<br>{why} |  |" in (built / "results/findings.md").read_text()
+    said = [snakemake(built, "--dry-run", *names) for names in ([], ["results/tiny-pan/model.h5"])]
+    assert [done.stderr.count("topodream: not made, 5 of 10 ") for done in said] == [1, 0]
+    asked = "results/cifar-colour/activity.gif"
+    refused = snakemake(built, "--dry-run", asked, check=False)
+    assert refused.returncode == 1
+    assert f"topodream: experiment 'cifar-colour' {why}" in refused.stderr.splitlines()
 
 
 def test_page_names_no_path_of_this_machine(built):
