@@ -158,7 +158,7 @@ dream-oja               0 1 0.01 10 oja         0   -   activity no
 dream-wide-spared       1 2 0.03 20 reconstruct -   -   drive    yes
 dream-wide-fixed-spared 1 2 0.03 20 fixed       0.2 -   drive    yes
 dream-patches-fixed     1 2 0.03 20 fixed       0.2 -   drive    yes
-dream-patches-hebbian   1 2 0.03 20 hebbian     0   0.2 activity yes
+dream-patches-hebbian   1 2 0.03 20 hebbian     0   -   activity yes
 """
 
 
