@@ -118,8 +118,8 @@ TRAINED = """
 import json, sys
 from numba.core import config
 dtypes, *features = sys.argv[1:]
-if features:
-    (config.CPU_FEATURES,) = features
+if features:  # beyond those of the first processors of 64 bits; the name of ours would add its own
+    config.CPU_NAME, (config.CPU_FEATURES,) = "x86-64", features
 import hashlib
 import numba
 import numpy as np
@@ -164,6 +164,8 @@ for dtype in dtypes.split():
         found[f"{dtype}, {trace}"] = digest(engine.state.weights)
 print(json.dumps([TILE, found]))
 """
+# By the package itself; but a variable that changes lets Numba forget which processor it was told.
+SET_LATER = {"NUMBA_DISABLE_INTEL_SVML": "1"}
 AVX2 = "+sse4.2,+popcnt,+avx,+avx2,+fma"
 NEITHER = "+sse4.2,+popcnt"  # nor fused multiply-adds
 
@@ -174,7 +176,7 @@ def trained(tmp_path, dtypes, *features, **environment):
     done = subprocess.run(
         [sys.executable, "-c", TRAINED, dtypes, *features],
         cwd=tmp_path,
-        env=kept | {"PYTHONPATH": str(ROOT / "src")} | environment,
+        env=kept | {"PYTHONPATH": str(ROOT / "src"), **SET_LATER} | environment,
         capture_output=True,
         text=True,
         check=False,
