@@ -106,14 +106,23 @@ bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (
 	-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $$(.venv-bench/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['bench'])")
 	@touch $@
 
+# What CIFAR10=<the folder of its batches> adds to the study; without it statements on it are not measured.
+CIFAR10_SOURCE = $(if $(CIFAR10),'datasets={cifar10: {source: binary, folder: $(CIFAR10)}}')
+
 # The crop: 26 x 14 units of 29 pixels each, from unit row 4, column 9 on.
-readme-pictures: results study ## Renew the README's pictures and the findings in docs/
+readme-pictures: setup-dev ## Renew pictures, findings and results in README.md and docs/ (CIFAR10=<folder>)
+	$(SNAKEMAKE) --config run=study $(CIFAR10_SOURCE)
 	$(BIN)/python src/render_map_gifs.py --model results/excited-20/model.h5 \
 	  --data results/data/pan.h5 --sequence-frames 60 --sequence-ms 100 \
 	  --images-frames 60 --images-ms 400 --animations activity --output-folder docs
 	rm docs/activity.gif.js
 	cp results/findings.md docs/findings.md
-	cp results/sweeps/strength.png docs/strength.png
+	$(BIN)/python benchmarks/tabulate_results.py
+	cp results/patches/figures/orientation_map.png docs/orientation-map.png
+	cp results/colour-patches/figures/colour_map.png docs/colour-map.png
+	cp results/bars/figures/bars_found.png docs/bars.png
+	for sweep in strength patch-strength radius-at-one-sum fixed-strength; do \
+	  cp results/sweeps/$$sweep.png docs/$$sweep.png; done
 	$(BIN)/python -c "from PIL import Image; \
 	  Image.open('results/digits-competition/figures/prototypes.png').convert('L') \
 	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \
