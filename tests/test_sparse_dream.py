@@ -141,13 +141,14 @@ def test_hebbian_excitation_on_activity_is_inhibition_that_spares_excited_pairs(
     assert (trained(faster, n_steps, dtype=dtype)[0].weights != without.weights).any()
 
 
-def test_inhibition_that_spares_excited_pairs_stays_0_there():
+@pytest.mark.parametrize("n_steps", [0, 20])
+def test_inhibition_that_spares_excited_pairs_stays_0_there(n_steps):
     settings = replace(
         PLAIN,
         excitation=replace(PLAIN.excitation, rule="fixed", strength=0.2),
         global_inhibition=Inhibition(Start(0.1, 1), 0.01, spares_excited_pairs=True),
     )
-    state, _ = trained(settings, 20)
+    state, _ = trained(settings, n_steps)
     excites = may_excite(SHEET, settings.excitation)
     assert (state.excitation[excites] == 0.2).all()
     assert (state.global_inhibition[excites] == 0).all()
