@@ -221,7 +221,9 @@ def test_a_statements_effects_are_those_of_the_claims_that_decide_it():
     assert judged(numbers, {"measure": "null_error", "above": 1})["effects"] == []
 
 
-# ------------------------------------------------------------------ properties
+# ------------------------------------------------------------------ what can't be made
+
+
 def test_a_statement_about_what_cannot_be_made_has_no_verdict():
     claims = [{"measure": "error", "of": name, "above": 1} for name in ("one", "two")]
     statement = {"said": "So it is.", "source": "a test", "seeds": [0, 1, 2], "claims": claims}
@@ -230,6 +232,9 @@ def test_a_statement_about_what_cannot_be_made_has_no_verdict():
     whole, half = judge(statements, measured(one=[3.0, 3.1, 3.2]), MEASURES, lacking)
     assert (whole["verdict"], half["verdict"]) == (HOLDS, NOT_MEASURED)
     assert (half["why"], half["claims"], half["said"]) == ("needs pictures", [], "So it is.")
+
+
+# ------------------------------------------------------------------ properties
 
 
 @given(

@@ -101,6 +101,10 @@ def test_images_need_not_be_square():
     preferred = orientation.preferences(bars.reshape(1, -1), Form(8, 20))
     assert orientation.angles(preferred) == pytest.approx(np.pi / 2)
     assert np.abs(preferred) > 0.5
+    # Two cycles in the eight pixels of the shorter side, the same along the longer one.
+    waves = orientation.gratings(8, 20, frequency=2).reshape(2, -1, 8, 20)
+    standing = waves[:, orientation.N_ORIENTATIONS // 2]
+    np.testing.assert_allclose(standing[..., 4:], standing[..., :-4], atol=1e-12)
 
 
 def test_of_opponent_colours_brightness_counts():
@@ -290,5 +294,9 @@ def test_blobs_of_colour_are_told_from_a_map_without_order(rng):
     assert found["colour_share_samples"] == found["coloured_samples"] == 0.5
     assert found["hue_difference"] == pytest.approx(0, abs=1e-9)
     assert found["colour_clustering"] > 0.8
+    # Of a unit that isn't coloured no hue counts.
+    bluish = np.where(np.arange(64)[:, None] % 8 < 4, coloured([1, 0, 0.5]), red)
+    found = measures(colour._colours, bluish, OPPONENT, Grid(8, 8))
+    assert found["hue_difference"] == pytest.approx(0, abs=1e-9)
     mixed = measures(colour._colours, rng.permutation(weights), OPPONENT, Grid(8, 8))
     assert abs(mixed["colour_clustering"]) < 0.3
