@@ -182,6 +182,12 @@ def test_of_a_map_whose_units_all_answer_its_total_activity_says_how_many():
     assert rows["map"]["active"] > 15
 
 
+def test_of_a_net_all_of_whose_units_may_win_those_count_that_do():
+    net = {key: value for key, value in FEW.items() if key != "n_winners"}
+    rows, _ = compared(topodream.train(TRAIN, name="net", model="foldiak", **net))
+    assert rows["pca_few"]["numbers"] == round(rows["map"]["active"]) < 20
+
+
 @pytest.mark.parametrize("name", ["sklearn.cluster", "minisom"])
 def test_what_is_missing_is_said_in_one_line(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)

@@ -113,13 +113,15 @@ def compare(subject: Subject, libraries: dict[str, ModuleType]) -> Iterator[dict
 def n_active(subject: Subject) -> int:
     """Return how many units describe a sample, so that baselines may use as many.
 
-    Of a map whose winners alone answer, as many as win; otherwise as many, each of them fully active,
-    as have the mean total activity of the map.
+    Of a map whose winners alone answer, as many as win in the mean: of Foldiak's net all may.
+    Otherwise as many, each of them fully active, as have the mean total activity of the map.
     """
     evoked = subject.responses.evoked
     if isinstance(evoked, Winning):
-        return len(evoked.units[0])
-    return min(max(1, round(float(evoked.sum(axis=1).mean()))), len(evoked[0]))
+        total = float(np.count_nonzero(evoked.answers))
+    else:
+        total = float(evoked.sum(dtype=float))
+    return min(max(1, round(total / len(subject.samples))), subject.grid.n_units)
 
 
 def nearest(samples: Floats, prototypes: Floats) -> Indices:
