@@ -143,7 +143,8 @@ def test_a_picture_has_a_text_in_snakemakes_report_or_that_of_all():
     folder = ROOT / "workflow" / "rules"
     for picture in [*PICTURES.values(), Still("new", "A new one.", "new.draw")]:
         assert (folder / text_for_report(ROOT, picture)).is_file()
-    assert text_for_report(ROOT, PICTURES["hit_map"]) == "../report/hit_map.rst"
+    for name, shipped in PICTURES.items():
+        assert text_for_report(ROOT, shipped) == f"../report/{name}.rst"
     assert text_for_report(ROOT, picture) == "../report/picture.rst"
 
 
