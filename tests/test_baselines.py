@@ -14,8 +14,10 @@ from topodream.data.samples import Data, Samples, read_data
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, write_hdf5
 from topodream.form import Form
+from topodream.grid import Torus
 from topodream.measures import baselines, pursuit
 from topodream.measures.measure import Subject
+from topodream.measures.order import smoothness
 from topodream.origin.lineage import MATCHES, trace
 
 # Some forty different images, each of which is there a few times, as bars that cross.
@@ -117,6 +119,13 @@ def test_the_map_is_as_it_is_measured(found, model):
     assert rows["mean_image"]["held_out_r2"] == pytest.approx(0)
 
 
+def test_the_order_of_a_torus_is_that_across_its_borders():
+    around = {"lateral": {"edge": "wrap", "radius": 1}}
+    rows, subject = compared(topodream.train(TRAIN, name="torus", **FEW, **around))
+    expected = smoothness(subject.weights, Torus(4, 5), subject.kept)["neighbour_correlation"]
+    assert rows["map"]["neighbour_correlation"] == pytest.approx(expected)
+
+
 def test_pca_leaves_what_the_svd_leaves(found):
     rows, _ = found
     train, held_out = (part.reshape(len(part), -1) / 255 for part in (TRAIN, HELD_OUT))
@@ -145,7 +154,7 @@ def test_nmf_describes_what_pca_does_worse_but_better_than_the_mean(found):
 
 def test_as_many_centroids_as_samples_leave_nothing(model):
     distinct = np.unique(TRAIN, axis=0)[:20]
-    rows, _ = compared(model, distinct, distinct)
+    rows, _ = compared(model, distinct, distinct[:5])
     assert rows["k_means"]["held_out_mse"] == pytest.approx(0, abs=1e-12)
     assert rows["k_means"]["dead"] == 0
     assert rows["pursuit_samples_nonnegative"]["held_out_mse"] == pytest.approx(0, abs=1e-12)

@@ -411,6 +411,16 @@ WRONG = [
         "excitation.rule is fixed, which changes no weight",
     ),
     (
+        put("experiments/dream-narrow/excitation", {"rule": "fixed", "strength": 1, "budget": 2}),
+        "experiment 'dream-narrow': excitation.budget = 2 is not allowed: null where",
+    ),
+    (
+        put(
+            "experiments/dream-narrow/excitation", {"rule": "fixed", "strength": 1, "uniform": True}
+        ),
+        "experiment 'dream-narrow': excitation.uniform = True is not allowed: false where",
+    ),
+    (
         put("experiments/dream-narrow/excitation", {"rule": "oja", "strength": 0, "budget": 0}),
         "experiment 'dream-narrow': excitation.budget = 0 is not allowed",
     ),

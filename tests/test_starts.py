@@ -204,10 +204,20 @@ def test_a_map_of_another_shape_is_one_line(mwta, settings, said):
     assert str(caught.value).startswith("m cannot start from start: both need the same ")
 
 
-def test_excitation_of_another_reach_is_refused():
+def test_excitation_of_another_reach_and_pairs_that_were_not_spared_are_refused():
     dream = topodream.train(IMAGES, "sparse_dream", **FEW)
     with pytest.raises(InputError, match=r"same excitation.reach_cols, not 2 and 1"):
         topodream.train(IMAGES, start_from=dream, excitation={"reach_cols": 2})
+    with pytest.raises(InputError, match=r"spares_excited_pairs, not True and False"):
+        topodream.train(IMAGES, start_from=dream, global_inhibition={"spares_excited_pairs": True})
+
+
+def test_excitation_that_is_fixed_stays_what_it_was_where_a_map_starts():
+    dream = topodream.train(IMAGES, "sparse_dream", **FEW)
+    kept = topodream.train(IMAGES, start_from=dream, excitation={"rule": "fixed", "strength": 9})
+    learnt = dream.trained.state.excitation
+    assert 0 < learnt.max() < 9
+    np.testing.assert_array_equal(kept.trained.state.excitation, learnt)
 
 
 def test_on_and_off_are_no_pixels_of_the_same_number(mwta):
