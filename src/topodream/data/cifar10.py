@@ -170,7 +170,7 @@ class Cifar10(Kind):
         return frozenset({LABELS})
 
     def lacks(self, section: Section) -> str | None:
-        """Return that the images are needed: nobody may hand them on, so none come with the package."""
+        """Return that the images are needed: they have no licence that we know of, so none are shipped."""
         return "CIFAR-10" if section["source"] == "none" else None
 
     def size(self, section: Section, behind: Sizes) -> DataSize:

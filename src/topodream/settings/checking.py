@@ -215,6 +215,7 @@ def _range(schema: Section) -> str:
         "exclusiveMaximum": "below {}",
         "multipleOf": "in steps of {}",
         "minItems": "of at least {}",
+        "uniqueItems": "without repetitions",
         "minLength": "of at least {}",
     }
     return "".join(" " + text.format(schema[key]) for key, text in words.items() if key in schema)
