@@ -21,7 +21,7 @@ results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
 	@echo "Open results/index.html in a browser."
 
-study: setup ## All of it with several seeds: findings and sweeps too (five minutes more)
+study: setup ## All of it with several seeds: findings and sweeps too (twenty minutes more)
 	$(SNAKEMAKE) --config run=study
 
 dry-run: setup ## Say what `make` would do
