@@ -224,14 +224,28 @@ def test_maps_without_preferences_can_be_drawn(value, tmp_path):
         drawn(plot(weights, OPPONENT, Torus(2, 2), "title", "data"), tmp_path)
 
 
-def test_they_are_drawn_of_a_map_and_of_its_surface():
+def material_of(weights, form, surface, kept):
     model = SimpleNamespace(
-        trained=SimpleNamespace(weights=coloured(*9 * [[1, 1, 0]])),
-        form=OPPONENT,
+        trained=SimpleNamespace(weights=weights),
+        kept=np.array(kept),
+        form=form,
         data="data",
-        experiment=SimpleNamespace(surface=Torus(3, 3)),
+        experiment=SimpleNamespace(surface=surface),
     )
-    material = SimpleNamespace(model=model, title="a map: {}".format)
+    return SimpleNamespace(model=model, title="a map: {}".format)
+
+
+def test_units_that_have_faded_prefer_nothing_as_in_the_measures():
+    weights, kept = prototypes_of(LYING, RISING, STANDING, FALLING), [True, False, True, True]
+    figure = orientation_map.draw(material_of(weights, SIGNED, Grid(2, 2), kept))
+    assert "3 oriented units, 75 %" in said(figure)
+    weights = coloured(*4 * [[0, 1, 0]])
+    figure = colour_map.draw(material_of(weights, OPPONENT, Grid(2, 2), kept))
+    assert "3 coloured units, 75 %" in said(figure)
+
+
+def test_they_are_drawn_of_a_map_and_of_its_surface():
+    material = material_of(coloured(*9 * [[1, 1, 0]]), OPPONENT, Torus(3, 3), 9 * [True])
     for module, title in (
         (orientation_map, "preferred orientations"),
         (colour_map, "preferred colours"),

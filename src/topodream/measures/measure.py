@@ -163,9 +163,7 @@ class Subject:
     @cached_property
     def kept(self) -> npt.NDArray[np.bool_]:
         """Units whose prototypes count, since they have not faded away: (n_units,)."""
-        model = MODELS[self.experiment.model]
-        kept: npt.NDArray[np.bool_] = ~model.faded(self.weights, self.experiment.settings)
-        return kept
+        return self.model.kept
 
 
 def last(values: Sequence[float] | Floats) -> float | None:

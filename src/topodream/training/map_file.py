@@ -23,6 +23,7 @@ from topodream.files.storage import (
     write_hdf5,
 )
 from topodream.form import Form
+from topodream.models import MODELS
 from topodream.models.model import State
 from topodream.settings.config import Experiment, experiment_from, to_mapping
 from topodream.training import states
@@ -97,6 +98,13 @@ class Map:
         grid = self.experiment.grid
         images: Floats = self.form.images(self.trained.weights)
         return images.reshape(grid.rows, grid.cols, *self.form.image_shape)
+
+    @property
+    def kept(self) -> npt.NDArray[np.bool_]:
+        """Units whose prototypes count, since they have not faded away: (n_units,)."""
+        model = MODELS[self.experiment.model]
+        kept: npt.NDArray[np.bool_] = ~model.faded(self.trained.weights, self.experiment.settings)
+        return kept
 
     @property
     def identity(self) -> dict[str, str]:

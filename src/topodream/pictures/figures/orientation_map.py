@@ -31,7 +31,8 @@ def draw(material: Material) -> Figure:
     """Draw the orientation that each unit prefers."""
     model, grid = material.model, material.model.experiment.surface
     title = material.title("preferred orientations")
-    return plot(model.trained.weights, model.form, grid, title, model.data)
+    weights = np.where(model.kept[:, None], model.trained.weights, 0)  # faded units prefer nothing
+    return plot(weights, model.form, grid, title, model.data)
 
 
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
