@@ -12,7 +12,7 @@ from topodream.data.samples import read_data
 from topodream.data.tapestry import read_tapestry, tapestry_content, weave_tapestry
 from topodream.files.errors import InputError
 from topodream.files.storage import write_hdf5
-from topodream.traits import SEQUENCE
+from topodream.traits import SEQUENCE, SIGNED
 
 GREY = Eye("centre_surround", "on_off", "grey")
 PLAIN = Eye("none", "raw", "grey")
@@ -77,7 +77,7 @@ def test_frames_show_what_an_eye_sees(tmp_path):
     write_hdf5(tmp_path / "pan.h5", pan_content(path, WALK, GREY, N), ORIGIN)
     data = read_data(tmp_path / "pan.h5")
     assert data.form == GREY.form(3)
-    assert data.traits == {SEQUENCE}
+    assert data.traits == {SEQUENCE, SIGNED}
     seen = GREY.seen(picture)
     row, col = data.train.corners[7]
     window = seen[row : row + 3, col : col + 3]

@@ -7,6 +7,7 @@ from topodream.data.photographs import Ground
 from topodream.data.samples import read_data
 from topodream.files.errors import InputError
 from topodream.files.storage import Content, write_hdf5
+from topodream.traits import OPPONENT, SIGNED
 
 ORIGIN = {"made_by": "a test"}
 PLAIN = Eye("none", "raw", "grey")
@@ -152,7 +153,7 @@ def test_a_file_of_patches_is_read_with_its_form(tmp_path):
     data = read_data(tmp_path / "patches.h5")
     assert data.form == eye.form(3)
     assert data.form.n_inputs == 54
-    assert data.traits == frozenset()
+    assert data.traits == {SIGNED, OPPONENT}
     assert data.described == (
         "patches of 3 x 3 pixels in opponent colours, ON and OFF, centre-surround filter (noise)"
     )
