@@ -30,8 +30,8 @@ sys.dont_write_bytecode = False
 # tests that are marked.
 SLOW = (
     "peaks", "workflow", "gpu_checks", "scripts", "batch_runs", "gpu_emulated", "extending", "cache",
-    "kills", "page_browser", "emulator", "gpu_workflow", "snippets", "refusals", "cli",
-    "surroundings", "same_content", "fuzz", "library", "module",
+    "kills", "page_browser", "products", "checkpoints", "emulator", "gpu_workflow", "snippets",
+    "refusals", "cli", "surroundings", "same_content", "fuzz", "library", "module", "bench",
 )  # fmt: skip
 
 
