@@ -559,7 +559,7 @@ def test_subnormal_numbers_change_no_bit_of_a_map(
         start = faded_start(experiment, "weights", 400)
         engine, _, _ = advanced(experiment, windows(digits, 200), 300, start=start)
         ends.append(engine.state.weights.tobytes())
-        monkeypatch.setattr(fast_mwta, "without_subnormals", nullcontext)
+        monkeypatch.setattr(jit, "without_subnormals", nullcontext)
     assert ends[0] == ends[1]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from topodream.arrays import Bytes, Floats, Indices, Integers
 from topodream.engines import LARGEST_ERROR, Tally, levels
-from topodream.engines.jit import kernel, without_subnormals
+from topodream.engines.jit import in_calls, kernel
 from topodream.models import foldiak
 from topodream.models.foldiak import Foldiak
 from topodream.settings.config import Experiment
@@ -172,18 +172,12 @@ class FastFoldiak:
         self, order: Integers, tick: Callable[[int], object], thorough: bool = False
     ) -> Tally:
         """Show an epoch's samples; see :class:`topodream.engines.Engine`."""
-        work, steps, squared_error, error = _work(self.state), 0, 0.0, 0.0
-        while steps < len(order):
-            some = order[steps : steps + STEPS_PER_CALL]
-            with without_subnormals():
-                done, total, error = _learn_steps(
-                    self._pixels, some, self._levels, work, self._rule, LARGEST_ERROR
-                )
-            steps += done
-            squared_error += total
-            tick(done)
-            if done < len(some):
-                break
+        work = _work(self.state)
+
+        def learn(some: Integers, _first: int) -> tuple[int, float, float]:
+            return _learn_steps(self._pixels, some, self._levels, work, self._rule, LARGEST_ERROR)
+
+        steps, squared_error, error = in_calls(order, STEPS_PER_CALL, learn, tick)
         self.state.weights[...] = work.columns.T
         # A unit that is active answers with 1.
         return Tally(steps, steps, squared_error, work.wins, work.wins.astype(float), error)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Bytes, Floats, Integers
 from topodream.engines import LARGEST_ERROR, Tally, levels
-from topodream.engines.jit import has_wide_registers, kernel, without_subnormals
+from topodream.engines.jit import has_wide_registers, in_calls, kernel
 from topodream.engines.products import (
     BYTES_PER_CHUNK,
     ROWS_OF_ONE,
@@ -523,19 +523,14 @@ class FastMwta:
     ) -> Tally:
         """Show an epoch's samples; see :class:`topodream.engines.Engine`."""
         work = _work(self._weights, self.state, self._rule)
-        steps, squared_error, error = 0, 0.0, 0.0
-        while steps < len(order):
-            some = order[steps : steps + STEPS_PER_CALL]
-            with without_subnormals():
-                done, total, error = _learn_steps(
-                    self._pixels, some, self._levels, self._block, self._sheet,
-                    self._rule, work, LARGEST_ERROR,
-                )  # fmt: skip
-            steps += done
-            squared_error += total
-            tick(done)
-            if done < len(some):
-                break
+
+        def learn(some: Integers, _first: int) -> tuple[int, float, float]:
+            return _learn_steps(
+                self._pixels, some, self._levels, self._block, self._sheet, self._rule, work,
+                LARGEST_ERROR,
+            )  # fmt: skip
+
+        steps, squared_error, error = in_calls(order, STEPS_PER_CALL, learn, tick)
         return Tally(steps, steps, squared_error, work.wins, work.activity_sum, error)
 
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Bytes, Floats, Integers
 from topodream.engines import LARGEST_ERROR, Tally, levels
-from topodream.engines.jit import kernel, without_subnormals
+from topodream.engines.jit import in_calls, kernel
 from topodream.grid import Grid
 from topodream.models import sparse_dream
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
@@ -551,19 +551,14 @@ class FastSparseDream:
         work, rule = _work(self.state), self._rule
         if thorough:
             rule = rule._replace(measure_every=1)
-        steps, squared_error, error = 0, 0.0, 0.0
-        while steps < len(order):
-            some = order[steps : steps + STEPS_PER_CALL]
-            with without_subnormals():
-                done, total, error = _learn_steps(
-                    self._pixels, some, steps, self._levels, work, self._excitation,
-                    self._column_inhibition, rule, LARGEST_ERROR,
-                )  # fmt: skip
-            steps += done
-            squared_error += total
-            tick(done)
-            if done < len(some):
-                break
+
+        def learn(some: Integers, first: int) -> tuple[int, float, float]:
+            return _learn_steps(
+                self._pixels, some, first, self._levels, work, self._excitation,
+                self._column_inhibition, rule, LARGEST_ERROR,
+            )  # fmt: skip
+
+        steps, squared_error, error = in_calls(order, STEPS_PER_CALL, learn, tick)
         self._give_back(work)
         measured = -(-steps // rule.measure_every)
         return Tally(steps, measured, squared_error, work.wins, work.activity_sum, error)

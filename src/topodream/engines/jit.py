@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from topodream.arrays import Integers
 from topodream.files.errors import one_line
 from topodream.surroundings import away_from, forget
 
@@ -179,6 +180,46 @@ def without_subnormals() -> Iterator[None]:
         yield
     finally:
         _set_float_modes(before)
+
+
+def in_calls(
+    order: Integers,
+    steps_per_call: int,
+    learn: Callable[[Integers, int], tuple[int, float, float]],
+    tick: Callable[[int], object],
+) -> tuple[int, float, float]:
+    """Let a kernel learn samples in turn, some at each call, until a step of it is none.
+
+    Parameters
+    ----------
+    order : (n_steps,)
+        Numbers of samples.
+    steps_per_call : int
+        At most; after each call others may run, and ``tick`` is told how many steps were done.
+    learn : callable
+        Some of ``order``, and the number of the first of them -> steps done, their summed error,
+        the last step's error.
+
+    Returns
+    -------
+    steps : int
+        How many were done.
+    squared_error : float
+        Their sum.
+    error : float
+        The last step's.
+    """
+    steps, squared_error, error = 0, 0.0, 0.0
+    while steps < len(order):
+        some = order[steps : steps + steps_per_call]
+        with without_subnormals():
+            done, total, error = learn(some, steps)
+        steps += done
+        squared_error += total
+        tick(done)
+        if done < len(some):
+            break
+    return steps, squared_error, error
 
 
 def _register_call(builder: Any, name: str, place: Any) -> None:

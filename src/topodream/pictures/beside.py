@@ -1,7 +1,7 @@
 """What stands beside a map: panels below each other, some of its prototypes, histograms of angles."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from topodream.form import Form
 from topodream.grid import Grid
 from topodream.measures.orientation import windings
 from topodream.pictures.canvas import sheet_axes
+from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import sheet_of, show
@@ -48,6 +49,16 @@ class Panels:
         box = self.left / across, self.top / high, width / across, height / high
         self.top -= GAP
         return self.figure.add_axes(box)
+
+
+def of_map(
+    material: Material, shown: str, plot: Callable[[Floats, Form, Grid, str, str], Figure]
+) -> Figure:
+    """Draw what the units of a map prefer; those that have faded prefer nothing."""
+    model = material.model
+    weights = np.where(model.kept[:, None], model.trained.weights, 0)
+    surface = model.experiment.surface
+    return plot(weights, model.form, surface, material.title(shown), model.data)
 
 
 def map_axes(grid: Grid, title: str, note: str) -> tuple[Figure, Axes, Panels]:

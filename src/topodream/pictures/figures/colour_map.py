@@ -24,10 +24,7 @@ N_SHARES, N_HUES = 20, 12
 
 def draw(material: Material) -> Figure:
     """Draw which units prefer colours, and which."""
-    model, grid = material.model, material.model.experiment.surface
-    title = material.title("preferred colours")
-    weights = np.where(model.kept[:, None], model.trained.weights, 0)  # faded units prefer nothing
-    return plot(weights, model.form, grid, title, model.data)
+    return beside.of_map(material, "preferred colours", plot)
 
 
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:

@@ -29,10 +29,7 @@ N_KEYS, N_BINS, N_HUES = 8, 16, 4
 
 def draw(material: Material) -> Figure:
     """Draw the orientation that each unit prefers."""
-    model, grid = material.model, material.model.experiment.surface
-    title = material.title("preferred orientations")
-    weights = np.where(model.kept[:, None], model.trained.weights, 0)  # faded units prefer nothing
-    return plot(weights, model.form, grid, title, model.data)
+    return beside.of_map(material, "preferred orientations", plot)
 
 
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
