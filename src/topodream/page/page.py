@@ -37,6 +37,7 @@ from topodream.origin.lineage import MADE_OF
 from topodream.page import dotplot
 from topodream.pictures import player
 from topodream.pictures.of_maps import PICTURES, THUMBNAIL
+from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
 
@@ -45,10 +46,7 @@ from topodream.settings.config import read_experiment, to_mapping
 Image.MAX_IMAGE_PIXELS = None
 
 TEMPLATES = Path(__file__).with_name("templates")
-TEMPLATE_FILES = [
-    TEMPLATES / f for f in ("gif.js", "page.css", "page.html", "page.js", "player.js")
-]
-
+TEMPLATE_FILES = [TEMPLATES / name for name in templates.NAMES]
 
 # What the cards of the overview show, and the table of measures shows at first.
 KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
@@ -143,6 +141,8 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         experiment["baselines"] = _baselines(results, experiment) if has_some else None
     return environment.get_template("page.html").render(
         version=__version__,
+        styles=templates.STYLES,
+        scripts=templates.SCRIPTS,
         commit=note["commit"],
         note=notes.comment(".html", note),
         measures=MEASURES,

@@ -7,6 +7,7 @@ from pathlib import Path
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.pictures.picture import Picture, modules_of
+from topodream.plan import templates
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.resources import samples_apart
 from topodream.plan.sources import Input, Sources
@@ -20,12 +21,6 @@ from topodream.plan.wildcards import (
 from topodream.settings.datasets import lacks
 
 OfWildcards = Callable[[Wildcards], list[Input]]
-
-# What the page is filled into.
-TEMPLATES = tuple(
-    f"src/topodream/page/templates/{name}"
-    for name in ("page.html", "page.css", "page.js", "player.js", "gif.js")
-)
 
 
 def data_file(dataset: str) -> str:
@@ -90,7 +85,8 @@ class Inputs:
 
     def templates(self, _wildcards: Wildcards) -> list[Input]:
         """Return what the page is filled into."""
-        return [self.sources.file(self.sources.root / path) for path in TEMPLATES]
+        folder = self.sources.root / templates.FOLDER
+        return [self.sources.file(folder / name) for name in templates.NAMES]
 
     # ------------------------------------------------------------------ data
 

@@ -1,0 +1,64 @@
+// The views: which is shown, by the address; its players.
+//
+// An address ends in #view=<view>&..., #<view>=<what of it>&... (#compare=a,b), #<experiment>, or
+// #<part>=<name> of what lies in a view: finding=, sweep=, data=.
+
+// What has something to do when its view is shown registers it: "view=..." -> function(address).
+const onShown = new Map();
+const prepared = []; // functions to call once, when all scripts are there
+
+let players = [];
+let current = null;
+let lastFollowed = null; // the link by which the overview was left
+
+function route() {
+  const hash = location.hash.slice(1);
+  const address = new URLSearchParams(hash);
+  const [first] = address.keys();
+  const named = address.has("view") ? `view=${address.get("view")}` : hash;
+  const target = document.getElementById(`view=${first}`) ?? document.getElementById(named);
+  const id = target?.closest(".view")?.id ?? "view=overview";
+  const before = current;
+  showView(document.getElementById(id));
+  onShown.get(id)?.(address);
+  if (before !== null && before !== current) arrive();
+  if (target && target !== current) target.scrollIntoView();
+}
+
+function showView(view) {
+  if (view !== current) {
+    current?.classList.remove("current");
+    view.classList.add("current");
+    current = view;
+    mountPlayers(view);
+  }
+  document.title = `${$("h1", view).textContent}: topodream`;
+  const here = byName.has(view.id) ? "view=overview" : view.id;
+  for (const link of $$("nav a")) link.ariaCurrent = link.dataset.view === here ? "page" : null;
+}
+
+// Who comes back to the overview goes on where they left it; elsewhere readers begin at the title.
+function arrive() {
+  scrollTo(0, 0);
+  const links = current.id === "view=overview" ? $$("a:not([tabindex])", current) : [];
+  const left = links.find((link) => link.hash === lastFollowed && link.checkVisibility());
+  if (left) left.focus();
+  else $("h1", current).focus({ preventScroll: true });
+}
+
+// Only the view that is shown has players: others hold neither bytes nor clocks.
+function mountPlayers(view) {
+  players.forEach((player) => player.remove());
+  players = $$("figure[data-script]", view).map((figure) => new Player(figure));
+}
+
+// ---------------------------------------------------------------- previous and next
+
+prepared.push(() => {
+  study.experiments.forEach((one, place) => {
+    for (const link of $$("[data-step]", document.getElementById(one.name))) {
+      const to = study.experiments[place + Number(link.dataset.step)];
+      if (to) Object.assign(link, { href: `#${to.name}`, hidden: false, title: to.name });
+    }
+  });
+});

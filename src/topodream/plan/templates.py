@@ -1,0 +1,30 @@
+"""What the page is filled into: files of ``page/templates``, beside ``page.html``."""
+
+from pathlib import Path
+
+# In this order they stand in the page; of scripts each uses those before it, and the last one begins.
+STYLES = ("page.css",)
+SCRIPTS = (
+    "elements.js",
+    "gif.js",
+    "player.js",
+    "views.js",
+    "overview.js",
+    "compare.js",
+    "start.js",
+)
+# The page itself, and what it includes.
+VIEWS = (
+    "page.html",
+    "macros.html",
+    "overview.html",
+    "experiment.html",
+    "compare.html",
+    "findings.html",
+    "sweeps.html",
+    "data.html",
+)
+
+NAMES = (*VIEWS, *STYLES, *SCRIPTS)
+# In the project's folder.
+FOLDER = Path("src/topodream/page/templates")
