@@ -1,9 +1,10 @@
-"""Draw the figures of a trained map, each as <name>.png in a folder, and its thumbnail.
+"""Draw the figures of a trained map, each as <name>.png in a folder, its thumbnail, and its script.
 
 All that the map has, or those that are named. Reconstructions use the activation the map
 was trained with, unless another is named.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from topodream.files import cli, results
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import canvas, drawing, thumbnails
+from topodream.pictures import canvas, drawing, laboratory, packing, thumbnails
 from topodream.pictures.figures import FIGURES, figures_of
 from topodream.pictures.picture import modules_of
 from topodream.training.map_file import read_map_and_data
@@ -49,6 +50,9 @@ def main() -> None:
         help=f"which to draw, of {', '.join(names)}; without it, all that the map has",
     )  # fmt: skip
     parser.add_argument("--thumbnail", type=Path, help="a .png file for the map, small")
+    parser.add_argument(
+        "--laboratory", type=Path, help="a .js file by which a page shows it at work"
+    )
     parser.add_argument("--output-folder", type=Path, required=True, help="for the .png files")
     args = cli.parse(parser)
 
@@ -78,6 +82,9 @@ def main() -> None:
     if args.thumbnail is not None:
         weights, grid = model.trained.weights, model.experiment.grid
         thumbnails.write(args.thumbnail, thumbnails.draw(weights, grid, model.form), note)
+    if args.laboratory is not None:
+        with threadpoolctl.threadpool_limits(1):
+            packing.write_script(args.laboratory, laboratory.gather(material), json.loads(note))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,18 @@ import yaml
 from PIL import Image
 
 from topodream.data import KINDS
+from topodream.data.samples import Data, Samples
 from topodream.files.digests import content_digest
 from topodream.files.storage import Content, write_hdf5, write_json
-from topodream.pictures import player
+from topodream.form import Form
+from topodream.models import MODELS
+from topodream.pictures import laboratory, player
+from topodream.pictures.drawing import Material
+from topodream.pictures.packing import write_script
 from topodream.plan import catalogue
 from topodream.settings import config
+from topodream.training.map_file import Map
+from topodream.training.trained import History, Trained
 
 ORIGIN = {
     "made_by": "a test",
@@ -211,9 +218,27 @@ def make_experiment(folder, experiment, data_sha256):
     for figure, size in FIGURES.items():
         make_picture(home / "figures" / f"{figure}.png", size)
     make_picture(home / "thumbnail.png", (289, 289))
+    write_script(home / "map.js", laboratory.gather(material_of(experiment)), ORIGIN)
     make_gif(home / "activity.gif")
     if name == "digits-strong":
         make_picture(home / "figures" / "u_matrix.png", (720, 640))
+
+
+def material_of(experiment, n_samples=20):
+    """An untrained map of 28 x 28 pixels, and samples of two classes, for its laboratory."""
+    rng, form = np.random.default_rng(5), Form(28, 28)
+    pixels = rng.integers(256, size=(n_samples, 28, 28), dtype=np.uint8)
+    labels = np.arange(n_samples, dtype=np.uint8) % 2
+    samples = Samples(pixels, labels, None, form)
+    data = Data(samples, samples, False, "1" * 64, "made-up digits", "none")
+    made = MODELS[experiment.model].start(
+        experiment.settings, experiment.grid, form.n_inputs, experiment.dtype, rng
+    )
+    wins = rng.integers(20, size=(1, experiment.grid.n_units))
+    history = History(*np.zeros((3, 1)), wins, np.zeros((1, experiment.grid.n_units)))
+    trained = Trained(made, history, [], None)
+    learnt = Map(experiment, trained, form, data.described, "1" * 64, "2" * 64, ORIGIN)
+    return Material(learnt, data, {}, 0.07, 1)
 
 
 def make_picture(path, size):

@@ -17,6 +17,7 @@ from topodream.data.samples import Data, Samples
 from topodream.files.errors import InputError
 from topodream.form import CHANNELS, COLOURS, Form
 from topodream.grid import Grid, Torus
+from topodream.measures import labelling
 from topodream.measures.responses import respond
 from topodream.models import MODELS, mwta, sparse_dream
 from topodream.models.mwta import Lateral
@@ -167,7 +168,7 @@ def one_winner(small_experiment, rows, cols):
 
 def test_units_get_the_class_they_win_most_of(labelled, small_experiment):
     state = mwta.State(np.vstack([np.eye(3), np.zeros(3)]), np.zeros(4))
-    found = label_map.label_units(state, labelled, one_winner(small_experiment, 2, 2))
+    found = labelling.label_units(state, labelled, one_winner(small_experiment, 2, 2))
     assert found.classes.tolist() == [3, 7]
     # One of each: the first class. One of 3. Two of 7, one of 3. Never won.
     assert found.winners.tolist() == [0, 0, 1, -1]
@@ -176,16 +177,16 @@ def test_units_get_the_class_they_win_most_of(labelled, small_experiment):
 
 
 def test_units_are_labelled_by_the_first_samples_only(labelled, small_experiment, monkeypatch):
-    monkeypatch.setattr(label_map, "MOST_LABELLED", 3)
+    monkeypatch.setattr(labelling, "MOST_LABELLED", 3)
     state = mwta.State(np.eye(3), np.zeros(3))
-    found = label_map.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    found = labelling.label_units(state, labelled, one_winner(small_experiment, 1, 3))
     assert found.winners.tolist() == [0, 0, -1]
     assert found.n_samples == 3
 
 
 def test_a_map_that_never_answers_has_no_labels(labelled, small_experiment):
     state = mwta.State(np.zeros((3, 3)), np.zeros(3))
-    found = label_map.label_units(state, labelled, one_winner(small_experiment, 1, 3))
+    found = labelling.label_units(state, labelled, one_winner(small_experiment, 1, 3))
     assert found.winners.tolist() == [-1, -1, -1]
     assert np.isnan(found.purity)
 

@@ -1,5 +1,5 @@
 # results/<experiment>/model.h5 -> measures.json, baselines.json, responses/*.h5, figures/*.png and
-# thumbnail.png
+# thumbnail.png, map.js
 
 
 # Of one map, and of a batch.
@@ -141,6 +141,7 @@ for kind, names in map_kinds(CATALOGUE).items():
                 for figure in kind.figures
             ],
             thumbnail="results/{experiment}/thumbnail.png",
+            laboratory="results/{experiment}/map.js",
         log:
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
@@ -162,4 +163,5 @@ for kind, names in map_kinds(CATALOGUE).items():
             " {params.settings}"
             " --output-folder {params.folder:q}"
             " --thumbnail {output.thumbnail:q}"
+            " --laboratory {output.laboratory:q}"
             " 2>&1 | tee {log:q}"

@@ -9,8 +9,9 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``outp
 and ``thresholds`` (n_units,); ``inhibition`` (n_units, n_units): row i holds what inhibits unit i.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -192,6 +193,9 @@ class _Foldiak(Model[Foldiak, State]):
                 lambda units: -state.global_inhibition[units],
             )
         ]
+
+    def in_browser(self, state: State, settings: Foldiak, grid: Grid) -> Mapping[str, Any]:
+        return {"rule": "settle", "thresholds": state.thresholds, **asdict(settings.settling)}
 
 
 MODEL = _Foldiak()

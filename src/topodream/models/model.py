@@ -174,6 +174,17 @@ class Model(ABC, Generic[S, T]):
         """Return a map's lateral weights, in the order to show them."""
         return []
 
+    def in_browser(self, state: T, settings: S, grid: Grid) -> Mapping[str, Any] | None:
+        """Return how a page computes what :meth:`answer` does, from drives and lateral weights.
+
+        Returns
+        -------
+        mapping or None
+            ``rule``, a function of ``respond.js``, and the numbers and arrays that it asks for. None:
+            a page can't, and shows the map without its answers.
+        """
+        return None
+
     def faded(self, weights: Floats, settings: S) -> npt.NDArray[np.bool_]:
         """Return which prototypes have faded away, so that they are like no other: (n_units,)."""
         return np.zeros(len(weights), bool)

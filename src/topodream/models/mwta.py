@@ -9,10 +9,10 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``scor
 ``activity`` (n_units,), ``winners`` (n_winners,).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -254,6 +254,10 @@ class _Mwta(Model[Mwta, State]):
             return fixed_excitation(settings.lateral, grid, units)
 
         return [LateralWeights("lateral_excitation", "lateral excitation, fixed", True, effects)]
+
+    def in_browser(self, state: State, settings: Mwta, grid: Grid) -> Mapping[str, Any]:
+        keys = ("n_winners", "activation")
+        return {"rule": "compete", **{key: getattr(settings, key) for key in keys}}
 
 
 MODEL = _Mwta()

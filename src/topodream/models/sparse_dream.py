@@ -9,10 +9,10 @@ Axes: ``weights`` (n_units, n_inputs), ``sample`` (n_inputs,), ``drive``, ``resp
 what unit i hears of the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -388,6 +388,9 @@ class _SparseDream(Model[SparseDream, State]):
                 lambda units: -state.column_inhibition[units],
             ),
         ]
+
+    def in_browser(self, state: State, settings: SparseDream, grid: Grid) -> Mapping[str, Any]:
+        return {"rule": "interact", "thresholds": state.thresholds}
 
     def faded(self, weights: Floats, settings: SparseDream) -> Mask:
         """Return which prototypes have no weight as large as the smallest at the start."""

@@ -10,7 +10,7 @@ from topodream.origin import notes
 from topodream.origin.lineage import BROKEN, Shelf, links_of
 from topodream.page import page
 from topodream.pictures import player
-from topodream.pictures.of_maps import PICTURES, THUMBNAIL
+from topodream.pictures.of_maps import LABORATORY, PICTURES, THUMBNAIL
 from topodream.plan.found import Found
 from topodream.settings.datasets import made_of
 
@@ -76,6 +76,7 @@ class _Look:
         pictures = self._found["experiments"][name]["pictures"]
         for file in (THUMBNAIL, *(PICTURES[picture].file for picture in pictures)):
             self._check_picture(home / file, measured)
+        self._check_drawn(home / LABORATORY, measured)
 
     def check_sweep(self, name: str) -> None:
         path = self._results / "sweeps" / f"{name}.json"
@@ -138,16 +139,20 @@ class _Look:
         return list(made_of(section).values()) if section else []
 
     def _check_picture(self, path: Path, measured: Mapping[str, Any]) -> None:
-        """Check that a picture is whole, of the map, and drawn as the config says."""
+        """Check that a picture is whole, and drawn as the config says."""
         page.check_picture(path)
         if path.suffix == ".gif":
             script = player.script_of(path)
             if self._read(script).get("gif_sha256") != player.checked_digest(path):
                 raise _OutdatedError(f"{script.name} is of another GIF")
+        self._check_drawn(path, measured)
+
+    def _check_drawn(self, path: Path, measured: Mapping[str, Any]) -> None:
+        """Check that a file is of the map, and made as the config says."""
         note = self._read(path)
         if note.get("model_sha256") != measured["model_sha256"]:
             raise _OutdatedError(f"{path.name} is of an earlier map")
-        if not _holds(note.get("options", {}), self._found["options"][path.suffix]):
+        if not _holds(note.get("options", {}), self._found["options"].get(path.suffix, {})):
             raise _OutdatedError(f"{path.name} was drawn with other settings")
 
     def _check_made_of(self, path: Path) -> None:

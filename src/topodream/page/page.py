@@ -36,7 +36,7 @@ from topodream.origin import notes
 from topodream.origin.lineage import MADE_OF
 from topodream.page import dotplot
 from topodream.pictures import player
-from topodream.pictures.of_maps import PICTURES, THUMBNAIL
+from topodream.pictures.of_maps import LABORATORY, PICTURES, THUMBNAIL
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
@@ -207,7 +207,17 @@ def _measure_groups() -> dict[str, list[str]]:
 
 def _for_scripts(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what filter, sort, table and comparison need, as JSON holds it."""
-    kept = ("name", "question", "model", "dataset", "badge", "settings", "values", "shown")
+    kept = (
+        "name",
+        "laboratory",
+        "question",
+        "model",
+        "dataset",
+        "badge",
+        "settings",
+        "values",
+        "shown",
+    )
     return {
         "measures": {name: asdict(measure) for name, measure in MEASURES.items()},
         "key_measures": KEY_MEASURES,
@@ -261,6 +271,7 @@ def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str,
             "settings": dict(_flat(settings)),
             "values": values,
             "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
+            "laboratory": _script(results, f"{name}/{LABORATORY}"),
             "thumbnail": _picture(results, f"{name}/{THUMBNAIL}", "Prototypes in the middle."),
             "pictures": [
                 _picture(results, f"{name}/{one.file}", one.caption, kind=one.file, wide=one.wide)
@@ -434,6 +445,12 @@ def _described(results: Path, dataset: str) -> Content:
     path = results / "data" / f"{dataset}.h5"
     layouts = list(dict.fromkeys(kind.layout for kind in KINDS.values()))
     return read_hdf5(path, layouts, parts=())
+
+
+def _script(results: Path, file: str) -> str:
+    """Return the link to a script."""
+    check_file(results / file, most_bytes())
+    return quote(file)
 
 
 def check_picture(path: Path) -> tuple[int, int]:

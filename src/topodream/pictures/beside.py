@@ -54,11 +54,17 @@ class Panels:
 def of_map(
     material: Material, shown: str, plot: Callable[[Floats, Form, Grid, str, str], Figure]
 ) -> Figure:
-    """Draw what the units of a map prefer; those that have faded prefer nothing."""
+    """Draw what the units of a map prefer."""
     model = material.model
-    weights = np.where(model.kept[:, None], model.trained.weights, 0)
-    surface = model.experiment.surface
+    weights, surface = weights_of(material), model.experiment.surface
     return plot(weights, model.form, surface, material.title(shown), model.data)
+
+
+def weights_of(material: Material) -> Floats:
+    """Return the prototypes of a map; those that have faded are 0, and prefer nothing."""
+    model = material.model
+    weights: Floats = np.where(model.kept[:, None], model.trained.weights, 0)
+    return weights
 
 
 def map_axes(grid: Grid, title: str, note: str) -> tuple[Figure, Axes, Panels]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from topodream.data.samples import Data
+from topodream.measures.labelling import Labelling, label_units
 from topodream.models import MODELS
 from topodream.models.model import LateralWeights
 from topodream.pictures.figure_parts import Figure
@@ -49,6 +51,12 @@ class Material:
         """The map's lateral weights, in the order to show them."""
         experiment, state = self.model.experiment, self.model.trained.state
         return MODELS[experiment.model].lateral(state, experiment.settings, experiment.grid)
+
+    @cached_property
+    def labelling(self) -> Labelling:
+        """The classes that units stand for, where the data have labels."""
+        model = self.model
+        return label_units(model.trained.state, self.data.train, model.experiment)
 
     def title(self, shown: str) -> str:
         """Return what stands above a figure."""

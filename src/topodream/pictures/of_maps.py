@@ -7,6 +7,8 @@ from topodream.pictures.figures import FIGURES
 from topodream.pictures.picture import Picture, chosen
 
 THUMBNAIL = "thumbnail.png"
+# What a page needs to show it at work, see :mod:`topodream.pictures.laboratory`.
+LABORATORY = "map.js"
 # First what it has learnt, then what moves, then the rest.
 PICTURES: dict[str, Picture] = {
     picture.name: picture for picture in (*FIGURES[:1], *ANIMATIONS, *FIGURES[1:])

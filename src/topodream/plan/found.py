@@ -96,7 +96,7 @@ def _is_made(home: Path) -> bool:
 
 def _state(home: Path) -> str:
     """Return a digest of a map's measures and of the names of its files."""
-    patterns = ("*.yaml", "*.h5", "*.gif", "*.gif.js", "*.png", "figures/*.png")
+    patterns = ("*.yaml", "*.h5", "*.gif", "*.js", "*.png", "figures/*.png")
     names = sorted(path.name for pattern in patterns for path in home.glob(pattern))
     return json_digest({"files": names, "measures": _digest(home / "measures.json")})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from topodream.data import KINDS
-from topodream.pictures.of_maps import THUMBNAIL
+from topodream.pictures.of_maps import LABORATORY, THUMBNAIL
 from topodream.plan.batches import TO_RUN_A_JOB, asked_for
 from topodream.plan.catalogue import Catalogue
 from topodream.plan.found import baselines_of, besides
@@ -56,7 +56,10 @@ class Shown:
         return [
             f"results/{name}/config.yaml",
             *measures_of([name]),
-            *(f"results/{name}/{file}" for file in (THUMBNAIL, *(one.file for one in pictures))),
+            *(
+                f"results/{name}/{file}"
+                for file in (THUMBNAIL, LABORATORY, *(one.file for one in pictures))
+            ),
         ]
 
     def files(self) -> list[str]:

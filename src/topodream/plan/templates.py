@@ -6,6 +6,7 @@ from pathlib import Path
 STYLES = ("page.css",)
 SCRIPTS = (
     "elements.js",
+    "packed.js",
     "gif.js",
     "player.js",
     "views.js",

@@ -27,6 +27,12 @@ def draw(material: Material) -> Figure:
     return beside.of_map(material, "preferred colours", plot)
 
 
+def layer(material: Material) -> Floats:
+    """Return how much of each unit's prototype is colour: its share of the squares."""
+    with np.errstate(all="ignore"):  # of a map that diverged
+        return colour_shares(beside.weights_of(material), material.model.form)
+
+
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
     """Draw the two opposite colours that each unit tells apart, the paler the more it sees brightness.
 

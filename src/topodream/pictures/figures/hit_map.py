@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats
 from topodream.grid import Grid
 from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
 from topodream.pictures.drawing import Material
@@ -14,6 +15,11 @@ def draw(material: Material) -> Figure:
     model = material.model
     title = material.title("wins of each unit")
     return plot(model.last_wins, model.experiment.grid, title, model.data)
+
+
+def layer(material: Material) -> Floats:
+    """Return how often each unit won in the last epoch."""
+    return material.model.last_wins.astype(float)
 
 
 def plot(wins: npt.NDArray[np.int64], grid: Grid, title: str, data: str) -> Figure:

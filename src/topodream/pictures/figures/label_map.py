@@ -1,17 +1,13 @@
 """The class that each unit stands for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Indices
-from topodream.data.samples import Samples
+from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
-from topodream.measures.responses import respond
-from topodream.models.model import State
 from topodream.pictures.canvas import DPI, draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import (
@@ -25,15 +21,12 @@ from topodream.pictures.figure_parts import (
     colormaps,
     to_rgb,
 )
-from topodream.settings.config import Experiment
 
 # What a unit measures at least with its class written into it, by digits; no picture gets longer
 # than that for it.
 CLASS_CELLS = {1: 12, 2: 14, 3: 19}
 MOST_WRITTEN = 4000
 LINE_OF_LEGEND = 21
-# Training samples that label a map at most: 10,000 samples give 400 units 125 wins each.
-MOST_LABELLED = 10_000
 # Ten that colour-blind people tell apart, from Petroff (2021), "Accessible color sequences for data
 # visualization", arXiv:2107.02270.
 CLASS_COLOURS = (
@@ -45,7 +38,7 @@ CLASS_COLOURS = (
 def draw(material: Material) -> Figure:
     """Draw the class that each unit stands for."""
     experiment, train = material.model.experiment, material.data.train
-    found = label_units(material.model.trained.state, train, experiment)
+    found = material.labelling
     every = "all" if found.n_samples == len(train.pixels) else "the first"
     note = (
         f"The class of which a unit wins most of {every} {found.n_samples:,} training samples; white: "
@@ -54,6 +47,13 @@ def draw(material: Material) -> Figure:
     title = material.title("labels of units")
     names = material.data.classes
     return plot(found.winners, found.classes, experiment.grid, title, note, names)
+
+
+def layer(material: Material) -> Floats:
+    """Return the class that each unit stands for, NaN where it is none."""
+    found = material.labelling
+    labels: Floats = np.where(found.winners < 0, np.nan, found.classes[found.winners])
+    return labels
 
 
 def plot(
@@ -100,51 +100,6 @@ def _named(label: int, names: Sequence[str], *, written: bool) -> str:
     """Return what the legend calls a class: its name, after its number where units have that."""
     parts = [str(label)] if written or not names else []
     return " ".join([*parts, *names[label : label + 1]])
-
-
-@dataclass(frozen=True)
-class Labelling:
-    """Which class each unit stands for.
-
-    Attributes
-    ----------
-    classes : (n_classes,)
-        The labels there are, ascending.
-    winners : (n_units,) int
-        The position in ``classes`` of the class of which the unit wins the most samples, the
-        first of several; -1 where it wins none.
-    purity : float
-        The share of wins, over all units, that are of the unit's class; NaN without any win.
-    n_samples : int
-        Samples it was made of.
-    """
-
-    classes: npt.NDArray[np.uint8]
-    winners: npt.NDArray[np.intp]
-    purity: float
-    n_samples: int
-
-
-def label_units(state: State, samples: Samples, experiment: Experiment) -> Labelling:
-    """Label units by the classes of the samples they win, the first ``MOST_LABELLED``.
-
-    ``samples`` must have labels.
-    """
-    assert samples.labels is not None  # noqa: S101
-    vectors = samples.lazy_vectors(experiment.dtype, MOST_LABELLED)
-    labels = samples.labels[:MOST_LABELLED]
-    classes = np.unique(labels)
-    nothing = np.empty(0, np.intp)  # but wins
-    wins = np.array(
-        [respond(state, vectors.pick(labels == c), experiment, nothing).wins for c in classes]
-    )
-    total = int(wins.sum())
-    return Labelling(
-        classes=classes,
-        winners=np.where(wins.any(axis=0), wins.argmax(axis=0), -1),
-        purity=int(wins.max(axis=0).sum()) / total if total else np.nan,
-        n_samples=len(labels),
-    )
 
 
 def _class_colours(classes: npt.NDArray[np.uint8], grid: Grid) -> tuple[Any, int]:

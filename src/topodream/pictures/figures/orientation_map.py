@@ -32,6 +32,14 @@ def draw(material: Material) -> Figure:
     return beside.of_map(material, "preferred orientations", plot)
 
 
+def layer(material: Material) -> Floats:
+    """Return the orientation that each unit prefers, in degrees; NaN where it prefers none."""
+    with np.errstate(all="ignore"):  # of a map that diverged
+        preferred = preferences(beside.weights_of(material), material.model.form)
+    degrees: Floats = np.where(oriented(preferred), np.degrees(angles(preferred)), np.nan)
+    return degrees
+
+
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
     """Draw the orientation that each unit prefers, with pinwheels, and how frequent each is.
 

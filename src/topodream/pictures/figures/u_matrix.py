@@ -13,8 +13,13 @@ from topodream.pictures.figure_parts import Figure, Normalize
 def draw(material: Material) -> Figure:
     """Draw how much each unit's prototype differs from its neighbours'."""
     model, grid = material.model, material.model.experiment.surface
-    distances = neighbour_distances(model.trained.weights, grid)
-    return plot(distances, grid, material.title("U-matrix"), model.data)
+    return plot(layer(material), grid, material.title("U-matrix"), model.data)
+
+
+def layer(material: Material) -> Floats:
+    """Return how much each unit's prototype differs from its neighbours'."""
+    model = material.model
+    return neighbour_distances(model.trained.weights, model.experiment.surface)
 
 
 def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
