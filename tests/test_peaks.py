@@ -132,7 +132,8 @@ def follow(experiment, size, data, folder):
         "train": peak("train.py", "--data", data, "--config", settings, "--output", model),
         "measure": peak("measure.py", *read, "--held-out", HELD_OUT, "--output", measures),
         "figures": peak(
-            "plot_map.py", *read, "--measures", measures, "--count", 20, "--output-folder", folder
+            "plot_map.py", *read, "--measures", measures, "--count", 20, "--output-folder", folder,
+            "--laboratory", folder / "map.js",
         ),
         "gifs": peak(
             "render_map_gifs.py", *read, "--sequence-frames", 500, "--sequence-ms", 100,

@@ -19,13 +19,18 @@ from topodream.models import MODELS
 from topodream.models.model import LateralWeights
 from topodream.pictures.drawing import Material
 from topodream.pictures.layers import UnitLayer, layers_of
+from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
 from topodream.pictures.packing import packed
 
 # Levels of a prototype's weights, by their square roots: 1,000 of 1,000 held-out digits, patches and
 # colour patches have the winners that they have by the weights themselves.
 LEVELS = 2**13 - 1
-# What is sent to a page at most: weights, pixels of samples, samples.
-MOST_WEIGHTS, MOST_PIXELS, MOST_SAMPLES = 2**23, 2**22, 1000
+# Samples that are sent at most, and their pixels.
+MOST_SAMPLES, MOST_PIXELS = 1000, 2**22
+# What a map has learnt, of which a page gets nothing if it is too large.
+LEARNT = ("weights", "lateral", "best", "answers")
+# Pairs of units that are looked at at a time.
+PAIRS = 2**20
 # Samples that a unit answers most.
 BEST = 6
 
@@ -39,20 +44,16 @@ def gather(material: Material) -> dict[str, Any]:
         ``name``, ``model``, ``grid`` (``rows``, ``cols``, ``is_torus``), ``form`` (``height``,
         ``width``, ``colours``, ``channels``, ``zero``, ``is_bright``), ``samples`` (see
         :func:`_samples`), ``layers`` (name, title, scale, form, values; NaN is null),
-        ``lateral`` (name, title, acts, and the rows of a sparse matrix: what each unit hears of which
-        others), ``best`` ((n_units, BEST) int32, samples that each answers most, -1 where there are
-        no more) and
-
-        ``weights`` (:func:`levels`) and ``answers`` (:meth:`topodream.models.model.Model.in_browser`);
-        None, the two and ``best``, where there are more than ``MOST_WEIGHTS``, and ``answers`` where
-        a page can't compute them.
+        and, None of a map that is too large, ``weights`` (:func:`levels`), ``lateral`` (name, title,
+        acts, and the rows of a sparse matrix: what each unit hears of which others), ``best``
+        ((n_units, BEST) int32, samples that each answers most, -1 where there are no more) and
+        ``answers`` (:meth:`topodream.models.model.Model.in_browser`), None where a page can't tell.
     """
     model, data = material.model, material.data
     experiment, state, form = model.experiment, model.trained.state, model.form
     grid = experiment.grid
     samples = _first(data.held_out.lazy_vectors(experiment.dtype))
-    is_small = state.weights.size <= MOST_WEIGHTS
-    answers = MODELS[experiment.model].in_browser(state, experiment.settings, grid)
+    is_small = state.weights.size <= MOST_WEIGHTS and grid.n_units <= MOST_UNITS
     return {
         "name": experiment.name,
         "model": experiment.model,
@@ -68,11 +69,22 @@ def gather(material: Material) -> dict[str, Any]:
         },
         "samples": _samples(material, samples),
         "layers": [_layer(layer, material) for layer in layers_of(material.traits)],
-        "lateral": [_lateral(weights, grid.n_units) for weights in material.lateral],
-        "weights": levels(state.weights) if is_small else None,
-        "answers": _packed_of(answers) if is_small and answers is not None else None,
-        "best": packed(_best(material, samples)) if is_small else None,
+        **(_learnt(material, samples) if is_small else dict.fromkeys(LEARNT)),
     }
+
+
+def _learnt(material: Material, samples: Vectors) -> dict[str, Any]:
+    """Return weights, lateral weights, the best samples and how units answer."""
+    experiment, state = material.model.experiment, material.model.trained.state
+    grid = experiment.grid
+    answers = MODELS[experiment.model].in_browser(state, experiment.settings, grid)
+    found = (
+        levels(state.weights),
+        [_lateral(weights, grid.n_units) for weights in material.lateral],
+        packed(_best(material, samples)),
+        None if answers is None else _packed_of(answers),
+    )
+    return dict(zip(LEARNT, found, strict=True))
 
 
 def levels(weights: Floats) -> dict[str, Any]:
@@ -131,7 +143,7 @@ def _lateral(lateral: LateralWeights, n_units: int) -> dict[str, Any]:
     Those of unit ``i`` are ``values`` from ``starts[i]`` to ``starts[i + 1]``, of the units ``heard``.
     """
     counts, heard, values = [], [], []
-    for rows in blocks((n_units, n_units)):
+    for rows in blocks((n_units, n_units), PAIRS):
         effects = lateral.effects(np.arange(n_units)[rows])
         counts.append(np.count_nonzero(effects, axis=1))
         heard.append(effects.nonzero()[1])
@@ -150,12 +162,13 @@ def _lateral(lateral: LateralWeights, n_units: int) -> dict[str, Any]:
 def _best(material: Material, samples: Vectors) -> npt.NDArray[np.int32]:
     """Return which samples each unit answers most, of those that it answers: (n_units, BEST)."""
     model = material.model
-    evoked = respond(model.trained.state, samples, model.experiment).fresh
-    count = min(BEST, len(evoked))
-    order = np.argsort(-evoked, axis=0, kind="stable")[:count]
-    answered = np.take_along_axis(evoked, order, axis=0) > 0
-    best = np.full((evoked.shape[1], BEST), -1, np.int32)
-    best[:, :count] = np.where(answered, order, -1).T
+    by_unit = respond(model.trained.state, samples, model.experiment).fresh.T
+    count = min(BEST, len(samples))
+    best = np.full((len(by_unit), BEST), -1, np.int32)
+    for units in blocks(by_unit.shape, PAIRS):
+        order = np.argsort(-by_unit[units], axis=1, kind="stable")[:, :count]
+        answered = np.take_along_axis(by_unit[units], order, axis=1) > 0
+        best[units, :count] = np.where(answered, order, -1)
     return best
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Sizes
 from topodream.models import MODELS
+from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
 from topodream.settings.config import GPU_ENGINE, Experiment
 from topodream.settings.datasets import made_of
 
@@ -279,7 +280,17 @@ def figures_mib(experiment: Experiment, data: DataSize) -> int:
     shown = 250 * (data.n_inputs * 2 + n_units * 4) * _itemsize(experiment)
     pairs = _lateral_pairs(experiment) * 160
     held = _read_bytes(experiment, data, with_snapshots=False)
-    return FIGURES_START_MIB + _mib(held + BYTES_PER_PIXEL * pixels + shown + pairs)
+    drawn = max(BYTES_PER_PIXEL * pixels, _laboratory_bytes(experiment, data))
+    return FIGURES_START_MIB + _mib(held + drawn + shown + pairs)
+
+
+def _laboratory_bytes(experiment: Experiment, data: DataSize) -> float:
+    """Return a bound on the memory that a map takes on its way into its script."""
+    n_units, itemsize = experiment.grid.n_units, _itemsize(experiment)
+    prototypes, _ = _n_weights(experiment, data.n_inputs)
+    if prototypes > MOST_WEIGHTS or n_units > MOST_UNITS:
+        return 0
+    return prototypes * (5 * itemsize + 16) + 3 * 1000 * n_units * itemsize + 64 * 2**20
 
 
 def map_gifs_mib(experiment: Experiment, data: DataSize, n_frames: int) -> int:
