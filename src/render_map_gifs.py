@@ -7,7 +7,6 @@ reconstruction of held-out samples, each for itself. trajectory: the same with a
 leaves a trace, of maps that learnt a sequence.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import threadpoolctl
 
 from topodream.files import cli
 from topodream.origin import provenance
-from topodream.pictures import animation, performing, player
+from topodream.pictures import performing, player
 from topodream.pictures.animations import ANIMATIONS, animations_of
 from topodream.pictures.picture import modules_of
 from topodream.training.map_file import read_map_and_data
@@ -57,8 +56,7 @@ def main() -> None:
         gif = args.output_folder / f"{name}.gif"
         with threadpoolctl.threadpool_limits(1):
             made = performing.animate(name, performance)
-        animation.write_gif(gif, made.frames, made.frame_ms, json.dumps(note), made.palette)
-        player.write_script(gif, note)
+        player.write(gif, made, note)
 
 
 if __name__ == "__main__":

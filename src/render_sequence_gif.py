@@ -3,7 +3,6 @@
 Beside it lies <name>.gif.js, the same as a script, for the page's player.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from topodream.data.samples import read_data
 from topodream.files import cli
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import animation, panning, player
+from topodream.pictures import panning, player
 
 
 def main() -> None:
@@ -50,8 +49,7 @@ def main() -> None:
         "over_sha256": source.content_sha256,
         **provenance.origin(cli.options(args), packages=pan.KIND.picture.packages),
     }
-    animation.write_gif(args.output, made.frames, made.frame_ms, json.dumps(note), made.palette)
-    player.write_script(args.output, note)
+    player.write(args.output, made, note)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from topodream.files.digests import content_digest
 from topodream.files.storage import Content, write_hdf5, write_json
 from topodream.form import Form
 from topodream.models import MODELS
-from topodream.pictures import laboratory, player
+from topodream.pictures import animation, laboratory, player
 from topodream.pictures.drawing import Material
 from topodream.pictures.packing import write_script
 from topodream.plan import catalogue
@@ -247,18 +247,11 @@ def make_picture(path, size):
 
 
 def make_gif(path):
-    """Write a GIF, and its script. It uses what the format has: colours of their own for frames,
-    pixels that let the frame before through, frames of a part only, all ways to dispose."""
+    """Write a GIF, and its script: a bar that moves before noise, in colours."""
     rng = np.random.default_rng(1)
-    frames = []
-    for number in range(60):
-        pixels = np.zeros((40, 90, 4), np.uint8)
-        pixels[:, number : number + 20] = (*rng.integers(256, size=3), 255)
-        pixels[5:30, 60:80, :3] = rng.integers(4, size=(25, 20, 3)) * 80
-        pixels[5:30, 60:80, 3] = 255
-        frames.append(Image.fromarray(pixels))
-    ways = [(0, 1, 2, 3)[number % 4] for number in range(len(frames))]
-    frames[0].save(
-        path, save_all=True, append_images=frames[1:], duration=40, loop=0, disposal=ways
-    )
-    player.write_script(path, ORIGIN)
+    frames = np.zeros((60, 40, 90), np.uint8)
+    for number, frame in enumerate(frames):
+        frame[:, number : number + 20] = rng.integers(animation.MARK)
+        frame[5:30, 60:80] = rng.integers(animation.MARK, size=(25, 20))
+    made = animation.Animation(iter(frames), 40, animation.palette())
+    player.write(path, made, ORIGIN)

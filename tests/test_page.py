@@ -5,6 +5,7 @@ import json
 import math
 import re
 import shutil
+import zlib
 from dataclasses import replace
 
 import made_results
@@ -17,8 +18,9 @@ from topodream.files.errors import InputError
 from topodream.files.storage import read_json, write_json
 from topodream.form import Form
 from topodream.grid import Grid
+from topodream.origin import notes
 from topodream.page import dotplot, page
-from topodream.pictures import player, thumbnails
+from topodream.pictures import animation, player, thumbnails
 from topodream.pictures.of_maps import PICTURES
 
 
@@ -76,18 +78,36 @@ def test_thumbnails_are_written_as_they_were_drawn(tmp_path):
 # ------------------------------------------------------------------ the player's scripts
 
 
-def test_a_script_holds_the_bytes_of_its_gif(results):
-    gif = results / "data" / "pan.gif"
-    player.write_script(gif, {"made_by": "a test"})
-    about, text = (results / "data" / "pan.gif.js").read_text().splitlines()
-    assert about.startswith('// provenance: {"gif_sha256": "')
-    packed = re.fullmatch(r'deliverGif\("([A-Za-z0-9+/=]+)"\);', text)[1]
-    assert base64.b64decode(packed) == gif.read_bytes()
+@pytest.mark.parametrize("enlarged", [1, 8])
+@pytest.mark.parametrize("group_bytes", [1, 3 * 48 * 400, 2**24])
+def test_a_script_holds_the_frames_of_its_gif(tmp_path, monkeypatch, group_bytes, enlarged):
+    """A frame says what it adds to the one before; if rows repeat, each what it adds to that above."""
+    monkeypatch.setattr(player, "GROUP_BYTES", group_bytes)
+    shape = (7, 48 // enlarged, 400 // enlarged)
+    frames = np.random.default_rng(0).integers(animation.MARK, size=shape, dtype=np.uint8)
+    frames = frames.repeat(enlarged, axis=1).repeat(enlarged, axis=2)
+    frames[4] = frames[3]  # as long as two
+    made = animation.Animation(iter(frames), 40, animation.palette())
+    player.write(tmp_path / "a.gif", made, {"made_by": "a test"})
+    assert notes.read(tmp_path / "a.gif") == {"made_by": "a test"}
+    note = notes.read(tmp_path / "a.gif.js")
+    assert note == {"gif_sha256": file_digest(tmp_path / "a.gif"), "made_by": "a test"}
 
-
-def test_a_gif_that_is_missing_is_said(tmp_path):
-    with pytest.raises(InputError, match="cannot read .*a.gif: no such file"):
-        player.write_script(tmp_path / "a.gif", {})
+    call = (tmp_path / "a.gif.js").read_text().splitlines()[1]
+    content = json.loads(call.removeprefix("deliver(").removesuffix(");"))
+    assert (content["width"], content["height"]) == (400, 48)
+    assert content["delays"] == [40, 40, 40, 80, 40, 40]
+    assert base64.b64decode(content["palette"]) == animation.palette()
+    assert json.loads(content["comment"]) == {"made_by": "a test"}
+    assert content["by_rows"] == (enlarged > 1)
+    groups = [zlib.decompress(base64.b64decode(group)) for group in content["groups"]]
+    assert {len(group) for group in groups[:-1]} <= {48 * 400 * content["every"]}
+    unpacked = []
+    for group in groups:
+        added = np.frombuffer(group, np.uint8).reshape(-1, 48, 400)
+        whole = added.cumsum(axis=1) if content["by_rows"] else added
+        unpacked += [*whole.cumsum(axis=0).astype(np.uint8)]
+    np.testing.assert_array_equal(unpacked, frames[[0, 1, 2, 3, 5, 6]])
 
 
 def test_pictures_that_are_not_whole_are_said(results, tmp_path):

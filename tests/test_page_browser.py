@@ -1,8 +1,10 @@
 """The page in a real browser, headless Chromium, opened from a file as a reader opens it."""
 
+import base64
 import copy
 import io
 import shutil
+import zlib
 
 import made_results
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 
 from topodream.files.storage import write_text
 from topodream.page import page
+from topodream.pictures import player as player_files
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -53,7 +56,9 @@ def browser():
 def results(tmp_path_factory, shipped_config):
     folder = tmp_path_factory.mktemp("page") / "it's a #folder"
     folder.mkdir()
-    made_results.make(folder, shipped_config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(player_files, "GROUP_BYTES", 40 * 40 * 90)  # of sixty frames
+        made_results.make(folder, shipped_config)
     contents = page.Contents(
         experiments=made_results.shown(),
         datasets=["digits", "tapestry", "pan"],
@@ -496,13 +501,21 @@ def frame_shown(tab):
     return text
 
 
-def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player):
-    """(Pillow's decoder is no judge: after "restore to previous" it loses transparency.)"""
+def deflated(content):
+    """Bytes as a script of the page has them."""
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player, results):
+    assert player.evaluate("players[0].frames.groups.length") == 2  # as the fixture has it
+    gif = deflated((results / "digits-small/activity.gif").read_bytes())
     wrong = player.evaluate(
-        """async () => {
-             const [{ pictures, slider, canvas }] = players;
-             const data = pictures.bytes;
-             const decoder = new ImageDecoder({ data, type: "image/gif" });
+        """async (gif) => {
+             const [{ slider, canvas, frames }] = players;
+             const decoder = new ImageDecoder({ data: await inflate(gif), type: "image/gif" });
+             await Promise.all([decoder.completed, decoder.tracks.ready]);
+             const track = decoder.tracks.selectedTrack;
+             if (track.frameCount !== frames.length) return [track.frameCount];
              const pixelsOf = (source) => {
                const copy = new OffscreenCanvas(canvas.width, canvas.height);
                const context = copy.getContext("2d", { willReadFrequently: true });
@@ -511,52 +524,86 @@ def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player):
              };
              const wrong = [];
              // Forwards, then back and forth: frames are built on those before.
-             for (const number of [...Array(60).keys(), 3, 57, 26, 24, 25, 0]) {
+             for (const number of [...Array(60).keys(), 3, 57, 41, 39, 40, 0]) {
                slider.value = number;
                slider.dispatchEvent(new Event("input"));
+               await players[0].painted;
                const { image } = await decoder.decode({ frameIndex: number });
                if (pixelsOf(canvas) !== pixelsOf(image)) wrong.push(number);
+               if (image.duration !== 1000 * frames.delays[number]) wrong.push(-number);
              }
              return wrong;
-           }"""
+           }""",
+        gif,
     )
     assert wrong == []
 
 
-def test_the_frames_of_that_test_have_what_the_format_has(player):
-    frames = player.evaluate("players[0].frames.map(({ palette, ...rest }) => rest)")
-    assert {frame["disposal"] for frame in frames} == {0, 1, 2, 3}
-    assert any(frame["left"] > 0 and frame["width"] < 90 for frame in frames)
-    assert any(frame["transparent"] >= 0 for frame in frames)
-    assert player.evaluate("new Set(players[0].frames.map(({ palette }) => palette)).size") > 1
-
-
-@pytest.mark.parametrize("height", [1, 2, 5, 8, 17, 300])  # the last fills the table of codes
-def test_interlaced_rows_come_to_their_places(visit, height):
-    rng = np.random.default_rng(0)
-    image = Image.fromarray(rng.integers(256, size=(height, 30), dtype=np.uint8))
-    content = io.BytesIO()
-    image.save(content, format="GIF", interlace=1)
-    packed = bytearray(content.getvalue())
-    expected = image
-    if height < 16:  # too small for Pillow to interlace: say that it is, and rearrange
-        packed[packed.index(b",\0\0\0\0") + 9] |= 0x40
-        rows = [
-            *range(0, height, 8),
-            *range(4, height, 8),
-            *range(2, height, 4),
-            *range(1, height, 2),
-        ]
-        expected = Image.fromarray(np.asarray(image)[np.argsort(rows)])
-    drawn = visit().evaluate(
-        """(bytes) => {
-             const pictures = new GifPictures(Uint8Array.from(bytes));
-             if (!pictures.gif.frames[0].interlaced) throw new Error("not interlaced");
-             return Array.from(pictures.at(0), (colour) => colour & 0xff);
-           }""",
-        list(packed),
+def test_a_player_keeps_few_groups_and_draws_what_was_asked_for_last(player):
+    kept = player.evaluate(
+        """async () => {
+             const [one] = players;
+             const { groups, every } = one.frames;
+             one.frames.groups = Array(9).fill(groups[0]);
+             one.frames.delays = Array(9 * every).fill(40);
+             for (const group of [0, 5, 3, 8, 1, 3]) one.go(group * every + group);
+             await one.painted;
+             const pixels = await one.frames.at(3);
+             const drawn = new Uint32Array(one.image.data.buffer);
+             if (!drawn.every((colour, at) => colour === one.frames.colours[pixels[at]])) return "wrong";
+             return [...one.frames.unpacked.keys()];
+           }"""
     )
-    np.testing.assert_array_equal(np.reshape(drawn, (height, 30)), np.asarray(expected))
+    assert kept == [1, 3, 0]
+
+
+def saved(tab):
+    """Save what the player shows as a GIF; return its bytes."""
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save as GIF").click()
+    assert download.value.suggested_filename == "digits-small-activity.gif"
+    return download.value.path().read_bytes()
+
+
+def test_a_saved_gif_is_the_one_that_the_site_leaves_out(player, results):
+    player.evaluate("document.documentElement.classList.add('site')")
+    content = saved(player)
+    with (
+        Image.open(io.BytesIO(content)) as made,
+        Image.open(results / "digits-small/activity.gif") as expected,
+    ):
+        assert made.info["version"] == b"GIF89a"
+        assert made.info["loop"] == 0
+        assert made.info["comment"] == expected.info["comment"]
+        assert made.n_frames == expected.n_frames == 60
+        for number in range(60):
+            made.seek(number)
+            expected.seek(number)
+            assert made.info["duration"] == expected.info["duration"]
+            assert made.convert("RGB").tobytes() == expected.convert("RGB").tobytes(), number
+
+
+def test_compressed_pixels_are_what_others_read(visit):
+    """Codes grow with the strings that are known, and begin anew when the table is full."""
+    rng = np.random.default_rng(0)
+    lengths = (1, 2, 254, 255, 256, 3838, 3839, 3840, 3841, 40_000)
+    rows = [rng.integers(most, size=n, dtype=np.uint8) for n in lengths for most in (1, 2, 256)]
+    gifs = visit().evaluate(
+        """(rows) => Promise.all(rows.map(async (row) => {
+             const pixels = await inflate(row);
+             const shape = { width: pixels.length, height: 1, length: 1 };
+             const palette = Uint8Array.from({ length: 768 }, (_, at) => at / 3);
+             const one = { ...shape, palette, comment: "x".repeat(300), delays: [20] };
+             const gif = await gifOf({ ...one, at: async () => pixels });
+             const bytes = new Uint8Array(await gif.arrayBuffer());
+             return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+           }))""",
+        [deflated(row.tobytes()) for row in rows],
+    )
+    for row, gif in zip(rows, gifs, strict=True):
+        with Image.open(io.BytesIO(gif.encode("latin-1"))) as image:
+            np.testing.assert_array_equal(np.asarray(image.convert("L"))[0], row)
+            assert image.info["comment"] == b"x" * 300
 
 
 def test_player_stands_still_for_who_wants_less_motion_and_plays_when_asked(player):

@@ -100,7 +100,7 @@ def _comment(path: Path) -> Any:
 
 
 def _first_line(path: Path) -> Any:
-    """Return the comment that a script begins with; a GIF follows."""
+    """Return the comment that a script begins with; much follows."""
     with readable(path), path.open("rb") as script:
         return _comment_in(script.readline().decode(), path.suffix)
 

@@ -252,6 +252,7 @@ def write_gif(
     frame_ms: int | list[int],
     note: str,
     table: bytes | None = None,
+    also: Callable[[Frame, int], None] | None = None,
 ) -> None:
     """Write frames of palette indices as a GIF that loops for ever.
 
@@ -266,24 +267,36 @@ def write_gif(
         What made it, kept as the file's comment.
     table : bytes or None
         The palette, where it isn't that of pictures in greys.
+    also : callable or None
+        Is given each frame that the GIF has, and its milliseconds, as it is written.
     """
     durations = itertools.repeat(frame_ms) if isinstance(frame_ms, int) else frame_ms
     shown = _distinct(zip(frames, durations, strict=False))
+    if also is not None:
+        shown = _given_to(also, shown)
     with written_whole(path) as temporary, temporary.open("wb") as file:
         for part in _gif_parts(shown, note, table or palette()):
             file.write(part)
 
 
 def _distinct(frames: Iterable[tuple[Frame, int]]) -> Iterator[tuple[Frame, int]]:
-    """Merge frames that equal the one before, whose time they add to."""
+    """Merge frames that equal the one before, whose time they add to, as far as a GIF can say it."""
     last, total = None, 0
     for frame, ms in frames:
         if last is not None and not np.array_equal(frame, last):
-            yield last, total
+            yield last, min(total, LONGEST_MS)
             total = 0
         last, total = frame, total + ms
     if last is not None:
-        yield last, total
+        yield last, min(total, LONGEST_MS)
+
+
+def _given_to(
+    also: Callable[[Frame, int], None], frames: Iterable[tuple[Frame, int]]
+) -> Iterator[tuple[Frame, int]]:
+    for frame, ms in frames:
+        also(frame, ms)
+        yield frame, ms
 
 
 def _gif_parts(frames: Iterable[tuple[Frame, int]], note: str, table: bytes) -> Iterator[bytes]:
@@ -334,7 +347,6 @@ def _gif_image(pixels: Frame, corner: tuple[int, int], ms: int) -> bytes:
     raw = packed.getbuffer()
     assert raw[HEADER_BYTES] == ord(",")  # noqa: S101
     # A GIF of a single image: the table of colours, then the image, then the end.
-    hundredths = min(ms, LONGEST_MS) // 10
-    control = struct.pack("<4sHBB", b"!\xf9\x04\x01", hundredths, TRANSPARENT, 0)
+    control = struct.pack("<4sHBB", b"!\xf9\x04\x01", ms // 10, TRANSPARENT, 0)
     place = struct.pack("<cHHHHB", b",", *corner, *pixels.shape[::-1], 0)
     return control + place + raw[HEADER_BYTES + IMAGE_BYTES : -1]

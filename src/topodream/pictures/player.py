@@ -1,26 +1,38 @@
-"""The files that the page's player reads GIFs from.
+"""The files that the page plays moving pictures from.
 
 A browser can show a GIF, but neither stop it nor go to a frame, and a page opened from a
 ``file://`` address may not read the file's bytes. It may run a script beside it, though: one
-that hands over those bytes, loaded when the player comes into view.
+that hands over the frames, loaded when the player comes into view.
+
+There they take half the bytes of the GIF: a frame is what it adds to the one before, or, where
+pictures are enlarged and rows repeat, each row what it adds to the row above of that; and deflated,
+which a browser can undo. Frames go into groups, of which the first stands for itself: to go to a
+frame, one group is inflated.
 """
 
 import base64
 import hashlib
+import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from topodream.files.reading import check_file, damaged, most_bytes, readable
-from topodream.files.storage import written_whole
-from topodream.origin import notes
+import numpy as np
 
-# Bytes at a time; a multiple of three, so that the pieces of base64 make a whole.
-PIECE = 3 * 2**20
+from topodream.files.reading import check_file, damaged, most_bytes, readable
+from topodream.pictures.animation import Animation, Frame, palette, write_gif
+from topodream.pictures.packing import LEVEL, write_script
+
+# What a group of frames comes to in the browser's memory. Half of it would take a twentieth more on
+# the disk; twice as much, twice as long to go to a frame.
+GROUP_BYTES = 2**24
+# Bytes read at a time.
+PIECE = 2**20
 
 
 def script_of(gif: Path) -> Path:
-    """Return the name of the script that holds a GIF.
+    """Return the name of the script that holds a GIF's frames.
 
     >>> script_of(Path("results/a/activity.gif")).as_posix()
     'results/a/activity.gif.js'
@@ -28,22 +40,84 @@ def script_of(gif: Path) -> Path:
     return gif.with_name(f"{gif.name}.js")
 
 
-def write_script(gif: Path, note: Mapping[str, Any]) -> None:
-    """Write a GIF's bytes as a script beside it, for ``player.js`` of the page.
+def write(gif: Path, made: Animation, note: Mapping[str, Any]) -> None:
+    """Write an animation as a GIF, and beside it as a script for the page's player.
 
     Parameters
     ----------
     gif : Path
+    made : Animation
     note : mapping
-        What makes the script, and of what; the digest of the GIF is added.
+        What makes both, and of what; the script's has the digest of the GIF too.
     """
-    about = {"gif_sha256": checked_digest(gif), **note}
-    with written_whole(script_of(gif)) as temporary, temporary.open("wb") as script:
-        script.write(f'{notes.comment(".js", about)}deliverGif("'.encode())
-        with readable(gif), gif.open("rb") as content:
-            while piece := content.read(PIECE):
-                script.write(base64.b64encode(piece))
-        script.write(b'");\n')
+    table, comment = made.palette or palette(), json.dumps(note)
+    frames = PackedFrames()
+    write_gif(gif, made.frames, made.frame_ms, comment, table, also=frames.add)
+    content = {"palette": _as_text(table), "comment": comment, **frames.content()}
+    write_script(script_of(gif), content, {"gif_sha256": checked_digest(gif), **note})
+
+
+class PackedFrames:
+    """Frames as ``frames.js`` of the page unpacks them; of what they were, two are in memory."""
+
+    def __init__(self) -> None:
+        """Begin without frames."""
+        self._delays: list[int] = []
+        self._groups: list[str] = []
+        self._pieces: list[bytes] = []
+        self._deflating = zlib.compressobj(LEVEL)
+
+    def add(self, frame: Frame, ms: int) -> None:
+        """Take the next frame, and how long it is shown."""
+        if not self._delays:
+            self._shape, self._by_rows = frame.shape, _packs_better_by_rows(frame)
+            self._every = max(1, GROUP_BYTES // frame.size)
+        if len(self._delays) % self._every == 0:
+            self._end_group()
+            self._before = np.zeros_like(frame)
+        added = frame - self._before
+        shown = _by_rows(added) if self._by_rows else added
+        self._pieces.append(self._deflating.compress(shown.data))
+        self._before = frame
+        self._delays.append(ms)
+
+    def _end_group(self) -> None:
+        if self._pieces:
+            self._groups.append(_as_text(b"".join([*self._pieces, self._deflating.flush()])))
+        self._pieces, self._deflating = [], zlib.compressobj(LEVEL)
+
+    def content(self) -> dict[str, Any]:
+        """Return all frames as JSON holds them.
+
+        ``width``, ``height``; ``delays``, milliseconds of each frame; ``every``, how many frames a
+        group has; ``by_rows``, whether rows are what they add to the row above; ``groups``, as base64.
+        """
+        self._end_group()
+        height, width = self._shape
+        return {
+            "width": width,
+            "height": height,
+            "delays": self._delays,
+            "every": self._every,
+            "by_rows": self._by_rows,
+            "groups": self._groups,
+        }
+
+
+def _by_rows(frame: Frame) -> Frame:
+    """Return what each row adds to the row above, modulo 256."""
+    rows = frame.copy()
+    rows[1:] -= frame[:-1]
+    return rows
+
+
+def _packs_better_by_rows(frame: Frame) -> bool:
+    plain, rows = (len(zlib.compress(one.data, LEVEL)) for one in (frame, _by_rows(frame)))
+    return rows < plain
+
+
+def _as_text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def checked_digest(gif: Path) -> str:

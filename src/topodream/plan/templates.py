@@ -3,10 +3,11 @@
 from pathlib import Path
 
 # In this order they stand in the page; of scripts each uses those before it, and the last one begins.
-STYLES = ("page.css",)
+STYLES = ("page.css", "site.css")
 SCRIPTS = (
     "elements.js",
     "packed.js",
+    "frames.js",
     "gif.js",
     "player.js",
     "views.js",

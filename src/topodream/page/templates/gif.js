@@ -1,173 +1,117 @@
-// GIF: the parts of a file, and what its frames look like one after another.
+// A GIF made of frames, for who wants the file.
 // The format: GIF89a specification, CompuServe 1990; appendix F has its variant of LZW.
 
-function parseGif(bytes) {
-  const word = (at) => bytes[at] | (bytes[at + 1] << 8);
-  // Colours as canvases hold them, 0xAABBGGRR: every machine that runs a browser is little-endian.
-  const colour = (at) =>
-    (0xff000000 | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0;
-  const palette = (at, size) => Uint32Array.from({ length: size }, (_, i) => colour(at + 3 * i));
-  const sizeOf = (flags) => (flags & 0x80 ? 2 << (flags & 7) : 0);
-  const afterBlocks = (at) => {
-    while (bytes[at]) at += bytes[at] + 1;
-    return at + 1;
+const TRANSPARENT = 255; // no frame has it, see animation.py
+const [CLEAR, END] = [256, 257]; // the codes after those of the palette
+const MOST_CODES = 4096;
+const longer = new Uint16Array(MOST_CODES * 256); // code of a string, next pixel -> code of both
+
+// Return (a promise of) a GIF that loops for ever. onFrame is told how many frames are in it.
+async function gifOf(frames, onFrame = () => {}) {
+  const parts = [headOfGif(frames)];
+  let before = null;
+  let paused = performance.now();
+  for (let number = 0; number < frames.length; number++) {
+    const frame = await frames.at(number);
+    const part = before ? changed(frame, before, frames.width) : wholeFrame(frames, frame);
+    parts.push(controlOf(frames.delays[number]), placeOf(part), packLzw(part.pixels));
+    before = frame;
+    if (performance.now() - paused < 50) continue;
+    onFrame(number + 1);
+    await new Promise((resume) => setTimeout(resume)); // the page goes on meanwhile
+    paused = performance.now();
+  }
+  return new Blob([...parts, ";"], { type: "image/gif" });
+}
+
+const word = (number) => [number & 255, number >> 8];
+
+// Its size, 256 colours, that it loops for ever, what made it.
+function headOfGif({ width, height, palette, comment }) {
+  const letters = (text) => new TextEncoder().encode(text);
+  return new Blob([
+    "GIF89a", Uint8Array.of(...word(width), ...word(height), 0xf7, 0, 0), palette,
+    Uint8Array.of(0x21, 0xff, 11), "NETSCAPE2.0", Uint8Array.of(3, 1, 0, 0, 0),
+    Uint8Array.of(0x21, 0xfe), ...inBlocks(letters(comment)),
+  ]);
+}
+
+const controlOf = (ms) => Uint8Array.of(0x21, 0xf9, 4, 1, ...word(ms / 10), TRANSPARENT, 0);
+
+const placeOf = ({ left, top, width, height }) =>
+  Uint8Array.of(0x2c, ...[left, top, width, height].flatMap(word), 0);
+
+// Data stand in blocks of 255 bytes at most, each after its length; an empty one ends them.
+function inBlocks(bytes) {
+  const blocks = [];
+  for (let at = 0; at < bytes.length; at += 255) {
+    const block = bytes.subarray(at, at + 255);
+    blocks.push(Uint8Array.of(block.length), block);
+  }
+  return [...blocks, Uint8Array.of(0)];
+}
+
+const wholeFrame = ({ width, height }, pixels) => ({ left: 0, top: 0, width, height, pixels });
+
+// The part of a frame that differs from the one before; what doesn't is transparent in it.
+function changed(frame, before, width) {
+  let [left, right, top, bottom] = [width, 0, -1, 0];
+  for (let at = 0; at < frame.length; at++) {
+    if (frame[at] === before[at]) continue;
+    const column = at % width;
+    bottom = Math.floor(at / width);
+    if (top === -1) top = bottom;
+    if (column < left) left = column;
+    if (column > right) right = column;
+  }
+  const part = { left, top, width: right - left + 1, height: bottom - top + 1 };
+  part.pixels = new Uint8Array(part.width * part.height).fill(TRANSPARENT);
+  let to = 0;
+  for (let row = top; row <= bottom; row++) {
+    for (let at = row * width + left; at <= row * width + right; at++, to++) {
+      if (frame[at] !== before[at]) part.pixels[to] = frame[at];
+    }
+  }
+  return part;
+}
+
+// Return pixels as a GIF holds them: the longest strings that were met before, each as its code.
+function packLzw(pixels) {
+  const packed = new Uint8Array(1.5 * pixels.length + 16); // codes have twelve bits at most
+  let [filled, bits, nBits, size, next] = [0, 0, 0, 9, END + 1];
+  const put = (code) => {
+    bits |= code << nBits;
+    for (nBits += size; nBits >= 8; nBits -= 8) {
+      packed[filled++] = bits & 255;
+      bits >>>= 8;
+    }
+  };
+  const putString = (code) => {
+    put(code);
+    // Who reads knows a string one code later than who writes.
+    if (++next > 1 << size && size < 12) size++;
   };
 
-  const gif = { width: word(6), height: word(8), frames: [] };
-  const shared = palette(13, sizeOf(bytes[10]));
-  let at = 13 + 3 * shared.length;
-  let control = {};
-  while (at < bytes.length && bytes[at] !== 0x3b) {
-    if (bytes[at] === 0x21) { // an extension; of interest is the one that controls the next frame
-      if (bytes[at + 1] === 0xf9) {
-        control = {
-          disposal: (bytes[at + 3] >> 2) & 7,
-          delay: 10 * word(at + 4) || 100, // browsers, too, take none for a tenth of a second
-          transparent: bytes[at + 3] & 1 ? bytes[at + 6] : -1,
-        };
-      }
-      at = afterBlocks(at + 2);
-    } else if (bytes[at] === 0x2c) {
-      const flags = bytes[at + 9];
-      const own = palette(at + 10, sizeOf(flags));
-      gif.frames.push({
-        disposal: 0, delay: 100, transparent: -1, ...control,
-        left: word(at + 1), top: word(at + 3), width: word(at + 5), height: word(at + 7),
-        interlaced: Boolean(flags & 0x40),
-        palette: own.length ? own : shared,
-        data: at + 10 + 3 * own.length,
-      });
-      control = {};
-      at = afterBlocks(at + 11 + 3 * own.length);
-    } else {
-      throw new Error(`not a GIF: unknown block at byte ${at}`);
-    }
-  }
-  return gif;
-}
-
-// Return the palette indices of a frame whose compressed data begin at a byte.
-function unpackLzw(bytes, at, nPixels) {
-  const pixels = new Uint8Array(nPixels);
-  const least = bytes[at++];
-  const clear = 1 << least;
-  const prefix = new Uint16Array(4096);
-  const suffix = new Uint8Array(4096);
-  const lengths = new Uint16Array(4096).fill(1, 0, clear);
-  for (let i = 0; i < clear; i++) suffix[i] = i;
-  let [size, next, previous] = [least + 1, clear + 2, -1];
-  let [bits, nBits, left, filled] = [0, 0, bytes[at++], 0];
-  while (filled < nPixels) {
-    while (nBits < size) {
-      if (left === 0) {
-        left = bytes[at++];
-        if (!left) return pixels; // cut short: the rest stays as it is
-      }
-      bits |= bytes[at++] << nBits;
-      nBits += 8;
-      left--;
-    }
-    const code = bits & ((1 << size) - 1);
-    bits >>>= size;
-    nBits -= size;
-    if (code === clear) {
-      [size, next, previous] = [least + 1, clear + 2, -1];
+  put(CLEAR);
+  longer.fill(0);
+  let code = pixels[0];
+  for (let at = 1; at < pixels.length; at++) {
+    const both = (code << 8) | pixels[at];
+    if (longer[both]) {
+      code = longer[both];
       continue;
     }
-    if (code === clear + 1) break;
-    // A code that isn't known yet stands for the previous string and its own first pixel.
-    const known = code < next;
-    let walk = known ? code : previous;
-    const end = filled + lengths[walk] + (known ? 0 : 1);
-    let place = known ? end : end - 1;
-    while (walk > clear) {
-      pixels[--place] = suffix[walk];
-      walk = prefix[walk];
+    if (next < MOST_CODES) longer[both] = next;
+    putString(code);
+    if (next > MOST_CODES) {
+      put(CLEAR);
+      longer.fill(0);
+      [size, next] = [9, END + 1];
     }
-    pixels[filled] = suffix[walk];
-    if (!known) pixels[end - 1] = pixels[filled];
-    if (previous !== -1 && next < 4096) {
-      prefix[next] = previous;
-      suffix[next] = pixels[filled];
-      lengths[next] = lengths[previous] + 1;
-      next++;
-      if (next === 1 << size && size < 12) size++;
-    }
-    filled = end;
-    previous = code;
+    code = pixels[at];
   }
-  return pixels;
-}
-
-// Rows of an interlaced frame come in four passes.
-function rowOrder(height, interlaced) {
-  const passes = interlaced ? [[0, 8], [4, 8], [2, 4], [1, 2]] : [[0, 1]];
-  const rows = [];
-  for (const [first, step] of passes) {
-    for (let row = first; row < height; row += step) rows.push(row);
-  }
-  return rows;
-}
-
-// The picture after each frame. Frames hold what changes, so one is built on those before;
-// every KEPTth is kept, to go back to or on from.
-class GifPictures {
-  static KEPT = 25;
-
-  constructor(bytes) {
-    this.bytes = bytes;
-    this.gif = parseGif(bytes);
-    this.kept = new Map();
-    this.start();
-  }
-
-  start() {
-    this.number = -1;
-    this.screen = new Uint32Array(this.gif.width * this.gif.height);
-    this.before = null;
-  }
-
-  // Return the picture of a frame: its pixels, valid until the next call.
-  at(number) {
-    const from = Math.max(-1, ...[...this.kept.keys()].filter((key) => key <= number));
-    if (number < this.number || from > this.number) {
-      if (from === -1) this.start();
-      else ({ screen: this.screen, before: this.before } = structuredClone(this.kept.get(from)));
-      this.number = from;
-    }
-    while (this.number < number) this.advance();
-    return this.screen;
-  }
-
-  advance() {
-    const { frames } = this.gif;
-    if (this.number >= 0) this.dispose(frames[this.number]);
-    this.number++;
-    const frame = frames[this.number];
-    this.before = frame.disposal === 3 ? this.screen.slice() : null;
-    this.draw(frame);
-    if (this.number % GifPictures.KEPT === 0 && !this.kept.has(this.number)) {
-      this.kept.set(this.number, { screen: this.screen.slice(), before: this.before });
-    }
-  }
-
-  draw(frame) {
-    const pixels = unpackLzw(this.bytes, frame.data, frame.width * frame.height);
-    rowOrder(frame.height, frame.interlaced).forEach((row, i) => {
-      let to = (frame.top + row) * this.gif.width + frame.left;
-      for (let from = i * frame.width; from < (i + 1) * frame.width; from++, to++) {
-        if (pixels[from] !== frame.transparent) this.screen[to] = frame.palette[pixels[from]];
-      }
-    });
-  }
-
-  // What a frame leaves behind: itself (0, 1), nothing where it was (2), what was before it (3).
-  dispose(frame) {
-    if (frame.disposal === 3) this.screen = this.before;
-    if (frame.disposal !== 2) return;
-    for (let row = frame.top; row < frame.top + frame.height; row++) {
-      const from = row * this.gif.width + frame.left;
-      this.screen.fill(0, from, from + frame.width);
-    }
-  }
+  putString(code);
+  put(END);
+  if (nBits > 0) packed[filled++] = bits;
+  return new Blob([Uint8Array.of(8), ...inBlocks(packed.subarray(0, filled))]);
 }

@@ -1,21 +1,7 @@
-// The player of GIFs: pause, go to a frame, other speeds.
-// Its bytes come from a script beside the GIF, see player.py.
-
-function loadGif(script) {
-  return new Promise((resolve, reject) => {
-    const element = document.createElement("script");
-    element.src = script;
-    element.deliver = (packed) => resolve(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0)));
-    element.onerror = () => reject(new Error(`${script} is missing`));
-    element.onload = () => element.remove();
-    document.head.append(element);
-  });
-}
-
-window.deliverGif = (packed) => document.currentScript.deliver(packed);
+// The player of moving pictures: pause, go to a frame, other speeds, save as a GIF.
 
 class Player {
-  // Put a player in a figure whose data-script names the script that holds its GIF.
+  // Put a player in a figure whose data-script names the script that holds its frames.
   constructor(figure) {
     this.figure = figure;
     this.playing = !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -33,7 +19,9 @@ class Player {
 
   build() {
     const { width, height, of, kind } = this.figure.dataset;
-    const name = `${of}, ${(kind || "sequence").replace(".gif", "")}`;
+    const picture = (kind || "sequence").replace(".gif", "");
+    const name = `${of}, ${picture}`;
+    this.file = `${of}-${picture}.gif`;
     this.canvas = h("canvas", { width, height, tabIndex: 0, role: "img",
       ariaLabel: `${name}: space plays or pauses, arrow keys go from frame to frame` });
     this.button = h("button", { type: "button", className: "play" });
@@ -43,12 +31,16 @@ class Player {
       ...[0.25, 0.5, 1, 2, 4].map((factor) =>
         h("option", { value: factor, selected: factor === 1 }, `${factor} ×`)));
     this.output = h("output", {}, "loading");
+    const title = "made of the frames, in this browser";
+    this.saving = h("button", { type: "button", className: "site-only", title }, "Save as GIF");
     this.box = h("div", { className: "player" }, this.canvas,
-      h("div", { className: "controls" }, this.button, this.slider, this.output, this.speed));
+      h("div", { className: "controls" }, this.button, this.slider, this.output, this.speed,
+        this.saving));
     this.button.onclick = () => this.toggle();
     this.canvas.onclick = () => this.toggle();
     this.slider.oninput = () => this.go(Number(this.slider.value));
     this.speed.onchange = () => this.schedule();
+    this.saving.onclick = () => this.save();
     this.box.onkeydown = (event) => this.key(event);
     this.figure.prepend(this.box);
     this.say();
@@ -58,11 +50,11 @@ class Player {
     if (this.loading) return;
     this.loading = true;
     try {
-      const bytes = await loadGif(this.figure.dataset.script);
-      this.pictures = new GifPictures(bytes);
-      this.frames = this.pictures.gif.frames;
-      this.image = new ImageData(this.canvas.width, this.canvas.height);
-      this.slider.max = this.frames.length - 1;
+      const frames = new Frames(await loadScript(this.figure.dataset.script));
+      await frames.at(0); // what can't be unpacked is said below
+      this.frames = frames;
+      this.image = new ImageData(frames.width, frames.height);
+      this.slider.max = frames.length - 1;
       this.draw();
       this.schedule();
     } catch (error) {
@@ -99,20 +91,44 @@ class Player {
   schedule() {
     clearTimeout(this.timer);
     if (!this.playing || !this.visible || !this.frames) return;
+    this.frames.prepare(this.number);
     this.timer = setTimeout(() => {
       this.number = (this.number + 1) % this.frames.length;
       this.draw();
       this.schedule();
-    }, this.frames[this.number].delay / Number(this.speed.value));
+    }, this.frames.delays[this.number] / Number(this.speed.value));
   }
 
   draw() {
-    new Uint32Array(this.image.data.buffer).set(this.pictures.at(this.number));
-    this.canvas.getContext("2d").putImageData(this.image, 0, 0);
     this.slider.value = this.number;
     const text = `${this.number + 1} / ${this.frames.length}`;
     this.slider.ariaValueText = `frame ${text}`;
     this.output.value = text;
+    this.painted = this.paint(this.number);
+  }
+
+  // Frames that are far from the last one have to be unpacked first.
+  async paint(number) {
+    const asked = (this.asked = (this.asked ?? 0) + 1);
+    const pixels = await this.frames.at(number);
+    if (asked < this.shown) return; // a later one was there before
+    this.shown = asked;
+    const colours = new Uint32Array(this.image.data.buffer);
+    for (let at = 0; at < pixels.length; at++) colours[at] = this.frames.colours[pixels[at]];
+    this.canvas.getContext("2d").putImageData(this.image, 0, 0);
+  }
+
+  async save() {
+    if (!this.frames || this.saving.disabled) return;
+    const text = this.saving.textContent;
+    this.saving.disabled = true;
+    const gif = await gifOf(this.frames, (number) => {
+      this.saving.textContent = `${Math.floor((100 * number) / this.frames.length)} %`;
+    });
+    const link = h("a", { href: URL.createObjectURL(gif), download: this.file });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then it is read
+    Object.assign(this.saving, { disabled: false, textContent: text });
   }
 
   say() {
