@@ -3,15 +3,19 @@
 from pathlib import Path
 
 # In this order they stand in the page; of scripts each uses those before it, and the last one begins.
-STYLES = ("page.css",)
+STYLES = ("page.css", "charts.css")
 SCRIPTS = (
     "elements.js",
     "packed.js",
     "gif.js",
     "player.js",
     "views.js",
+    "filters.js",
+    "csv.js",
     "overview.js",
     "compare.js",
+    "chart.js",
+    "charts.js",
     "start.js",
 )
 # The page itself, and what it includes.
@@ -21,6 +25,7 @@ VIEWS = (
     "overview.html",
     "experiment.html",
     "compare.html",
+    "charts.html",
     "findings.html",
     "sweeps.html",
     "data.html",
