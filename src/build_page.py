@@ -30,7 +30,7 @@ def main() -> None:
         required=True,
         help="JSON, - for standard input: experiments (name -> question, and pictures, a list of "
         "names; all in the order to show them); if there are some, datasets and sweeps (lists of names), groups (a list of "
-        "headings: name, about, experiments), baselines (names of experiments that have them, with their digests), findings (true to show findings.json), not_made (name -> question, and why it can't be made), besides (what "
+        "headings: name, about, experiments), replicates (experiment -> the names of the same with other seeds, of which measures.json is read), baselines (names of experiments that have them, with their digests), findings (true to show findings.json), not_made (name -> question, and why it can't be made), besides (what "
         "else lies in the results, see topodream.plan.found)",
     )
     parser.add_argument(
@@ -46,15 +46,19 @@ def main() -> None:
     with cli.option("--contents"):
         found = wanted.pop("besides", None)
         if found is not None:
-            for key in ("experiments", "sweeps", "datasets"):
+            for key in ("experiments", "replicates", "sweeps", "datasets"):
                 check_names(found[key], f"--contents: besides: {key}")
             check_form(found["experiments"], {ANY: page.SHOWN}, "besides: experiments")
+            check_form(found["replicates"], {ANY: {"of": str}}, "besides: replicates")
             wanted = with_what_is_there(wanted, found, current.sort_out(results, found))
         findings = results / "findings.json" if wanted.get("findings", False) else None
         contents = page.Contents(**wanted | {"findings": findings})
         for key in ("experiments", "baselines", "datasets", "sweeps"):
             check_names(getattr(contents, key), f"--contents: {key}")
         check_form(contents.experiments, {ANY: page.SHOWN}, "experiments")
+        check_form(contents.replicates, {ANY: [str]}, "replicates")
+        for names in contents.replicates.values():
+            check_names(names, "--contents: replicates")
         check_form(contents.not_made, {ANY: page.NOT_MADE}, "not_made")
     origin = provenance.origin(wanted, datasets.KIND_MODULES, also=page.TEMPLATE_FILES)
     write_text(args.output, page.render(results, contents, origin))
@@ -81,6 +85,7 @@ def with_what_is_there(
         },
         "datasets": [name for name in order["datasets"] if name in datasets],
         "sweeps": [name for name in order["sweeps"] if name in sweeps],
+        "replicates": {**wanted.get("replicates", {}), **sound.replicates},
         "findings": wanted["findings"] or sound.findings is not None,
         "left_out": dict(sound.left_out),
     }

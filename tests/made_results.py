@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import yaml
@@ -50,6 +51,23 @@ MEASURES = {
     "digits-small": {"held_out_mse": 0.02, "neighbour_correlation": 0.1, "dead_in_training": 0.25},
     "digits-strong": {"held_out_mse": 0.03, "neighbour_correlation": 0.4, "dead_in_training": 0},
     "dream-wild": {"held_out_mse": 9000.5, "neighbour_correlation": -0.001},
+}
+# The held-out error after each epoch; of replicates, of which the second has none.
+CURVES = {
+    "pan-small": [0.2, 0.06, 0.04],
+    "digits-small": [5.0, 0.04, 0.025, 0.02],
+    "digits-strong": [5.0, 0.05, 0.035, 0.03],
+    "digits-small--seed-1": [4.0, 0.05, 0.03, 0.0234567891],
+    "digits-strong--seed-1": [4.5, 0.055, 0.04, 0.036],
+}
+REPLICATES = {
+    "digits-small": ["digits-small--seed-1", "digits-small--seed-2"],
+    "digits-strong": ["digits-strong--seed-1"],
+}
+OF_REPLICATES = {
+    "digits-small--seed-1": {"held_out_mse": 0.0234567891, "neighbour_correlation": 0.12},
+    "digits-small--seed-2": {"held_out_mse": 0.022, "neighbour_correlation": 0.11},
+    "digits-strong--seed-1": {"held_out_mse": 0.036, "neighbour_correlation": 0.35},
 }
 NULLS = {"mean_image_mse": 0.0691, "random_correlation": 0.05, "held_out_samples": 1000}
 DIVERGENCE = "diverged at step 1,082 (epoch 1): the mean squared error is no finite number (nan)"
@@ -172,6 +190,9 @@ def make(folder, shipped_config):
     for name in EXPERIMENTS:
         experiment = resolved.experiments[name]
         make_experiment(folder, experiment, digests[experiment.dataset])
+        for seed, other in enumerate(REPLICATES.get(name, []), 1):
+            replicate = replace(experiment, name=other, seed=seed)
+            make_measures(folder, replicate, digests[experiment.dataset], OF_REPLICATES[other])
     write_json(folder / "findings.json", FINDINGS)
     write_json(folder / "sweeps" / "strength.json", SWEEP)
     make_picture(folder / "sweeps" / "strength.png", (900, 300))
@@ -204,17 +225,7 @@ def make_experiment(folder, experiment, data_sha256):
     home, name = folder / experiment.name, experiment.name
     home.mkdir(parents=True)
     (home / "config.yaml").write_text(yaml.safe_dump(config.to_mapping(experiment)))
-    measured = {
-        "data": "made-up digits",
-        "inputs": "1 x 1 pixels",
-        "data_sha256": data_sha256,
-        "model_sha256": "2" * 64,
-        "divergence": DIVERGENCE if name == "dream-wild" else None,
-        "model_made_by": {**ORIGIN, "device": "cpu"},
-        "measures": NULLS | MEASURES[name],
-        **ORIGIN,
-    }
-    write_json(home / "measures.json", measured)
+    make_measures(folder, experiment, data_sha256, MEASURES[name])
     for figure, size in FIGURES.items():
         make_picture(home / "figures" / f"{figure}.png", size)
     make_picture(home / "thumbnail.png", (289, 289))
@@ -239,6 +250,24 @@ def material_of(experiment, n_samples=20):
     trained = Trained(made, history, [], None)
     learnt = Map(experiment, trained, form, data.described, "1" * 64, "2" * 64, ORIGIN)
     return Material(learnt, data, {}, 0.07, 1)
+
+
+def make_measures(folder, experiment, data_sha256, measures):
+    """Write what was measured of a map, or of a replicate, of which there is nothing else."""
+    name, errors = experiment.name, CURVES.get(experiment.name, [])
+    measured = {
+        "settings": json.dumps(config.to_mapping(experiment)),
+        "data": "made-up digits",
+        "inputs": "1 x 1 pixels",
+        "data_sha256": data_sha256,
+        "model_sha256": "2" * 64,
+        "divergence": DIVERGENCE if name == "dream-wild" else None,
+        "model_made_by": {**ORIGIN, "device": "cpu"},
+        "measures": NULLS | measures,
+        "curve": {"epoch": list(range(len(errors))), "held_out_mse": errors},
+        **ORIGIN,
+    }
+    write_json(folder / name / "measures.json", measured)
 
 
 def make_picture(path, size):

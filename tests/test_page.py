@@ -19,7 +19,7 @@ from topodream.files.storage import read_json, write_json
 from topodream.form import Form
 from topodream.grid import Grid
 from topodream.origin import notes
-from topodream.page import dotplot, page
+from topodream.page import dotplot, page, study
 from topodream.pictures import animation, player, thumbnails
 from topodream.pictures.of_maps import PICTURES
 
@@ -303,6 +303,65 @@ def test_scripts_and_readers_get_the_same_numbers(results, contents):
     assert list(study["measures"]) == list(page.MEASURES)
 
 
+def known_to_scripts(results, contents):
+    html = rendered(results, contents)
+    return json.loads(re.search(r'id="study">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def test_scripts_know_the_seeds_of_each_map_and_their_curves(results, contents):
+    replicates = made_results.REPLICATES | {"not-shown": ["not-there"]}
+    study = known_to_scripts(results, replace(contents, replicates=replicates))
+    seeds = {one["name"]: one["seeds"] for one in study["experiments"]}
+    of = made_results.EXPERIMENTS
+    assert [len(seeds[name]) for name in of] == [1, 3, 2, 1]
+    first, second, third = seeds["digits-small"]
+    assert (first["seed"], first["name"]) == (0, "digits-small")
+    assert "values" not in first  # they are the map's
+    assert first["curve"]["held_out_mse"] == made_results.CURVES["digits-small"]
+    assert (second["seed"], second["name"]) == (1, "digits-small--seed-1")
+    values = dict(zip(study["measures"], second["values"], strict=True))
+    assert values["held_out_mse"] == second["curve"]["held_out_mse"][-1] == 0.0234568
+    assert values["total_activity"] is None
+    assert third["curve"] == {"epoch": [], "held_out_mse": []}
+
+
+def test_scripts_know_the_quantiles_that_the_seeds_need(results, contents):
+    known = known_to_scripts(results, replace(contents, replicates=made_results.REPLICATES))
+    assert known["t975"] == [None, 12.7062, 4.30265]
+    assert known_to_scripts(results, contents)["t975"] == [None]
+
+
+def test_scripts_know_the_points_of_sweeps(results, contents):
+    (sweep,) = known_to_scripts(results, contents)["sweeps"]
+    assert (sweep["name"], sweep["extends"], len(sweep["points"])) == (
+        "strength",
+        "digits-small",
+        6,
+    )
+    point = sweep["points"][3]
+    assert (point["name"], point["seed"]) == ("strength-None-1", 1)
+    assert point["settings"] == {"lateral.strength": "none"}
+    assert 0.021 in point["values"]
+
+
+def test_the_page_says_of_which_replicates_it_is_made(results, contents):
+    name = "digits-small--seed-1"
+    digest = file_digest(results / name / "measures.json")
+    told = replace(contents, replicates={"digits-small": [name]})
+    assert f'"{name}":"{digest}"' in rendered(results, told).replace(": ", ":").split("<head>")[0]
+    (results / name / "measures.json").unlink()
+    with pytest.raises(InputError, match=f"{name}.measures.json: no such file"):
+        rendered(results, told)
+
+
+@pytest.mark.parametrize("change", [{"settings": "{}"}, {"curve": {"epoch": [0]}}])
+def test_a_replicate_that_lacks_something_is_an_error(results, contents, change):
+    path = results / "digits-small--seed-1" / "measures.json"
+    write_json(path, read_json(path) | change)
+    with pytest.raises(InputError, match=f"{path.parent.name}.*lacks|incomplete"):
+        rendered(results, replace(contents, replicates=made_results.REPLICATES))
+
+
 def test_the_chain_can_be_followed_from_a_map_to_the_raw_data(results, contents):
     html = rendered(results, contents)
     for name in ("pan", "tapestry", "digits"):
@@ -369,4 +428,4 @@ def test_numbers_as_they_are_written(value, form, expected):
 def test_measures_to_compare_with_exist():
     for measure in page.MEASURES.values():
         assert measure.null is None or measure.null in page.MEASURES
-    assert set(page.KEY_MEASURES) <= set(page.MEASURES)
+    assert set(study.KEY_MEASURES) <= set(page.MEASURES)

@@ -38,6 +38,8 @@ VIEWS = [
     "#digits-small",
     "#dream-wild",
     "#compare=digits-small,dream-wild",
+    "#charts=curves",
+    "#charts=scatter&with=logx,seeds,points",
     "#view=findings",
     "#view=sweeps",
     "#view=data",

@@ -305,10 +305,12 @@ def test_versions_name_cupy_only_where_a_gpu_may_train(some_config, sources):
     assert not set("{}") & set("".join(said))  # they would be wildcards
 
 
-def test_the_curve_is_measured_only_of_what_has_pictures(catalogue, inputs):
+def test_the_curve_is_measured_of_maps_with_pictures_and_their_replicates(catalogue, inputs):
     point = catalogue.sweeps["strength"].maps[0]
-    assert [Params(catalogue, inputs).curve(of(experiment=n)) for n in ("excited-20", point)] == [
-        "", "--no-curve",
+    of_replicates = ["excited-20--seed-1", "fixed-strength--0.2--seed-4"]  # of a map, of a point
+    names = ["excited-20", point, *of_replicates]
+    assert [Params(catalogue, inputs).curve(of(experiment=name)) for name in names] == [
+        "", "--no-curve", "", "--no-curve",
     ]  # fmt: skip
 
 
@@ -438,6 +440,30 @@ def test_findings_and_sweeps_are_shown_where_they_are_selected(some_config, tmp_
     made = Shown(catalogues.resolve(some_config), tmp_path).made_files()
     assert {"results/findings.json", "results/findings.md"} <= set(made)
     assert {f"results/sweeps/strength.{suffix}" for suffix in ("json", "png")} <= set(made)
+
+
+def test_replicates_are_asked_for_with_the_findings_or_found(some_config, tmp_path):
+    """Without the findings nothing has to be made of them; other measures make the page anew."""
+    name, told = "excited-20--seed-1", []
+    some_config["run"] = ["excited-20"]
+    for text in ("", "one", "other"):
+        if text:
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "measures.json").write_text(text)
+        shown = Shown(catalogues.resolve(some_config), tmp_path)
+        content = json.loads(shown.contents(of()))
+        told.append(content["besides"]["replicates"])
+        assert not content["replicates"]
+        assert not [path for path in shown.files() if "--seed-" in path]
+    assert [list(one) for one in told] == [[], [name], [name]]
+    assert told[1][name]["of"] == "excited-20"
+    assert told[1] != told[2]
+    some_config["run"] = ["excited-20", "findings"]
+    shown = Shown(catalogues.resolve(some_config), tmp_path)
+    content = json.loads(shown.contents(of()))
+    assert name in content["replicates"]["excited-20"]
+    assert not content["besides"]["replicates"]
+    assert f"results/{name}/measures.json" in shown.files()
 
 
 def test_baselines_that_lie_there_are_shown_and_others_make_the_page_anew(some_config, tmp_path):

@@ -260,6 +260,7 @@ OPTIONS = {
         "datasets": ["digits", "tapestry", "pan"],
         "findings": True,
         "sweeps": ["sw"],
+        "replicates": {"m": ["s"]},
     },
 }  # fmt: skip
 

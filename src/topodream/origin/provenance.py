@@ -38,7 +38,7 @@ PACKAGES = {
     "plot_sweep.py": ("matplotlib", "pillow"),
     "render_map_gifs.py": ("pillow",),
     "judge_findings.py": ("scipy",),
-    "build_page.py": ("jinja2",),
+    "build_page.py": ("jinja2", "scipy"),
 }
 # The names that CuPy's packages have: for a CUDA, and built from its sources.
 CUPY_PACKAGES = ("cupy-cuda13x", "cupy-cuda12x", "cupy")

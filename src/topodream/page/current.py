@@ -37,6 +37,10 @@ def sort_out(results: Path, found: Found) -> page.Contents:
 
     experiments = sound(found["experiments"], look.check_experiment)
     sweeps = sound(found["sweeps"], look.check_sweep)
+    replicates: dict[str, list[str]] = {}
+    others = [name for name, one in found["replicates"].items() if one["of"] not in left_out]
+    for name in sound(others, look.check_replicate):
+        replicates.setdefault(found["replicates"][name]["of"], []).append(name)
     findings = sound(["findings"] if found["findings"] else [], look.check_findings)
     return page.Contents(
         experiments={
@@ -46,6 +50,7 @@ def sort_out(results: Path, found: Found) -> page.Contents:
         datasets=look.datasets_of(experiments),
         findings=results / "findings.json" if findings else None,
         sweeps=sweeps,
+        replicates=replicates,
         left_out=left_out | dict.fromkeys(found["unknown"], "no config that was given has it"),
     )
 
@@ -77,6 +82,12 @@ class _Look:
         for file in (THUMBNAIL, *(PICTURES[picture].file for picture in pictures)):
             self._check_picture(home / file, measured)
         self._check_drawn(home / LABORATORY, measured)
+
+    def check_replicate(self, name: str) -> None:
+        """Check the measures of another seed: of these the page shows nothing else."""
+        _, settings = self._measured(name)
+        if json_digest(settings) != self._found["replicates"][name]["settings_sha256"]:
+            raise _OutdatedError("its settings have changed")
 
     def check_sweep(self, name: str) -> None:
         path = self._results / "sweeps" / f"{name}.json"

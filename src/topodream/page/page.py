@@ -6,7 +6,7 @@ told of, to the thumbnails of maps, and to the scripts that hold the GIFs.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,7 +34,7 @@ from topodream.files.storage import Content, complete, read_hdf5, text_of
 from topodream.measures.registry import MEASURES
 from topodream.origin import notes
 from topodream.origin.lineage import MADE_OF
-from topodream.page import dotplot
+from topodream.page import dotplot, study
 from topodream.pictures import player
 from topodream.pictures.of_maps import LABORATORY, PICTURES, THUMBNAIL
 from topodream.plan import templates
@@ -48,8 +48,6 @@ Image.MAX_IMAGE_PIXELS = None
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE_FILES = [TEMPLATES / name for name in templates.NAMES]
 
-# What the cards of the overview show, and the table of measures shows at first.
-KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
 # A map of which a larger share of units is dead is marked as such.
 MOSTLY_DEAD = 0.5
 
@@ -85,6 +83,8 @@ class Contents:
         The findings, if there are any.
     sweeps : sequence of str
         Names of sweeps in the folder ``sweeps``.
+    replicates : mapping
+        Experiment -> the names of the same with other seeds, of which ``measures.json`` is read.
     baselines : mapping
         The experiments that have ``baselines.json``, by name -> its digest.
     left_out : mapping
@@ -98,6 +98,7 @@ class Contents:
     groups: Sequence[Mapping[str, Any]] = ()
     findings: Path | None = None
     sweeps: Sequence[str] = ()
+    replicates: Mapping[str, Sequence[str]] = field(default_factory=dict)
     baselines: Mapping[str, str | None] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     not_made: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -134,11 +135,13 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {}  # or keys would be sorted
+    # Without these settings keys would be sorted, and spaces after them a tenth of the numbers.
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     experiments = [_experiment(results, *item) for item in contents.experiments.items()]
     for experiment in experiments:
         has_some = experiment["name"] in contents.baselines
         experiment["baselines"] = _baselines(results, experiment) if has_some else None
+    sweeps = [_sweep(results, name) for name in contents.sweeps]
     return environment.get_template("page.html").render(
         version=__version__,
         styles=templates.STYLES,
@@ -147,18 +150,25 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         note=notes.comment(".html", note),
         measures=MEASURES,
         measure_groups=_measure_groups(),
-        key_measures=KEY_MEASURES,
+        key_measures=study.KEY_MEASURES,
         experiments=experiments,
         groups=_groups(experiments, contents.groups),
         findings=_findings(contents.findings),
         findings_origin=_findings_origin(contents.findings),
-        sweeps=[_sweep(results, name) for name in contents.sweeps],
+        sweeps=sweeps,
         datasets=[_dataset(results, name) for name in contents.datasets],
         datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
         names=list(contents.experiments),
         left_out=contents.left_out,
         not_made=contents.not_made,
-        data=_for_scripts(experiments),
+        data=study.for_scripts(
+            experiments,
+            {
+                name: study.read_seeds(results, contents.replicates.get(name, ()))
+                for name in contents.experiments
+            },
+            sweeps,
+        ),
     )
 
 
@@ -174,7 +184,7 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
             data[name] = text_of(_described(results, name), "content_sha256")
     found: dict[str, Any] = {
         "data_sha256": data,
-        "measures_sha256": digests("{}/measures.json", contents.experiments),
+        "measures_sha256": digests("{}/measures.json", _measured(contents)),
         "sweeps_sha256": digests("sweeps/{}.json", contents.sweeps),
     }
     if of_maps := [name for name in contents.experiments if name in contents.baselines]:
@@ -182,6 +192,13 @@ def _made_from(results: Path, contents: Contents) -> dict[str, Any]:
     if contents.findings is not None:
         found["findings_sha256"] = file_digest(contents.findings)
     return found
+
+
+def _measured(contents: Contents) -> list[str]:
+    """Return all of which measures are shown: experiments, each with its replicates."""
+    return [
+        one for name in contents.experiments for one in (name, *contents.replicates.get(name, ()))
+    ]
 
 
 def _origin(note: Mapping[str, Any]) -> dict[str, str]:
@@ -203,26 +220,6 @@ def _measure_groups() -> dict[str, list[str]]:
     for name, measure in MEASURES.items():
         groups.setdefault(measure.group, []).append(name)
     return groups
-
-
-def _for_scripts(experiments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what filter, sort, table and comparison need, as JSON holds it."""
-    kept = (
-        "name",
-        "laboratory",
-        "question",
-        "model",
-        "dataset",
-        "badge",
-        "settings",
-        "values",
-        "shown",
-    )
-    return {
-        "measures": {name: asdict(measure) for name, measure in MEASURES.items()},
-        "key_measures": KEY_MEASURES,
-        "experiments": [{key: one[key] for key in kept} for one in experiments],
-    }
 
 
 def _groups(
@@ -270,6 +267,8 @@ def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str,
             "inputs": str(measured.get("inputs", "")),
             "settings": dict(_flat(settings)),
             "values": values,
+            "seed": experiment.seed,
+            "curve": study.curve_of(measured),
             "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
             "laboratory": _script(results, f"{name}/{LABORATORY}"),
             "thumbnail": _picture(results, f"{name}/{THUMBNAIL}", "Prototypes in the middle."),

@@ -68,8 +68,24 @@ def interval(values: Sequence[float | None]) -> Interval:
     if len(numbers) == 1:
         return Interval(mean, None, None)
     error = float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
-    reach = float(special.stdtrit(len(numbers) - 1, (1 + CONFIDENCE) / 2)) * error
+    reach = t_quantile(len(numbers) - 1) * error
     return Interval(mean, mean - reach, mean + reach)
+
+
+def t_quantile(degrees: int) -> float:
+    """Return how many standard errors the interval reaches to either side (Student's t).
+
+    Parameters
+    ----------
+    degrees : int
+        Degrees of freedom, 1 or more: one less than there are values.
+
+    Examples
+    --------
+    >>> round(t_quantile(4), 3)
+    2.776
+    """
+    return float(special.stdtrit(degrees, (1 + CONFIDENCE) / 2))
 
 
 def side_of(found: Interval, number: float) -> str | None:

@@ -38,12 +38,14 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
     -------
     dict, as JSON holds it
         ``experiments`` (name -> its ``question``, ``pictures``, ``settings_sha256``), ``sweeps`` (name -> the
-        ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of) and
-        ``findings`` (the same, or None) of the config, each with ``state_sha256``, which changes
+        ``options_sha256`` of its summary, and the ``maps_sha256`` of what that was made of),
+        ``replicates`` (name -> the experiment it is ``of``, and ``settings_sha256``) and
+        ``findings`` (as a sweep, or None) of the config, each with ``state_sha256``, which changes
         with what lies there; ``datasets``, without where raw files lie, and ``options`` (``held_out``; of figures; of GIFs) as in
         the config; ``unknown``, names of what the config doesn't have; ``order``, all its names.
     """
     evaluation = catalogue.evaluation
+    replicates = {} if catalogue.findings else replicates_of(catalogue)
     asked_for = {*catalogue.selected, *catalogue.not_made}
     return {
         "experiments": {
@@ -60,6 +62,16 @@ def besides(catalogue: Catalogue, results: Path) -> Found:
             for name, sweep in catalogue.sweeps.items()
             if name not in catalogue.selected_sweeps
             and (path := results / "sweeps" / f"{name}.json").is_file()
+        },
+        "replicates": {
+            name: {
+                "of": experiment,
+                "settings_sha256": json_digest(to_mapping(catalogue.experiments[name])),
+                "state_sha256": _digest(path),
+            }
+            for experiment, names in replicates.items()
+            for name in names
+            if (path := results / name / "measures.json").is_file()
         },
         "findings": None if catalogue.findings else _findings(catalogue, results / "findings.json"),
         "datasets": {name: _what(section) for name, section in catalogue.datasets.items()},
@@ -81,6 +93,15 @@ def baselines_of(catalogue: Catalogue, results: Path) -> dict[str, str | None]:
     """Return the digests of those experiments' baselines that lie there: nobody selects them."""
     paths = {name: results / name / "baselines.json" for name in catalogue.listed}
     return {name: _digest(path) for name, path in paths.items() if path.is_file()}
+
+
+def replicates_of(catalogue: Catalogue) -> dict[str, list[str]]:
+    """Return the names of each experiment's replicates, of those that stand in the config itself."""
+    return {
+        name: [other for other in catalogue.replicates[name].values() if other != name]
+        for name in catalogue.listed
+        if name in catalogue.replicates
+    }
 
 
 def _what(section: Section) -> dict[str, Any]:

@@ -109,12 +109,14 @@ class Params:
         return [str(Path(path).with_name("model.h5")) for path in output]
 
     def curve(self, wildcards: Wildcards) -> str:
-        """Return the flag that spares the curve, which takes most of a measurement's time.
+        """Return the flag that spares the curve, which is a quarter of a measurement's time.
 
-        It is drawn only of what has pictures: experiments that stand in the config itself. The
-        points of sweeps, and replicates for the findings, are trained and measured only.
+        It is drawn of experiments that stand in the config itself, and their replicates are the band
+        about it. Of points of sweeps nobody looks at it.
         """
-        return "" if wildcards.experiment in self.catalogue.listed else "--no-curve"
+        name = wildcards.experiment
+        family = self.catalogue.families.get(name)
+        return "" if (family.name if family else name) in self.catalogue.listed else "--no-curve"
 
     def dataset(self, wildcards: Wildcards) -> str:
         """Return the settings of a data set as flags; where its files lie only if they're no inputs."""

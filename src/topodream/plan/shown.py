@@ -11,7 +11,7 @@ from topodream.data import KINDS
 from topodream.pictures.of_maps import LABORATORY, THUMBNAIL
 from topodream.plan.batches import TO_RUN_A_JOB, asked_for
 from topodream.plan.catalogue import Catalogue
-from topodream.plan.found import baselines_of, besides
+from topodream.plan.found import baselines_of, besides, replicates_of
 from topodream.plan.inputs import data_file, measures_of
 from topodream.plan.maps import map_kind, shown_of
 from topodream.plan.wildcards import Wildcards
@@ -72,8 +72,13 @@ class Shown:
             for suffix in ("json", "png")
         ]
         findings = ["results/findings.json"] if self.catalogue.findings else []
-        found = of_maps + data + self.data_pictures() + sweeps + findings
+        seeds = measures_of(name for names in self.replicates().values() for name in names)
+        found = of_maps + data + self.data_pictures() + sweeps + findings + seeds
         return found + [f"{path}.js" for path in found if path.endswith(".gif")]
+
+    def replicates(self) -> dict[str, list[str]]:
+        """Return the replicates of experiments that are made for the findings, if these are selected."""
+        return replicates_of(self.catalogue) if self.catalogue.findings else {}
 
     def maps(self) -> list[str]:
         """Return the map of every selected experiment."""
@@ -112,6 +117,7 @@ class Shown:
             "datasets": self.datasets(),
             "findings": catalogue.findings,
             "sweeps": catalogue.selected_sweeps,
+            "replicates": self.replicates(),
             "not_made": {
                 name: {"question": self._question(name), "why": why}
                 for name, why in catalogue.not_made.items()

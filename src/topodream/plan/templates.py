@@ -3,7 +3,7 @@
 from pathlib import Path
 
 # In this order they stand in the page; of scripts each uses those before it, and the last one begins.
-STYLES = ("page.css", "site.css")
+STYLES = ("page.css", "site.css", "charts.css")
 SCRIPTS = (
     "elements.js",
     "packed.js",
@@ -11,8 +11,12 @@ SCRIPTS = (
     "gif.js",
     "player.js",
     "views.js",
+    "filters.js",
+    "csv.js",
     "overview.js",
     "compare.js",
+    "chart.js",
+    "charts.js",
     "start.js",
 )
 # The page itself, and what it includes.
@@ -22,6 +26,7 @@ VIEWS = (
     "overview.html",
     "experiment.html",
     "compare.html",
+    "charts.html",
     "findings.html",
     "sweeps.html",
     "data.html",

@@ -6,6 +6,16 @@ const measureGroups = new Map(); // heading -> names of measures
 for (const [name, { group }] of Object.entries(study.measures)) {
   measureGroups.set(group, [...(measureGroups.get(group) ?? []), name]);
 }
+// Of other seeds and of points of sweeps measures come without their names.
+const byMeasure = (values) =>
+  Object.fromEntries(Object.keys(study.measures).map((name, place) => [name, values[place]]));
+for (const one of study.experiments) {
+  one.seeds[0].values = one.values;
+  for (const seed of one.seeds.slice(1)) seed.values = byMeasure(seed.values);
+}
+for (const sweep of study.sweeps) {
+  for (const point of sweep.points) point.values = byMeasure(point.values);
+}
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 

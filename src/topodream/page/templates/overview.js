@@ -6,13 +6,6 @@ const columns = $("#columns");
 const cards = new Map($$(".card").map((card) => [card.dataset.name, card]));
 const homes = new Map([...cards].map(([name, card]) => [name, card.parentElement]));
 
-// What the search looks through.
-const texts = new Map(study.experiments.map((one) => {
-  const settings = Object.entries(one.settings).map((pair) => pair.join(" "));
-  const lines = [one.name, one.question, one.badge ?? "", ...settings];
-  return [one.name, lines.join("\n").toLowerCase()];
-}));
-
 prepared.push(() => {
   for (const key of ["model", "dataset"]) {
     const values = new Set(study.experiments.map((one) => one[key]));
@@ -29,6 +22,7 @@ prepared.push(() => {
     overviewChanged();
   });
   columns.addEventListener("change", overviewChanged);
+  $("#table-csv").onclick = saveTable;
   $("#reset").onclick = () => {
     for (const key of ["text", "model", "dataset"]) controls[key].value = "";
     overviewChanged();
@@ -72,9 +66,9 @@ function readOverview(address) {
 }
 
 function matching() {
-  const words = controls.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-  return study.experiments.filter((one) =>
-    words.every((word) => texts.get(one.name).includes(word)) &&
+  const filter = filterOf(controls.text.value);
+  sayFilter($("#understood"), filter);
+  return study.experiments.filter((one) => filter.test(one) &&
     ["model", "dataset"].every((key) => [ "", one[key] ].includes(controls[key].value)));
 }
 
@@ -87,10 +81,16 @@ function sorted(experiments, measure, descending) {
   return [...known, ...unknown];
 }
 
-function drawOverview() {
+// The maps that match, in the order asked for.
+function inOrder() {
   const measure = controls.sort.value;
   const found = matching();
-  const shown = measure ? sorted(found, measure, controls.order.value === "down") : found;
+  return measure ? sorted(found, measure, controls.order.value === "down") : found;
+}
+
+function drawOverview() {
+  const measure = controls.sort.value;
+  const shown = inOrder();
   const asTable = controls.as.value === "table";
   controls.order.disabled = !measure;
   $("#count").textContent = `${shown.length} of ${study.experiments.length} maps`;
@@ -118,13 +118,23 @@ function drawCards(shown, measure) {
 
 // ---------------------------------------------------------------- overview: table of measures
 
-function drawTable(shown) {
-  // Each measure with its null beside it, unless that is chosen for itself.
+// Each measure with its null beside it, unless that is chosen for itself.
+function columnsOfTable() {
   const chosen = chosenColumns();
-  const keys = chosen.flatMap((name) => {
+  return chosen.flatMap((name) => {
     const beside = study.measures[name].null;
     return beside && !chosen.includes(beside) ? [[name, false], [beside, true]] : [[name, false]];
   });
+}
+
+function saveTable() {
+  const names = columnsOfTable().map(([name]) => name);
+  saveCsv("topodream-maps.csv", ["experiment", ...names.map(columnOf)],
+    inOrder().map((one) => [one.name, ...names.map((name) => one.values[name])]));
+}
+
+function drawTable(shown) {
+  const keys = columnsOfTable();
   const head = h("tr", {}, h("th", { scope: "col" }, "experiment"), ...keys.map(headCell));
   const rows = shown.map((one) => h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `#${one.name}` }, one.name), " ", badge(one)),
