@@ -12,6 +12,8 @@ SCRIPTS = (
     "views.js",
     "overview.js",
     "compare.js",
+    "findings.js",
+    "terms.js",
     "start.js",
 )
 # The page itself, and what it includes.
@@ -24,6 +26,7 @@ VIEWS = (
     "findings.html",
     "sweeps.html",
     "data.html",
+    "terms.html",
 )
 
 NAMES = (*VIEWS, *STYLES, *SCRIPTS)

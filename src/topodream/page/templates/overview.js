@@ -147,7 +147,8 @@ function headCell([name, isNull]) {
     overviewChanged();
     $(`#table [data-measure="${name}"] button`).focus(); // the table was made anew
   };
-  const cell = h("th", { scope: "col", className: "number" }, button);
+  const what = h("a", { className: "term what", href: `#term=${name}`, ariaLabel: `what is ${label}?` });
+  const cell = h("th", { scope: "col", className: "number" }, button, what);
   cell.dataset.measure = name;
   if (sortedBy) cell.ariaSort = down ? "descending" : "ascending";
   return cell;
