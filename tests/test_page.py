@@ -10,6 +10,7 @@ from dataclasses import replace
 import made_results
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from topodream.files.digests import file_digest
@@ -18,6 +19,7 @@ from topodream.files.storage import read_json, write_json
 from topodream.form import Form
 from topodream.grid import Grid
 from topodream.page import dotplot, page
+from topodream.page.terms import TERMS
 from topodream.pictures import player, thumbnails
 from topodream.pictures.of_maps import PICTURES
 
@@ -270,6 +272,12 @@ def test_every_link_leads_to_a_file_or_to_a_place_in_the_page(results, contents)
             assert link[1:] in ids, link
         elif link != "data:,":
             assert (results / link).exists(), link
+
+
+def test_terms_are_those_of_the_glossary():
+    glossary = (ROOT / "docs/glossary.md").read_text().replace("`", "").replace("*", "")
+    for word, meaning in TERMS.items():
+        assert f"| {word} | {meaning} |" in glossary, word
 
 
 def test_scripts_and_readers_get_the_same_numbers(results, contents):

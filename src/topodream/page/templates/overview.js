@@ -112,6 +112,7 @@ function drawCards(shown, measure) {
     $("dl", card).append(h("div", { className: "by" },
       h("dt", {}, study.measures[measure].label), h("dd", {}, byName.get(name).shown[measure])));
   }
+  if (measure) $("#sorted h2").textContent = `By ${study.measures[measure].label}`;
   if (measure) $("#sorted").append(...shown.map((one) => cards.get(one.name)));
   for (const group of $$(".group")) group.hidden = !$(".card:not([hidden])", group);
 }

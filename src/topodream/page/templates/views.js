@@ -51,7 +51,14 @@ function arrive() {
 // Only the view that is shown has players: others hold neither bytes nor clocks.
 function mountPlayers(view) {
   players.forEach((player) => player.remove());
+  for (const still of $$(".on-paper")) still.remove();
   players = $$("figure[data-script]", view).map((figure) => new Player(figure));
+  // On paper a GIF's first picture: browsers load it before they print, whatever was seen of it.
+  for (const { figure } of players) {
+    const gif = $("figcaption a[href$='.gif']", figure);
+    if (gif === null) continue;
+    figure.prepend(h("img", { className: "on-paper", loading: "lazy", alt: "", src: gif.href }));
+  }
 }
 
 // ---------------------------------------------------------------- under bars, on paper
@@ -69,9 +76,10 @@ prepared.push(() => {
   for (const [bar] of bars) observer.observe(bar);
 });
 
-// What is folded is unfolded on paper.
+// What is folded is unfolded on paper; a player that has drawn nothing yet leaves no empty box.
 let unfolded = [];
 addEventListener("beforeprint", () => {
+  for (const player of players) player.box.classList.toggle("undrawn", !player.frames);
   unfolded = $$("details:not([open])", current);
   for (const one of unfolded) one.open = true;
 });
