@@ -110,6 +110,8 @@ def claim(values, threshold, verdict, **changes):
     }
 
 
+# A training of SWEEP, and a replicate of a map.
+OF_A_SWEEP = ["strength-0.5-1", "digits-small--seed-1"]
 FINDINGS = {
     "findings": [
         {
@@ -128,7 +130,10 @@ FINDINGS = {
             (
                 "third",
                 "undecided",
-                [claim([None], 0.1, "undecided"), claim([0.1], 0.1, "undecided")],
+                [
+                    claim([None], 0.1, "undecided"),
+                    claim([0.1], 0.1, "undecided", experiments=OF_A_SWEEP),
+                ],
             ),
         ]
     ],

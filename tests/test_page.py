@@ -11,6 +11,7 @@ from dataclasses import replace
 import made_results
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 from topodream.files.digests import file_digest
@@ -20,6 +21,7 @@ from topodream.form import Form
 from topodream.grid import Grid
 from topodream.origin import notes
 from topodream.page import dotplot, page, study
+from topodream.page.terms import TERMS
 from topodream.pictures import animation, player, thumbnails
 from topodream.pictures.of_maps import PICTURES
 
@@ -146,14 +148,14 @@ def test_what_is_not_made_is_listed_with_its_question_and_why(results, contents)
 
 def test_a_finding_that_is_not_measured_says_why(results, contents):
     path = results / "findings.json"
-    assert "not measured" not in rendered(results, contents)
+    assert "not measured</strong>" not in rendered(results, contents)
     content = {key: value for key, value in read_json(path).items() if key != "content_sha256"}
     first = content["findings"][0]
     first.update(verdict="not measured", why="needs pictures", claims=[])
     write_json(path, content)
     html = rendered(results, contents)
     assert "Not measured: needs pictures." in html
-    assert re.search(r"\? not measured</strong> 1</span>", html)  # the tally
+    assert re.search(r"\? not measured</strong> 1</label>", html)  # the tally
 
 
 # ------------------------------------------------------------------ plots of claims
@@ -279,6 +281,9 @@ def test_a_picture_that_is_missing_is_said(results, contents, file):
 
 def test_every_link_leads_to_a_file_or_to_a_place_in_the_page(results, contents):
     html = rendered(results, contents)
+    for name in made_results.EXPERIMENTS:  # which the page need not read
+        (results / name / "model.h5").touch()
+        (results / name / "logs").mkdir()
     links = re.findall(r'(?:src|href|data-script)="([^"]+)"', html)
     ids = set(re.findall(r'id="([^"]+)"', html)) | {"compare="}
     assert len(links) > 50
@@ -286,7 +291,13 @@ def test_every_link_leads_to_a_file_or_to_a_place_in_the_page(results, contents)
         if link.startswith("#"):
             assert link[1:] in ids, link
         elif link != "data:,":
-            assert (results / link).is_file(), link
+            assert (results / link).exists(), link
+
+
+def test_terms_are_those_of_the_glossary():
+    glossary = (ROOT / "docs/glossary.md").read_text().replace("`", "").replace("*", "")
+    for word, meaning in TERMS.items():
+        assert f"| {word} | {meaning} |" in glossary, word
 
 
 def test_scripts_and_readers_get_the_same_numbers(results, contents):
@@ -379,7 +390,7 @@ def test_the_chain_can_be_followed_from_a_map_to_the_raw_data(results, contents)
 
 def test_nothing_is_shown_of_what_there_is_not(results):
     html = rendered(results, page.Contents(made_results.shown(["pan-small"])))
-    for absent in ('"view=findings"', '"view=sweeps"', "<h2></h2>", "Further experiments"):
+    for absent in ('id="view=findings"', 'id="view=sweeps"', "<h2></h2>", "Further experiments"):
         assert absent not in html
 
 

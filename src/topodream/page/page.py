@@ -5,6 +5,7 @@ told of, to the thumbnails of maps, and to the scripts that hold the GIFs.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +36,10 @@ from topodream.measures.registry import MEASURES
 from topodream.origin import notes
 from topodream.origin.lineage import MADE_OF
 from topodream.page import dotplot, study
+from topodream.page.terms import TERMS
 from topodream.pictures import player
 from topodream.pictures.of_maps import LABORATORY, PICTURES, THUMBNAIL
+from topodream.pictures.picture import Picture
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
@@ -51,6 +54,8 @@ TEMPLATE_FILES = [TEMPLATES / name for name in templates.NAMES]
 # A map of which a larger share of units is dead is marked as such.
 MOSTLY_DEAD = 0.5
 
+# How the name of a replicate ends.
+REPLICATE = re.compile(r"--seed-\d+$")
 # Differences, ratios and thresholds of a measure are not written as the measure is.
 CLAIM_FORM = ".3g"
 # What is said of a baseline, and how.
@@ -63,6 +68,15 @@ BASELINE_COLUMNS = {
     "neighbour_correlation": ".2f",
     "random_correlation": ".2f",
 }
+# The files of a map that the page leads to, and what they are.
+FILES_OF_MAPS = {
+    "measures.json": "all measures, as numbers",
+    "config.yaml": "all settings: train the same map by them",
+    "model.h5": "the map itself: weights, thresholds, snapshots",
+    "logs/": "what was said while it was made",
+}
+# Those that stay behind where the page is sent to somebody.
+LOCAL_FILES = ("model.h5", "logs/")
 # Pictures as long as that take the page's whole width, and those that say so.
 WIDE_ASPECT = 1.9
 
@@ -141,6 +155,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
     for experiment in experiments:
         has_some = experiment["name"] in contents.baselines
         experiment["baselines"] = _baselines(results, experiment) if has_some else None
+    findings = _findings(contents.findings)
     sweeps = [_sweep(results, name) for name in contents.sweeps]
     return environment.get_template("page.html").render(
         version=__version__,
@@ -153,12 +168,16 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         key_measures=study.KEY_MEASURES,
         experiments=experiments,
         groups=_groups(experiments, contents.groups),
-        findings=_findings(contents.findings),
+        findings=findings,
         findings_origin=_findings_origin(contents.findings),
         sweeps=sweeps,
         datasets=[_dataset(results, name) for name in contents.datasets],
         datasets_by_digest={digest: name for name, digest in note["data_sha256"].items()},
         names=list(contents.experiments),
+        places=_places(contents.experiments, sweeps, findings),
+        terms=TERMS,
+        files_of_maps=FILES_OF_MAPS,
+        local_files=LOCAL_FILES,
         left_out=contents.left_out,
         not_made=contents.not_made,
         data=study.for_scripts(
@@ -272,10 +291,7 @@ def _experiment(results: Path, name: str, shown: Mapping[str, Any]) -> dict[str,
             "shown": {key: _written(value, MEASURES[key].form) for key, value in values.items()},
             "laboratory": _script(results, f"{name}/{LABORATORY}"),
             "thumbnail": _picture(results, f"{name}/{THUMBNAIL}", "Prototypes in the middle."),
-            "pictures": [
-                _picture(results, f"{name}/{one.file}", one.caption, kind=one.file, wide=one.wide)
-                for one in map(PICTURES.__getitem__, shown["pictures"])
-            ],
+            "pictures": _pictures(results, name, map(PICTURES.__getitem__, shown["pictures"])),
             "origin": {
                 **{"trained by" if k == "made by" else k: v for k, v in _origin(made_by).items()},
                 "model (sha256)": measured["model_sha256"],
@@ -351,6 +367,23 @@ def _findings(path: Path | None) -> list[dict[str, Any]]:
             }
             for finding in content["findings"]
         ]
+
+
+def _places(
+    experiments: Iterable[str],
+    sweeps: Iterable[Mapping[str, Any]],
+    findings: Iterable[Mapping[str, Any]],
+) -> dict[str, str]:
+    """Return where on the page is what claims are about: its map, or its row among those of a sweep.
+
+    A replicate without a place of its own is where its experiment is.
+    """
+    places = {row["name"]: f"point={row['name']}" for sweep in sweeps for row in sweep["rows"]}
+    places |= {name: name for name in experiments}
+    claims = [claim for finding in findings for claim in finding["claims"]]
+    spoken_of = [name for claim in claims for name in claim["experiments"]]
+    found = {name: places.get(name, places.get(REPLICATE.sub("", name))) for name in spoken_of}
+    return {name: place for name, place in found.items() if place is not None}
 
 
 def _numbers_of(claim: Mapping[str, Any]) -> dict[str, float | None]:
@@ -462,6 +495,17 @@ def check_picture(path: Path) -> tuple[int, int]:
     if path.suffix == ".gif":
         player.checked_digest(path)
     return width, height
+
+
+def _pictures(
+    results: Path, name: str, pictures: Iterable[Picture]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what the page says of a map's pictures, by the headings they stand under."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for one in pictures:
+        said = _picture(results, f"{name}/{one.file}", one.caption, kind=one.file, wide=one.wide)
+        groups.setdefault(one.group, []).append(said)
+    return groups
 
 
 def _picture(

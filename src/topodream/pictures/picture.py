@@ -27,6 +27,8 @@ class Picture:
         The traits (:mod:`topodream.traits`) that a map and its data must have between them.
     wide : bool
         Whether it takes the page's whole width, even where it is not long.
+    group : str
+        The heading that the page puts it under.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Picture:
     function: str
     needs: tuple[str, ...] = ()
     wide: bool = False
+    group: str = ""
 
     called: ClassVar[str]
     package: ClassVar[str]

@@ -17,6 +17,8 @@ SCRIPTS = (
     "compare.js",
     "chart.js",
     "charts.js",
+    "findings.js",
+    "terms.js",
     "start.js",
 )
 # The page itself, and what it includes.
@@ -30,6 +32,7 @@ VIEWS = (
     "findings.html",
     "sweeps.html",
     "data.html",
+    "terms.html",
 )
 
 NAMES = (*VIEWS, *STYLES, *SCRIPTS)

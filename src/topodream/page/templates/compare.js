@@ -4,20 +4,25 @@
 const pair = $("#pair").elements;
 
 prepared.push(() => {
-  for (const select of [pair.one, pair.other, ...$$("[data-with]")]) {
-    const others = study.experiments.filter((one) => one.name !== select.dataset.with);
-    select.append(...others.map((one) => option(one.name)));
-  }
+  const fill = (select, names) => select.append(...names.map((name) => option(name)));
   const go = (one, other) => { location.hash = `compare=${one},${other}`; };
-  $("#pair").onchange = () => go(pair.one.value, pair.other.value);
-  $("#pair").onsubmit = (event) => event.preventDefault();
-  $("#swap").onclick = () => go(pair.other.value, pair.one.value);
-  for (const select of $$("[data-with]")) {
-    select.onchange = () => {
-      const other = select.value;
-      select.value = ""; // for when one comes back
-      go(select.dataset.with, other);
+  // A choice leads nowhere before it is confirmed: arrow keys try one after another.
+  const onSubmit = (form, then) => {
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      then();
     };
+  };
+  const names = study.experiments.map((one) => one.name);
+  for (const select of [pair.one, pair.other]) fill(select, names);
+  onSubmit($("#pair"), () => go(pair.one.value, pair.other.value));
+  $("#swap").onclick = () => go(pair.other.value, pair.one.value);
+  for (const form of $$("form[data-with]")) {
+    const select = $("select", form);
+    fill(select, names.filter((name) => name !== form.dataset.with));
+    onSubmit(form, () => {
+      if (select.value) go(form.dataset.with, select.value);
+    });
   }
   for (const box of $$("[data-pick]")) box.onchange = () => drawTray(box);
 });
@@ -32,6 +37,13 @@ function drawTray(box) {
   else picked.splice(picked.indexOf(name), 1);
   if (picked.length > 2) $(`[data-pick="${picked.shift()}"]`).checked = false;
   const [one, other] = picked;
+  // The next to be reached by keyboard is what one ticks two maps for.
+  for (const link of $$(".pick-with")) link.remove();
+  for (const name of other === undefined ? [] : picked) {
+    const href = `#compare=${name},${name === one ? other : one}`;
+    const link = h("a", { className: "pick-with", href }, `with ${name === one ? other : one}`);
+    $(`[data-pick="${name}"]`).parentElement.after(link);
+  }
   const tray = $("#tray");
   tray.hidden = picked.length === 0;
   tray.replaceChildren(other === undefined
@@ -100,7 +112,8 @@ function measureRow(a, b, name) {
   const best = more && better && ((more > 0) === (better === "higher") ? b : a);
   const cells = [a, b].map((each) => h("td", { className: "number" }, each === best
     ? h("strong", { title: "the better one" }, `✓ ${each.shown[name]}`) : each.shown[name]));
-  const row = h("tr", {}, h("th", { scope: "row" }, label, h("small", {}, meaning)), ...cells,
+  const row = h("tr", {}, h("th", { scope: "row" }, h("a", { className: "term", href: `#term=${name}` }, label),
+    h("small", {}, meaning)), ...cells,
     h("td", { className: "number" }, more === null ? "-" : difference(more, form)));
   row.dataset.measure = name;
   return row;

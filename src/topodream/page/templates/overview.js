@@ -112,6 +112,7 @@ function drawCards(shown, measure) {
     $("dl", card).append(h("div", { className: "by" },
       h("dt", {}, study.measures[measure].label), h("dd", {}, byName.get(name).shown[measure])));
   }
+  if (measure) $("#sorted h2").textContent = `By ${study.measures[measure].label}`;
   if (measure) $("#sorted").append(...shown.map((one) => cards.get(one.name)));
   for (const group of $$(".group")) group.hidden = !$(".card:not([hidden])", group);
 }
@@ -157,7 +158,8 @@ function headCell([name, isNull]) {
     overviewChanged();
     $(`#table [data-measure="${name}"] button`).focus(); // the table was made anew
   };
-  const cell = h("th", { scope: "col", className: "number" }, button);
+  const what = h("a", { className: "term what", href: `#term=${name}`, ariaLabel: `what is ${label}?` });
+  const cell = h("th", { scope: "col", className: "number" }, button, what);
   cell.dataset.measure = name;
   if (sortedBy) cell.ariaSort = down ? "descending" : "ascending";
   return cell;

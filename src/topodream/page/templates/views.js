@@ -22,7 +22,9 @@ function route() {
   showView(document.getElementById(id));
   onShown.get(id)?.(address);
   if (before !== null && before !== current) arrive();
-  if (target && target !== current) target.scrollIntoView();
+  if (!target || target === current) return;
+  for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+  target.scrollIntoView();
 }
 
 function showView(view) {
@@ -49,8 +51,41 @@ function arrive() {
 // Only the view that is shown has players: others hold neither bytes nor clocks.
 function mountPlayers(view) {
   players.forEach((player) => player.remove());
+  for (const still of $$(".on-paper")) still.remove();
   players = $$("figure[data-script]", view).map((figure) => new Player(figure));
+  // On paper a GIF's first picture: browsers load it before they print, whatever was seen of it.
+  for (const { figure } of players) {
+    const gif = $("figcaption a[href$='.gif']", figure);
+    if (gif === null) continue;
+    figure.prepend(h("img", { className: "on-paper", loading: "lazy", alt: "", src: gif.href }));
+  }
 }
+
+// ---------------------------------------------------------------- under bars, on paper
+
+// Nothing is scrolled to, or focused, under the bars that stay in sight at the top and the bottom.
+prepared.push(() => {
+  const bars = [[$(".top"), "scrollPaddingTop"], [$("#tray"), "scrollPaddingBottom"]];
+  const measure = () => {
+    for (const [bar, edge] of bars) {
+      const covered = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight + 8 : 0;
+      document.documentElement.style[edge] = `${covered}px`;
+    }
+  };
+  const observer = new ResizeObserver(measure);
+  for (const [bar] of bars) observer.observe(bar);
+});
+
+// What is folded is unfolded on paper; a player that has drawn nothing yet leaves no empty box.
+let unfolded = [];
+addEventListener("beforeprint", () => {
+  for (const player of players) player.box.classList.toggle("undrawn", !player.frames);
+  unfolded = $$("details:not([open])", current);
+  for (const one of unfolded) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of unfolded) one.open = false;
+});
 
 // ---------------------------------------------------------------- previous and next
 

@@ -14,16 +14,19 @@ ANIMATIONS = (
         "Held-out frames, the activity leaving a trace: it moves over the grid.",
         "at_work.trajectory",
         needs=(SEQUENCE, TRACE),
+        group="at work",
     ),
     Moving(
         "activity",
         "Held-out samples, each for itself: input, activity on the grid, reconstruction.",
         "at_work.activity",
+        group="at work",
     ),
     Moving(
         "formation",
         "How the map formed: all prototypes after each epoch.",
         "formation.animate",
+        group="training",
     ),
 )
 

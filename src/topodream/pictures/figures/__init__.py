@@ -23,26 +23,31 @@ FIGURES = (
         "Every unit's prototype at its place on the grid.",
         "prototypes.draw",
         wide=True,
+        group="prototypes",
     ),
     Still(
         "reconstructions",
         "Held-out samples above their reconstructions.",
         "reconstructions.draw",
+        group="at work",
     ),
     Still(
         "learning_curve",
         "Reconstruction error over the epochs.",
         "learning_curve.draw",
+        group="training",
     ),
     Still(
         "hit_map",
         "How often each unit won in the last epoch, on a logarithmic scale.",
         "hit_map.draw",
+        group="units on the grid",
     ),
     Still(
         "u_matrix",
         "U-matrix: how much each unit's prototype differs from its neighbours'.",
         "u_matrix.draw",
+        group="units on the grid",
     ),
     Still(
         "orientation_map",
@@ -50,6 +55,7 @@ FIGURES = (
         "orientation_map.draw",
         needs=(SIGNED,),
         wide=True,
+        group="units on the grid",
     ),
     Still(
         "colour_map",
@@ -57,12 +63,14 @@ FIGURES = (
         "colour_map.draw",
         needs=(OPPONENT,),
         wide=True,
+        group="units on the grid",
     ),
     Still(
         "label_map",
         "The class of which each unit wins the most training samples.",
         "label_map.draw",
         needs=(LABELS,),
+        group="units on the grid",
     ),
     Still(
         "bars_found",
@@ -70,24 +78,28 @@ FIGURES = (
         "bars.draw",
         needs=(BARS,),
         wide=True,
+        group="prototypes",
     ),
     Still(
         "lateral_excitation",
         "Which units each unit is excited by: a tile per unit.",
         "lateral_tiles.lateral_excitation",
         needs=(LATERAL_EXCITATION,),
+        group="lateral weights",
     ),
     Still(
         "global_inhibition",
         "Which units each unit is inhibited by, over the whole grid: a tile per unit.",
         "lateral_tiles.global_inhibition",
         needs=(GLOBAL_INHIBITION,),
+        group="lateral weights",
     ),
     Still(
         "column_inhibition",
         "Which units of its column each unit is inhibited by: a tile per unit.",
         "lateral_tiles.column_inhibition",
         needs=(COLUMN_INHIBITION,),
+        group="lateral weights",
     ),
     Still(
         "lateral_matrix",
@@ -95,6 +107,7 @@ FIGURES = (
         "lateral_matrix.draw",
         needs=(LEARNT_EXCITATION,),
         wide=True,
+        group="lateral weights",
     ),
 )
 
