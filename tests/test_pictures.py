@@ -995,6 +995,48 @@ def test_a_formation_has_a_frame_for_each_snapshot_and_lingers_on_the_last(train
     assert made.frame_ms == [400, 400, 400, 2000]
 
 
+def strength_of(frame, unit, pitch, factor):
+    """The darkest grey of a unit's prototype in a frame of a formation."""
+    row, col = divmod(unit, 5)
+    top, left = animation.HEADER + factor, animation.GAP + factor
+    rows, cols = (
+        slice(start + place * each * factor, start + (place * each + each - 1) * factor)
+        for start, place, each in ((top, row, pitch[0]), (left, col, pitch[1]))
+    )
+    return int(frame[rows, cols].max())
+
+
+def test_a_formation_shows_strength_when_it_is_there_and_units_that_learnt_alone(trained, noise):
+    model = trained(noise(False), epochs=2)
+    start, first, last = (each.arrays["weights"] for each in model.trained.snapshots)
+    start[:] = np.linspace(0.8, 1, 30)  # so strong do units begin
+    first[:] = last[:] = start
+    first[:10] = last[:10] = np.linspace(0, 0.1, 30)
+    wins = model.trained.history.wins
+    wins[:] = 0
+    wins[0, :10] = wins[1, 0] = 1
+    frames = frames_of("formation", model, noise(False))
+    factor = formation.LARGEST_SHEET // max(4 * 7 + 1, 5 * 6 + 1)
+    strengths = [
+        [strength_of(frame, i, (7, 6), factor) for i in (0, 9, 10, 19)] for frame in frames
+    ]
+    faint = round(0.25 * animation.BLACK)
+    for strong, weak in zip(strengths, ([0, 1, 2, 3], [2, 3], [2, 3]), strict=True):
+        for i, strength in enumerate(strong):
+            assert strength <= faint + 2 if i in weak else strength == animation.BLACK
+
+
+def test_who_has_learnt_has_won_and_not_faded_or_comes_from_another_map(trained, noise):
+    model = trained(noise(False), model="sparse_dream", epochs=2)
+    weights = np.ones((20, 30))
+    weights[3] = 0  # has faded
+    model.trained.history.wins[:] = np.eye(2, 20, 2, dtype=int)  # unit 2 wins first, then 3
+    found = [np.flatnonzero(model.alive(weights, epoch)).tolist() for epoch in (0, 1, 2)]
+    assert found == [[], [2], [2]]
+    follows = replace(model, start_sha256="of another")
+    assert np.flatnonzero(~follows.alive(weights, 0)).tolist() == [3]
+
+
 def test_a_formation_of_the_start_alone_is_one_frame(trained, noise, tmp_path):
     model = trained(noise(False))
     start = replace(model.trained, snapshots=model.trained.snapshots[:1])
