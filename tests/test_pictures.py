@@ -378,9 +378,59 @@ def test_learning_curve_shows_both_errors(tmp_path):
     figure = learning_curve.plot(np.array([5.0, 0.1]), curve, 0.5, "title", "data")
     lines = figure.axes[0].get_lines()
     assert lines[0].get_ydata().tolist() == [5.0, 0.1]
-    assert list(lines[1].get_xdata()) == [1, 2]
-    assert list(lines[1].get_ydata()) == [0.3, 0.2]
+    (held_out,) = (line for line in lines if line.get_linestyle() == "--")
+    assert list(held_out.get_xdata()) == [1, 2]
+    assert list(held_out.get_ydata()) == [0.3, 0.2]
     drawn(figure, tmp_path)
+
+
+def curve_of(training, held_out, mean_image=0.07):
+    """The axes of a learning curve, and what stands at their upper edge: epochs, by colour."""
+    curve = {"epoch": list(range(len(held_out) + 1)), "held_out_mse": [999.0, *held_out]}
+    figure = learning_curve.plot(np.array(training), curve, mean_image, "title", "data")
+    assert legible.faults(figure) == []
+    axes = figure.axes[0]
+    marks = [line for line in axes.get_lines() if line.get_marker() == "^"]
+    return axes, [list(line.get_xdata()) for line in marks]
+
+
+def test_first_epochs_that_would_flatten_all_others_are_marked_and_named():
+    later = [0.03, 0.02, 0.02]
+    axes, marks = curve_of([25.0, *later], [8.4, 0.3, 0.05, 0.03])
+    assert marks == [[1], [1, 2]]
+    assert axes.get_ylim()[1] == 0.14
+    # Later epochs take a third of the axis, and more.
+    low, high = np.log(axes.get_ylim())
+    assert np.ptp(np.log([*later, 0.07])) > (high - low) / 3
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert said[0].endswith("beyond the axis: up to 25")
+    assert said[1].endswith("beyond the axis: up to 8.4")
+
+
+@pytest.mark.parametrize(
+    ("training", "held_out"),
+    [([0.1, 0.03], [0.08, 0.03]), ([0.03, 99.0], [0.03, 0.03]), ([0.1, np.inf], [0.1, None])],
+    ids=["near", "grown", "blown up"],
+)
+def test_a_learning_curve_ends_at_its_largest_error_where_that_flattens_nothing(training, held_out):
+    axes, marks = curve_of(training, held_out)
+    assert marks == [[], []]
+    finite = [error for error in (*training, *held_out) if error is not None and np.isfinite(error)]
+    assert axes.get_ylim()[1] > max(finite)
+
+
+def test_the_legend_of_a_learning_curve_is_below_its_axes():
+    axes, _ = curve_of([25.0, 0.03], [0.08, 0.03])
+    assert axes.get_legend().get_window_extent().y1 < axes.bbox.y0
+
+
+@pytest.mark.parametrize(
+    "span", [(0.04, 0.3), (0.05, 0.09), (0.3, 0.5), (1e-3, 1e5), (2.05, 3.9), (2, 2.1)]
+)
+def test_an_axis_of_errors_has_some_numbers(span):
+    ticks = learning_curve._ticks(*span)
+    assert all(span[0] <= tick <= span[1] for tick in ticks)
+    assert 2 <= len(ticks) <= 10
 
 
 @pytest.mark.parametrize("n_epochs", [0, 1, 3])
