@@ -78,6 +78,7 @@ def plot(
     epochs = np.arange(1, len(training_mse) + 1)
     end = _end(training_mse, held_out, mean_image_mse)
     axes.set(xlabel="epoch", ylabel=f"mean squared error per {per}", yscale="log")
+    axes.set_ylim(_span(np.concatenate([training_mse, held_out, [mean_image_mse]]), end))
     said = "training (mean over the epoch, before each update)"
     _draw_errors(axes, epochs, training_mse, end, said, 13, fmt="o-", color=TRAINING_COLOUR)
     said = "held-out samples, after the epoch"
@@ -86,8 +87,6 @@ def plot(
         mean_image_mse, color=REFERENCE_COLOUR, linestyle=":",
         label="for comparison: always the mean image",
     )  # fmt: skip
-    if end is not None:
-        axes.set_ylim(top=end)
     ticks = _ticks(*axes.get_ylim())
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.yaxis.set_minor_formatter("")
@@ -113,6 +112,14 @@ def _end(training: Floats, held_out: Floats, mean_image: float) -> float | None:
     errors = [each[np.isfinite(each)] for each in (training, held_out)]
     end = BEYOND * max([mean_image, *(each[-1] for each in errors if len(each))])
     return end if any((each > end).any() for each in errors) else None
+
+
+def _span(errors: Floats, end: float | None) -> tuple[float, float]:
+    """Return from where to where a logarithmic axis of errors goes: around them, or to its end."""
+    shown = errors[np.isfinite(errors) & (errors > 0)]
+    low, high = (shown.min(), end or shown.max()) if shown.size else (1.0, 1.0)
+    rim = max((high / low) ** 0.05, 1.1)
+    return float(low / rim), float(end or high * rim)
 
 
 def _draw_errors(
