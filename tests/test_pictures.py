@@ -10,6 +10,7 @@ import imageio.v3 as iio
 import legible
 import numpy as np
 import pytest
+import seen
 from PIL import Image
 
 from topodream import traits as all_traits
@@ -688,10 +689,10 @@ def test_of_many_swept_values_some_are_labelled():
         ([0.01, 0.1], "log", ["0.01", "0.1"]),
         ([0.3, 0.03], "log", ["0.03", "0.3"]),
         ([1, 2, 9], "linear", ["1", "2", "9"]),
-        ([0, 0.01, 1, None], "log", ["off", "0", "0.01", "1"]),
+        ([0, 0.01, 1, None], "log", ["none", "0", "0.01", "1"]),
         ([-1, 0.01, 100], "linear", ["-1", "0.01", "100"]),
-        ([0, 1, None], "linear", ["off", "0", "1"]),
-        ([None], "linear", ["off"]),
+        ([0, 1, None], "linear", ["none", "0", "1"]),
+        ([None], "linear", ["none"]),
         ([0], "linear", ["0"]),
     ],
 )
@@ -733,7 +734,7 @@ def test_a_sweep_shows_seeds_mean_spread_and_null():
     axes = swept([1, 2, None])
     dots = [line for line in axes.get_lines() if line.get_marker() == "."]
     assert [list(line.get_ydata()) for line in dots] == [[1, 2]] * 3
-    assert line_of(axes, "-") == [(1, 1.5), (2, 1.5)]  # what is off isn't connected
+    assert line_of(axes, "-") == [(1, 1.5), (2, 1.5)]  # what is null isn't connected
     assert line_of(axes, ":") == [(0, 9), (1, 9), (2, 9)]
     band = axes.collections[0].get_paths()[0].vertices
     assert (band[:, 1].min(), band[:, 1].max()) == (1, 2)
@@ -789,6 +790,37 @@ def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
         assert list(lines) == [f"n_winners = {line}" for line in range(n_lines)]
         looks = {(k.get_color(), k.get_marker(), str(k.get_linestyle())) for k in lines.values()}
         assert len(looks) == n_lines
+
+
+@pytest.mark.parametrize("n_lines", [1, 2, 6])
+@pytest.mark.parametrize("diverged", [[], [1, 2]])
+def test_legends_of_sweeps_cover_no_data(n_lines, diverged):
+    some = [
+        replace(point, line=f"n_winners = {line}", measures={"mse": 5.0 - line, "null": 9.0})
+        for line in range(n_lines)
+        for point in points([0.1, 1, 2, 3], diverged=diverged)
+    ]
+    figure = sweep_figure.sweep(some, [ERROR] * 3, "rate", "title", "data")
+    assert legible.faults(figure) == []
+    for axes in figure.axes:
+        legend = axes.get_legend().get_window_extent()
+        assert not legend.overlaps(axes.bbox)
+        for line in axes.get_lines():
+            places = line.get_transform().transform(line.get_xydata())
+            assert not legend.padded(4).count_contains(places)  # dots have a size
+        # It belongs to its panel, which remains large enough.
+        assert legend.y0 - axes.bbox.y1 < 40
+        assert axes.bbox.height > 190
+
+
+def test_colours_of_lines_hold_in_grey_and_for_those_who_confuse_red_with_green():
+    lines = sweep_figure.LINE_COLOURS
+    assert seen.least_step(lines) > 9
+    assert min(seen.least_distance(lines, reader) for reader in seen.READERS) > 30
+    assert seen.lab(lines)[:, 0].max() < 62  # three times as dark as white
+    styles = sweep_figure._styles(map(str, range(312))).values()
+    assert len({tuple(map(str, style.values())) for style in styles}) == 312
+    assert len({style["marker"] for style in list(styles)[:13]}) == 13
 
 
 @pytest.mark.parametrize("values", [(1,), (1, 2)])

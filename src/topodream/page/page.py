@@ -40,6 +40,7 @@ from topodream.pictures.of_maps import PICTURES, THUMBNAIL
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
+from topodream.words import written
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
@@ -351,7 +352,7 @@ def _numbers_of(claim: Mapping[str, Any]) -> dict[str, float | None]:
 
 def _place(point: Mapping[str, Any]) -> str:
     """Return the swept settings of a point."""
-    value = "none" if point["value"] is None else str(point["value"])
+    value = written(point["value"])
     return f"{value}, {point['line']}" if point["line"] else value
 
 
@@ -488,7 +489,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
         if isinstance(value, Mapping):
             lines += _flat(value, f"{prefix}{key}.")
         else:
-            lines.append((prefix + key, "none" if value is None else str(value)))
+            lines.append((prefix + key, written(value)))
     return lines
 
 
