@@ -80,8 +80,10 @@ def main() -> None:
             figure = drawing.draw(name, material)
         canvas.save(figure, args.output_folder / f"{name}.png", note)
     if args.thumbnail is not None:
-        weights, grid = model.trained.weights, model.experiment.grid
-        thumbnails.write(args.thumbnail, thumbnails.draw(weights, grid, model.form), note)
+        weights, experiment = model.trained.weights, model.experiment
+        alive = model.alive(weights, experiment.epochs)
+        drawn = thumbnails.draw(weights, experiment.grid, model.form, alive)
+        thumbnails.write(args.thumbnail, drawn, note)
     if args.laboratory is not None:
         with threadpoolctl.threadpool_limits(1):
             packing.write_script(args.laboratory, laboratory.gather(material), json.loads(note))

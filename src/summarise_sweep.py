@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from topodream.files import cli, results
 from topodream.files.storage import write_json
 from topodream.origin import provenance
+from topodream.words import written
 
 FORM = {
     "name": results.name,
@@ -77,8 +78,8 @@ def point(
     (_, value), *others = values.items()
     return {
         "name": path.parent.name,
-        "value": str(value).lower() if isinstance(value, bool) else value,
-        "line": ", ".join(f"{k} = {'off' if v is None else v}" for k, v in others),
+        "value": written(value) if isinstance(value, bool) else value,
+        "line": ", ".join(f"{key} = {written(other)}" for key, other in others),
         "seed": seed,
         "diverged": measured["divergence"] is not None,
         "measures": measured["measures"],

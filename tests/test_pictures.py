@@ -10,6 +10,7 @@ import imageio.v3 as iio
 import legible
 import numpy as np
 import pytest
+import seen
 from PIL import Image
 
 from topodream import traits as all_traits
@@ -379,9 +380,59 @@ def test_learning_curve_shows_both_errors(tmp_path):
     figure = learning_curve.plot(np.array([5.0, 0.1]), curve, 0.5, "title", "data")
     lines = figure.axes[0].get_lines()
     assert lines[0].get_ydata().tolist() == [5.0, 0.1]
-    assert list(lines[1].get_xdata()) == [1, 2]
-    assert list(lines[1].get_ydata()) == [0.3, 0.2]
+    (held_out,) = (line for line in lines if line.get_linestyle() == "--")
+    assert list(held_out.get_xdata()) == [1, 2]
+    assert list(held_out.get_ydata()) == [0.3, 0.2]
     drawn(figure, tmp_path)
+
+
+def curve_of(training, held_out, mean_image=0.07):
+    """The axes of a learning curve, and what stands at their upper edge: epochs, by colour."""
+    curve = {"epoch": list(range(len(held_out) + 1)), "held_out_mse": [999.0, *held_out]}
+    figure = learning_curve.plot(np.array(training), curve, mean_image, "title", "data")
+    assert legible.faults(figure) == []
+    axes = figure.axes[0]
+    marks = [line for line in axes.get_lines() if line.get_marker() == "^"]
+    return axes, [list(line.get_xdata()) for line in marks]
+
+
+def test_first_epochs_that_would_flatten_all_others_are_marked_and_named():
+    later = [0.03, 0.02, 0.02]
+    axes, marks = curve_of([25.0, *later], [8.4, 0.3, 0.05, 0.03])
+    assert marks == [[1], [1, 2]]
+    assert axes.get_ylim()[1] == 0.14
+    # Later epochs take a third of the axis, and more.
+    low, high = np.log(axes.get_ylim())
+    assert np.ptp(np.log([*later, 0.07])) > (high - low) / 3
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert said[0].endswith("beyond the axis: up to 25")
+    assert said[1].endswith("beyond the axis: up to 8.4")
+
+
+@pytest.mark.parametrize(
+    ("training", "held_out"),
+    [([0.1, 0.03], [0.08, 0.03]), ([0.03, 99.0], [0.03, 0.03]), ([0.1, np.inf], [0.1, None])],
+    ids=["near", "grown", "blown up"],
+)
+def test_a_learning_curve_ends_at_its_largest_error_where_that_flattens_nothing(training, held_out):
+    axes, marks = curve_of(training, held_out)
+    assert marks == [[], []]
+    finite = [error for error in (*training, *held_out) if error is not None and np.isfinite(error)]
+    assert axes.get_ylim()[1] > max(finite)
+
+
+def test_the_legend_of_a_learning_curve_is_below_its_axes():
+    axes, _ = curve_of([25.0, 0.03], [0.08, 0.03])
+    assert axes.get_legend().get_window_extent().y1 < axes.bbox.y0
+
+
+@pytest.mark.parametrize(
+    "span", [(0.04, 0.3), (0.05, 0.09), (0.3, 0.5), (1e-3, 1e5), (2.05, 3.9), (2, 2.1)]
+)
+def test_an_axis_of_errors_has_some_numbers(span):
+    ticks = learning_curve._ticks(*span)
+    assert all(span[0] <= tick <= span[1] for tick in ticks)
+    assert 2 <= len(ticks) <= 10
 
 
 @pytest.mark.parametrize("n_epochs", [0, 1, 3])
@@ -639,10 +690,10 @@ def test_of_many_swept_values_some_are_labelled():
         ([0.01, 0.1], "log", ["0.01", "0.1"]),
         ([0.3, 0.03], "log", ["0.03", "0.3"]),
         ([1, 2, 9], "linear", ["1", "2", "9"]),
-        ([0, 0.01, 1, None], "log", ["off", "0", "0.01", "1"]),
+        ([0, 0.01, 1, None], "log", ["none", "0", "0.01", "1"]),
         ([-1, 0.01, 100], "linear", ["-1", "0.01", "100"]),
-        ([0, 1, None], "linear", ["off", "0", "1"]),
-        ([None], "linear", ["off"]),
+        ([0, 1, None], "linear", ["none", "0", "1"]),
+        ([None], "linear", ["none"]),
         ([0], "linear", ["0"]),
     ],
 )
@@ -684,7 +735,7 @@ def test_a_sweep_shows_seeds_mean_spread_and_null():
     axes = swept([1, 2, None])
     dots = [line for line in axes.get_lines() if line.get_marker() == "."]
     assert [list(line.get_ydata()) for line in dots] == [[1, 2]] * 3
-    assert line_of(axes, "-") == [(1, 1.5), (2, 1.5)]  # what is off isn't connected
+    assert line_of(axes, "-") == [(1, 1.5), (2, 1.5)]  # what is null isn't connected
     assert line_of(axes, ":") == [(0, 9), (1, 9), (2, 9)]
     band = axes.collections[0].get_paths()[0].vertices
     assert (band[:, 1].min(), band[:, 1].max()) == (1, 2)
@@ -740,6 +791,37 @@ def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
         assert list(lines) == [f"n_winners = {line}" for line in range(n_lines)]
         looks = {(k.get_color(), k.get_marker(), str(k.get_linestyle())) for k in lines.values()}
         assert len(looks) == n_lines
+
+
+@pytest.mark.parametrize("n_lines", [1, 2, 6])
+@pytest.mark.parametrize("diverged", [[], [1, 2]])
+def test_legends_of_sweeps_cover_no_data(n_lines, diverged):
+    some = [
+        replace(point, line=f"n_winners = {line}", measures={"mse": 5.0 - line, "null": 9.0})
+        for line in range(n_lines)
+        for point in points([0.1, 1, 2, 3], diverged=diverged)
+    ]
+    figure = sweep_figure.sweep(some, [ERROR] * 3, "rate", "title", "data")
+    assert legible.faults(figure) == []
+    for axes in figure.axes:
+        legend = axes.get_legend().get_window_extent()
+        assert not legend.overlaps(axes.bbox)
+        for line in axes.get_lines():
+            places = line.get_transform().transform(line.get_xydata())
+            assert not legend.padded(4).count_contains(places)  # dots have a size
+        # It belongs to its panel, which remains large enough.
+        assert legend.y0 - axes.bbox.y1 < 40
+        assert axes.bbox.height > 190
+
+
+def test_colours_of_lines_hold_in_grey_and_for_those_who_confuse_red_with_green():
+    lines = sweep_figure.LINE_COLOURS
+    assert seen.least_step(lines) > 9
+    assert min(seen.least_distance(lines, reader) for reader in seen.READERS) > 30
+    assert seen.lab(lines)[:, 0].max() < 62  # three times as dark as white
+    styles = sweep_figure._styles(map(str, range(312))).values()
+    assert len({tuple(map(str, style.values())) for style in styles}) == 312
+    assert len({style["marker"] for style in list(styles)[:13]}) == 13
 
 
 @pytest.mark.parametrize("values", [(1,), (1, 2)])
@@ -994,6 +1076,48 @@ def test_a_formation_has_a_frame_for_each_snapshot_and_lingers_on_the_last(train
     made = performing.animate("formation", performance)
     assert len(list(made.frames)) == 4
     assert made.frame_ms == [400, 400, 400, 2000]
+
+
+def strength_of(frame, unit, pitch, factor):
+    """The darkest grey of a unit's prototype in a frame of a formation."""
+    row, col = divmod(unit, 5)
+    top, left = animation.HEADER + factor, animation.GAP + factor
+    rows, cols = (
+        slice(start + place * each * factor, start + (place * each + each - 1) * factor)
+        for start, place, each in ((top, row, pitch[0]), (left, col, pitch[1]))
+    )
+    return int(frame[rows, cols].max())
+
+
+def test_a_formation_shows_strength_when_it_is_there_and_units_that_learnt_alone(trained, noise):
+    model = trained(noise(False), epochs=2)
+    start, first, last = (each.arrays["weights"] for each in model.trained.snapshots)
+    start[:] = np.linspace(0.8, 1, 30)  # so strong do units begin
+    first[:] = last[:] = start
+    first[:10] = last[:10] = np.linspace(0, 0.1, 30)
+    wins = model.trained.history.wins
+    wins[:] = 0
+    wins[0, :10] = wins[1, 0] = 1
+    frames = frames_of("formation", model, noise(False))
+    factor = formation.LARGEST_SHEET // max(4 * 7 + 1, 5 * 6 + 1)
+    strengths = [
+        [strength_of(frame, i, (7, 6), factor) for i in (0, 9, 10, 19)] for frame in frames
+    ]
+    faint = round(0.25 * animation.BLACK)
+    for strong, weak in zip(strengths, ([0, 1, 2, 3], [2, 3], [2, 3]), strict=True):
+        for i, strength in enumerate(strong):
+            assert strength <= faint + 2 if i in weak else strength == animation.BLACK
+
+
+def test_who_has_learnt_has_won_and_not_faded_or_comes_from_another_map(trained, noise):
+    model = trained(noise(False), model="sparse_dream", epochs=2)
+    weights = np.ones((20, 30))
+    weights[3] = 0  # has faded
+    model.trained.history.wins[:] = np.eye(2, 20, 2, dtype=int)  # unit 2 wins first, then 3
+    found = [np.flatnonzero(model.alive(weights, epoch)).tolist() for epoch in (0, 1, 2)]
+    assert found == [[], [2], [2]]
+    follows = replace(model, start_sha256="of another")
+    assert np.flatnonzero(~follows.alive(weights, 0)).tolist() == [3]
 
 
 def test_a_formation_of_the_start_alone_is_one_frame(trained, noise, tmp_path):

@@ -54,6 +54,41 @@ def test_signed_prototypes_are_bright_where_on_prevails_each_on_its_own_scale():
     assert Scale(SIGNED).shades(np.array([[np.inf, 0, np.inf, 0]])).tolist() == [[[0.5, 0.5]]]
 
 
+@pytest.mark.parametrize("zero", ["white", "black"])
+def test_a_unit_of_even_weights_is_as_weak_as_one_without_any(zero):
+    form = Form(1, 3, zero=zero)
+    weights = np.array([[0, 0.5, 1], [0.9, 0.9, 0.9], [0, 0, 0], [0.4, 0.5, 0.4], [-1, 0, 0.5]])
+    shades = Scale.of_prototypes(weights, form).shades(weights)[:, 0]
+    strength = 1 - shades if form.is_bright else shades
+    expected = [[0, 0.5, 1], [0, 0, 0], [0, 0, 0], [0, 0.1, 0], [0, 0, 0.5]]
+    np.testing.assert_allclose(strength, expected, atol=1e-2)
+
+
+def test_a_prototype_that_is_no_number_anywhere_spoils_no_other():
+    weights = np.array([[0, 0.5, 1], [np.nan, 0, 0.5], [np.inf] * 3, [np.nan] * 3])
+    shades = Scale(Form(1, 3), 1.0, least=np.zeros(4)).shades(weights)
+    least = Scale.of_prototypes(weights[[0, 2, 3]], Form(1, 3)).least
+    assert least.tolist() == [0, 0, 0]
+    assert shades[:, 0].tolist() == [[0, 0.5, 1], [1, 0, 0.5], [1] * 3, [1] * 3]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_units_that_have_not_learnt_are_faint_and_scale_nothing(form):
+    rng = np.random.default_rng(0)
+    weights = rng.random((6, form.n_inputs))
+    weights[3:] *= 1000
+    alive = np.arange(6) < 3
+    scale = Scale.of_prototypes(weights, form, alive)
+    zero = scale.shades(np.zeros((1, form.n_inputs)), [0]).mean()
+    contrast = np.abs(scale.shades(weights) - zero).reshape(6, -1).max(axis=1)
+    assert (contrast[3:] < 0.55 * contrast[:3].min()).all()
+    alone = Scale.of_prototypes(weights[:3], form)
+    np.testing.assert_array_equal(scale.shades(weights)[:3], alone.shades(weights[:3]))
+    # Where none has, all are drawn, and all are faint.
+    none = Scale.of_prototypes(weights, form, np.zeros(6, bool)).shades(weights)
+    assert 0.01 < np.abs(none - zero).max() < 0.55
+
+
 def test_signed_samples_have_one_scale():
     shades = Scale(SIGNED).shades(on_off([[[0.5, -0.25]], [[1, -1]]]))
     assert shades.tolist() == [[[0.25, 0.625]], [[0, 1]]]
@@ -62,7 +97,7 @@ def test_signed_samples_have_one_scale():
 def test_red_green_and_blue_are_what_they_are():
     weights = np.array([[0, 0.5, 1, 2, -1, 0.25]])
     assert Scale(RGB, 2.0).shades(weights)[0, 0].tolist() == [[0, 0.25, 0.5], [1, 0, 0.125]]
-    assert Scale.of_prototypes(np.full((2, 6), 0.5), RGB).high == 0.5
+    assert Scale.of_prototypes(np.array([[0, 0.5] * 3] * 2), RGB).high == 0.5
 
 
 def test_opponent_colours_are_mixed():
@@ -112,8 +147,9 @@ def saved(figure, tmp_path):
 def test_greys_are_shown_by_matplotlib_on_the_scale_of_their_values(dtype):
     weights = np.random.default_rng(0).random((9, 6)).astype(dtype)
     shown = prototypes.plot(weights, Form(3, 2), Grid(3, 3), "t", "d").axes[0].get_images()[0]
-    np.testing.assert_array_equal(shown.get_array(), tile(weights.reshape(-1, 3, 2), 3))
-    assert (shown.norm.vmin, shown.norm.vmax) == (0, np.percentile(weights, 99.9))
+    above = weights - weights.min(axis=1, keepdims=True)
+    np.testing.assert_array_equal(shown.get_array(), tile(above.reshape(-1, 3, 2), 3))
+    assert (shown.norm.vmin, shown.norm.vmax) == (0, np.percentile(above, 99.9))
     assert shown.cmap.name == "Greys"
 
 
@@ -148,7 +184,7 @@ def test_keys_are_of_what_is_drawn(form):
     weights = np.random.default_rng(0).random((4, form.n_inputs))
     named = {"grey": [], **{key: list(names) for key, names in sheets.NAMES.items()}}[form.colours]
     figure = prototypes.plot(weights, form, Grid(2, 2), "t", "d")
-    label = "ON - OFF / the unit's largest" if form.is_signed else "weight"
+    label = "ON - OFF / the unit's largest" if form.is_signed else "weight - the unit's least"
     assert keys_of(figure) == (label, named)
     said = " ".join(text.get_text() for text in figure.texts)
     assert ("0 is mid-grey" in said) is form.is_signed

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from topodream.origin.lineage import ABSENT, ANEW, BROKEN, DAMAGED, MATCHES, Lineage, Link
+from topodream.words import written
 
 MANY = 4  # links of a kind from which on they are counted instead of listed
 WIDTH = 100
@@ -193,7 +194,7 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str
         if isinstance(inner, Mapping):
             yield from _flat(inner, f"{prefix}{key}.")
         else:
-            yield prefix + key, "none" if inner is None else str(inner)
+            yield prefix + key, written(inner)
 
 
 def _path(path: Path) -> str:

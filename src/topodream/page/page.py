@@ -43,6 +43,7 @@ from topodream.pictures.picture import Picture
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
+from topodream.words import written
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
@@ -394,7 +395,7 @@ def _numbers_of(claim: Mapping[str, Any]) -> dict[str, float | None]:
 
 def _place(point: Mapping[str, Any]) -> str:
     """Return the swept settings of a point."""
-    value = "none" if point["value"] is None else str(point["value"])
+    value = written(point["value"])
     return f"{value}, {point['line']}" if point["line"] else value
 
 
@@ -548,7 +549,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
         if isinstance(value, Mapping):
             lines += _flat(value, f"{prefix}{key}.")
         else:
-            lines.append((prefix + key, "none" if value is None else str(value)))
+            lines.append((prefix + key, written(value)))
     return lines
 
 

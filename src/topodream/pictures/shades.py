@@ -21,6 +21,8 @@ from topodream.pictures.tiles import weight_scale
 OF_OPPONENTS = np.array([[1, 1 / 2, -1 / 3], [1, -1 / 2, -1 / 3], [1, 0, 2 / 3]])
 # Values whose shades are made at a time.
 AT_ONCE = 2**20
+# How much of the scale a prototype takes at most that its unit hasn't learnt: it is no strong one.
+FAINT = 0.25
 
 Rows = slice | Indices
 
@@ -36,29 +38,45 @@ class Scale:
         The value at the upper end; the lower one is 0, or of signed pictures -``high``.
     each : (n_images,) or None
         What the values of each picture are divided by before, where each has a scale of its own.
+    least : (n_images,) or None
+        What is taken off the values of each picture before that.
     """
 
     form: Form
     high: float = 1.0
     each: Floats | None = None
+    least: Floats | None = None
 
     @classmethod
-    def of_prototypes(cls, weights: Floats, form: Form) -> "Scale":
+    def of_prototypes(
+        cls, weights: Floats, form: Form, alive: npt.NDArray[np.bool_] | None = None
+    ) -> "Scale":
         """Return one scale for all, see :func:`weight_scale`; of signed ones each unit's largest.
+
+        The scale of weights begins at each unit's least one: where it began at 0, a unit of even
+        weights, which has learnt little, would seem strong.
 
         Parameters
         ----------
         weights : (n_units, n_inputs)
         form : Form
+        alive : (n_units,) bool, optional
+            Which units count, see :meth:`topodream.training.map_file.Map.alive`; others are drawn
+            faint. Without it all do.
         """
-        if not form.is_signed:
-            return cls(form, weight_scale(weights))
-        largest = np.empty(len(weights), weights.dtype)
-        for rows in blocks(weights.shape, AT_ONCE):
-            with np.errstate(invalid="ignore"):  # infinite ON and OFF
-                images = form.images(weights[rows])
-            largest[rows] = np.abs(images).max(axis=tuple(range(1, images.ndim)))
-        return cls(form, each=np.where(largest > 0, largest, 1))
+        counts = np.ones(len(weights), bool) if alive is None else alive
+        if form.is_signed:
+            largest = _largest(weights, form)
+            each = np.where(largest > 0, largest, 1)
+            return cls(form, each=np.where(counts, each, each / FAINT))
+        # Opponent colours would turn into others.
+        least = None if form.colours == "opponent" else _least(weights)
+        above = weights if least is None else weights - least[:, None]
+        high = weight_scale(above[counts] if counts.any() and not counts.all() else above)
+        if counts.all():
+            return cls(form, high, least=least)
+        parts = above.max(axis=1) / high / FAINT
+        return cls(form, high, np.where(counts, 1, np.maximum(parts, 1)), least)
 
     @property
     def low(self) -> float:
@@ -89,9 +107,10 @@ class Scale:
             Which of all pictures these are.
         """
         images = self.form.images(values)
-        if self.each is None:
-            return images
-        return images / self.each[rows].reshape(-1, *(1,) * (images.ndim - 1))
+        shape = -1, *(1,) * (images.ndim - 1)
+        if self.least is not None:
+            images = images - self.least[rows].reshape(shape)
+        return images if self.each is None else images / self.each[rows].reshape(shape)
 
     def shades(self, values: npt.NDArray[Any], rows: Rows = slice(None)) -> Floats:
         """Return pictures as they are drawn, in [0, 1].
@@ -120,6 +139,22 @@ class Scale:
         """Yield the shades of all pictures, some at a time: as numbers they take several copies."""
         for rows in blocks(values.shape, AT_ONCE):
             yield self.shades(values[rows], rows)
+
+
+def _largest(weights: Floats, form: Form) -> Floats:
+    """Return how far each unit's picture is from 0 at most: (n_units,)."""
+    largest = np.empty(len(weights), weights.dtype)
+    for rows in blocks(weights.shape, AT_ONCE):
+        with np.errstate(invalid="ignore"):  # infinite ON and OFF
+            images = form.images(weights[rows])
+        largest[rows] = np.abs(images).max(axis=tuple(range(1, images.ndim)))
+    return largest
+
+
+def _least(weights: Floats) -> Floats:
+    """Return each unit's least weight, 0 where that is negative or no finite number: (n_units,)."""
+    least: Floats = np.nan_to_num(np.fmin.reduce(weights, axis=1), nan=0, posinf=0, neginf=0)
+    return np.maximum(least, 0)
 
 
 def colours(relative: Floats, form: Form) -> Floats:

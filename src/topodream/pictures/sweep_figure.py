@@ -1,8 +1,8 @@
 """The picture of a sweep: measures against the parameter that was varied, over seeds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,31 +13,35 @@ from topodream.pictures.canvas import (
     LINE_OF_TEXT,
     LINE_OF_TITLE,
     REFERENCE_COLOUR,
-    TRAINING_COLOUR,
     fitted,
     size_of,
     text_width,
 )
 from topodream.pictures.figure_parts import Axes, Figure, Line2D
 from topodream.pictures.lettering import apart, rows_apart, wrapped
+from topodream.words import NONE
 
 # In inches.
 PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
 # In pixels: an axis along which values are labelled, about; what a label at a slant takes of it;
-# the longest name of a line that stands on a panel, and in a legend beside the panels.
-AXIS, SLANTED, LONGEST_ON_PANEL, LONGEST_NAME = 330, 18, 200, 330
+# the longest name of a line that stands above a panel, and in a legend beside the panels; what a
+# legend takes besides a name.
+AXIS, SLANTED, LONGEST_ON_PANEL, LONGEST_NAME, HANDLE = 330, 18, 200, 330, 44
+# Where a legend begins above a panel, in its heights, and where crosses have their numbers there.
+ABOVE, ABOVE_CROSSES = 1.0, 1.13
 # Values that are labelled along an axis, at most.
 MOST_TICKS = 12
-# Columns of a legend beside the panels, at most; with more names the figure gets higher.
+# Columns of the legend beside the panels, at most; with more names the figure gets higher.
 MOST_COLUMNS = 4
 # Values from here on, largest by smallest, are a decade apart, whatever they were rounded to.
 DECADE = 9.99
 # A measure that spans that much is drawn on a logarithmic axis, or all but the largest is at 0.
 WIDE_SPAN = 1000
 
-# Colours of several lines that colour-blind people tell apart (Okabe and Ito).
-LINE_COLOURS = (TRAINING_COLOUR, "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
-# Further lines have these colours again, and other dots; then other dashes, too.
+# Colours of lines. In grey, too, no two are alike, and all are dark enough on white; people who
+# confuse red with green tell them apart as well. Each line has other dots besides; then there are
+# other dashes.
+LINE_COLOURS = ("#1177ef", "#400011", "#d18100", "#49017c", "#b72170", "#980701")
 DOTS = (".", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (5, 2, 1, 2)), (0, (2, 2)))
 
@@ -53,7 +57,7 @@ class SweepPoint:
     Attributes
     ----------
     value : float, str or None
-        Of the parameter that is swept; None where it is switched off.
+        Of the parameter that is swept; None where it is null.
     line : str
         What else is swept, with its value: points of one line are joined.
     seed : int
@@ -100,7 +104,7 @@ def sweep(
     """Draw measures against a parameter: every seed, their mean, the band between extremes.
 
     The axis is logarithmic where the values above 0 span a decade and none is below; 0 then
-    stands to the left of it, unconnected, and so does a parameter switched off on any axis.
+    stands to the left of it, unconnected, and so does a parameter of null on any axis.
     Maps that diverged are crosses at the upper edge, and no part of the rest.
 
     Parameters
@@ -118,26 +122,29 @@ def sweep(
     per_row = min(3, len(panels))
     n_rows = -(-len(panels) // per_row)
     axis = _labelled(places, logarithmic)
-    width = PANEL_WIDTH * max(per_row, 1.4)
-    title, title_lines = fitted(title, width * DPI, "large")
-    named = data.replace("; ", ";\n")
-    note, note_lines = fitted(f"{_explained(points)}\nData: {named}.", width * DPI)
-    more = LINE_OF_TITLE * (title_lines - 1) + LINE_OF_TEXT * max(0, note_lines - 3)
-    height = (PANEL_HEIGHT + axis.more_height / DPI) * n_rows + FOOTER_HEIGHT + more / DPI
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
     styles = _styles(dict.fromkeys(point.line for point in points))
     on_panels = len(styles) <= len(LINE_COLOURS) and max(map(_width, styles)) <= LONGEST_ON_PANEL
+    named = {line: style for line, style in styles.items() if line and on_panels}
+    above = ABOVE_CROSSES if any(point.diverged for point in points) else ABOVE
+    width = PANEL_WIDTH * max(per_row, 1.4)
+    title, title_lines = fitted(title, width * DPI, "large")
+    of_data = data.replace("; ", ";\n")
+    note, note_lines = fitted(f"{_explained(points)}\nData: {of_data}.", width * DPI)
+    more = LINE_OF_TITLE * (title_lines - 1) + LINE_OF_TEXT * max(0, note_lines - 3)
+    legend = LINE_OF_TEXT * max(_rows(named, panel) for panel in panels)
+    panel_height = PANEL_HEIGHT + (axis.more_height + legend) / DPI
+    height = panel_height * n_rows + FOOTER_HEIGHT + more / DPI
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
     for axes, panel in zip(all_axes, panels, strict=False):
         axes.set_xscale("log" if logarithmic else "linear")
         axes.set_yscale("log" if _spans(points, panel) else "linear")
         for line, style in styles.items():
             of_line = [point for point in points if point.line == line]
-            _draw_measure(axes, of_line, panel.measure, places, style, line if on_panels else "")
+            _draw_measure(axes, of_line, panel.measure, places, style)
         if panel.null is not None:
             _draw_null(axes, points, panel.null, panel.null_label, places)
-        if panel.null is not None or (on_panels and len(styles) > 1):
-            axes.legend(fontsize="small")
+        _draw_legend(axes, named, panel, above)
         _mark_diverged(axes, points, places, logarithmic)
         _label_ticks(axes, axis)
         axes.set(xlabel=fitted(parameter, AXIS, "medium")[0], ylabel=panel.label)
@@ -161,19 +168,54 @@ def _styles(lines: Iterable[str]) -> dict[str, dict[str, Any]]:
 
     Those that can be told apart are 312; who draws more sees some twice.
     """
-    kinds = list(product(DASHES, DOTS, LINE_COLOURS))
+    dashed_anew = math.lcm(len(LINE_COLOURS), len(DOTS))
     return {
-        line: dict(zip(("linestyle", "marker", "color"), kinds[number % len(kinds)], strict=True))
+        line: {
+            "color": LINE_COLOURS[number % len(LINE_COLOURS)],
+            "marker": DOTS[number % len(DOTS)],
+            "linestyle": DASHES[number // dashed_anew % len(DASHES)],
+        }
         for number, line in enumerate(lines)
     }
+
+
+def _draw_legend(
+    axes: Axes, named: Mapping[str, Mapping[str, Any]], panel: SweepPanel, above: float
+) -> None:
+    """Name lines, and what to compare with, above a panel: there they cover no value."""
+    handles = [_handle(line, style) for line, style in named.items()]
+    if panel.null is not None:
+        dotted = {"color": REFERENCE_COLOUR, "linestyle": ":", "marker": ""}
+        handles.append(_handle(panel.null_label, dotted))
+    if handles:
+        axes.legend(
+            handles=handles, fontsize="small", ncols=_columns(named, panel), loc="lower left",
+            bbox_to_anchor=(0, above), frameon=False, borderpad=0, borderaxespad=0.2,
+            labelspacing=0.3, columnspacing=1,
+        )  # fmt: skip
+
+
+def _columns(named: Iterable[str], panel: SweepPanel) -> int:
+    """Return in how many columns names have room above a panel."""
+    widest = max(map(_width, [*named, panel.null_label if panel.null else ""]))
+    return max(1, int(AXIS / (widest + HANDLE)))
+
+
+def _rows(named: Collection[str], panel: SweepPanel) -> int:
+    """Return how many rows these are."""
+    return -(-(len(named) + (panel.null is not None)) // _columns(named, panel))
+
+
+def _handle(name: str, style: Mapping[str, Any]) -> Line2D:
+    """Return a line as a legend shows it."""
+    return Line2D([], [], label=name, markersize=_size(style["marker"]), **style)
 
 
 def _list_lines(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None:
     """Name all lines beside the panels, in columns; the figure grows as they need it."""
     names = [wrapped(line, LONGEST_NAME, _width) for line in styles]
     handles = [
-        Line2D([], [], label="\n".join(name), **style)
-        for name, style in zip(names, styles.values(), strict=True)
+        _handle("\n".join(name), style) for name, style in zip(names, styles.values(), strict=True)
     ]
     row = LINE_OF_TEXT * max(map(len, names)) + 4
     rows = max(1, int(figure.get_figheight() * DPI - 60) // row)
@@ -246,7 +288,7 @@ def _label_ticks(axes: Axes, ticks: _Ticks) -> None:
 
 def _name(value: Value) -> str:
     if value is None:
-        return "off"
+        return NONE
     return value if isinstance(value, str) else f"{value:g}"
 
 
@@ -292,23 +334,29 @@ def _draw_measure(
     measure: str,
     places: Places,
     style: Mapping[str, Any],
-    label: str,
 ) -> None:
     colour, dots, dashes = style["color"], style["marker"], style["linestyle"]
-    size: Any = {} if dots == DOTS[0] else {"markersize": 5}
+    size = _size(dots)
     by_value = {value: _sound(_at(points, value), measure) for value in places}
     for value, found in by_value.items():
-        axes.plot([places[value]] * len(found), found, dots, alpha=0.5, color=colour, **size)
+        axes.plot(
+            [places[value]] * len(found), found, dots, alpha=0.6, color=colour, markersize=size
+        )
         if found:
             axes.plot(places[value], np.mean(found), "_", markersize=14, color=colour)
     # What stands beside the axis isn't connected.
     joined = [value for value, found in by_value.items() if found and places[value] == value]
     x = [places[value] for value in joined]
     low, mean, high = ([float(f(by_value[value])) for value in joined] for f in (min, np.mean, max))
-    axes.plot(x, mean, linestyle=dashes, linewidth=1.8, label=label or None, color=colour)
+    axes.plot(x, mean, linestyle=dashes, linewidth=1.8, color=colour)
     axes.fill_between(x, low, high, alpha=0.15, linewidth=0, color=colour)
     if not any(by_value.values()):
         axes.text(0.5, 0.5, "no values", ha="center", transform=axes.transAxes)
+
+
+def _size(dots: str) -> float:
+    """Return how large dots are drawn: points are small for their size."""
+    return 7 if dots == "." else 5
 
 
 def _draw_null(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 
 from topodream.arrays import Bytes, Floats, Indices
@@ -27,11 +28,14 @@ def middle(grid: Grid) -> Indices:
     return numbers[top : top + UNITS, left : left + UNITS]
 
 
-def draw(weights: Floats, grid: Grid, form: Form) -> Bytes:
+def draw(
+    weights: Floats, grid: Grid, form: Form, alive: npt.NDArray[np.bool_] | None = None
+) -> Bytes:
     """Draw a thumbnail; one pixel is one weight.
 
     The scale is that of :func:`topodream.pictures.figures.prototypes`: it ends at the 99.9th
-    percentile of the weights of all units, or of signed ones at each unit's largest.
+    percentile of the weights of all units, or of signed ones at each unit's largest. Units that
+    aren't ``alive``, all are by default, are faint.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def draw(weights: Floats, grid: Grid, form: Form) -> Bytes:
     (..., 3)
         Red, green and blue, where prototypes have colours.
     """
-    scale, units = Scale.of_prototypes(weights, form), middle(grid)
+    scale, units = Scale.of_prototypes(weights, form, alive), middle(grid)
     shades = scale.shades(weights[units.ravel()], units.ravel())
     between = 1 - SEPARATOR if scale.is_coloured else SEPARATOR
     sheet = tile(shades, units.shape[1], fill=between)[1:-1, 1:-1]

@@ -106,6 +106,23 @@ class Map:
         kept: npt.NDArray[np.bool_] = ~model.faded(self.trained.weights, self.experiment.settings)
         return kept
 
+    def alive(self, weights: Floats, epoch: int) -> npt.NDArray[np.bool_]:
+        """Return which units have learnt: (n_units,).
+
+        They have won until that epoch, or may have in the map that training started from; and their
+        prototypes haven't faded.
+
+        Parameters
+        ----------
+        weights : (n_units, n_inputs)
+            The prototypes after that epoch.
+        epoch : int
+        """
+        faded = MODELS[self.experiment.model].faded(weights, self.experiment.settings)
+        won = self.trained.history.wins[:epoch].any(axis=0) | (self.start_sha256 is not None)
+        alive: npt.NDArray[np.bool_] = won & ~faded
+        return alive
+
     @property
     def identity(self) -> dict[str, str]:
         """What is made of it says: which experiment, its settings, which model file, which data."""

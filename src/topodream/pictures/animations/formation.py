@@ -1,5 +1,8 @@
 """How a map formed: all prototypes after each epoch."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
@@ -14,6 +17,8 @@ from topodream.pictures.tiles import tile
 
 # How long a map is shown as it was after an epoch, and after the last one.
 EPOCH_MS, LAST_EPOCH_MS = 400, 2000
+# Ends of scales in a decade.
+STEPS = 10
 # What the longer side of a sheet of prototypes measures at most.
 LARGEST_SHEET = 900
 # What the shorter side of a thin one measures, as long as its longer side isn't longer than that.
@@ -23,31 +28,56 @@ LEAST_SHEET, LONGEST_SHEET = 56, 1800
 def animate(performance: Performance) -> Animation:
     """Show all prototypes after each epoch of which there is a snapshot.
 
-    One scale holds for all: that of the map as it is now. What was larger is cut off.
+    Each epoch has a scale of its own: on that of the finished map all would begin black. It goes in
+    steps, so that what rests doesn't flicker, and takes few bytes. Units that haven't learnt until
+    then are faint, however large the weights are that they began with.
     """
     model = performance.model
     experiment, snapshots = model.experiment, model.trained.snapshots
-    scale = Scale.of_prototypes(model.trained.weights, model.form)
-    inks = inks_for(scale, scale.all_shades(model.trained.weights))
+
+    def weights_of(number: int) -> Floats:
+        weights: Floats = snapshots[number].arrays["weights"].astype(np.float32)
+        return weights
+
+    scales = []
+    for number, snapshot in enumerate(snapshots):
+        weights = weights_of(number)
+        alive = model.alive(weights, snapshot.epoch)
+        scales.append(_in_steps(Scale.of_prototypes(weights, model.form, alive)))
+    inks = inks_for(scales[-1], scales[-1].all_shades(weights_of(-1)))
 
     def sheet(number: int) -> Frame:
-        weights = snapshots[number].arrays["weights"].astype(np.float32)
-        return prototype_sheet(weights, scale, experiment.grid, inks)
+        return prototype_sheet(weights_of(number), scales[number], experiment.grid, inks)
 
-    counters = [f"epoch {snapshot.epoch} of {experiment.epochs}" for snapshot in snapshots]
-    panels = [animation.Panel(f"prototypes; {_said(scale)}", len(snapshots), sheet)]
+    counters = [
+        f"{_end(scale)}epoch {snapshot.epoch} of {experiment.epochs}"
+        for scale, snapshot in zip(scales, snapshots, strict=True)
+    ]
+    panels = [animation.Panel(f"prototypes; {_said(scales[-1])}", len(snapshots), sheet)]
     durations = [EPOCH_MS] * (len(snapshots) - 1) + [LAST_EPOCH_MS]
     frames = animation.side_by_side(panels, performance.caption, None, counters)
     return Animation(frames, durations, inks.palette)
 
 
+def _in_steps(scale: Scale) -> Scale:
+    """Return a scale that ends at one of ten values in a decade, the nearest."""
+    return replace(scale, high=10 ** (round(STEPS * math.log10(scale.high)) / STEPS))
+
+
 def _said(scale: Scale) -> str:
-    """Return the scale in words."""
+    """Return in words what shades stand for in all epochs."""
+    faint = "faint: no win so far, or faded"
     if scale.form.is_signed:
-        return "ON - OFF, 0 is mid-grey; scale: each unit's largest at the end"
+        return f"ON - OFF, 0 is mid-grey; scale: each unit's largest; {faint}"
+    return f"{'black' if scale.form.is_bright else 'white'}: the unit's least weight; {faint}"
+
+
+def _end(scale: Scale) -> str:
+    """Return in words where the scale of an epoch ends, if it is one for all units."""
+    if scale.form.is_signed:
+        return ""
     largest = "full colours" if scale.is_coloured else "white" if scale.form.is_bright else "black"
-    zero = "black: 0, " if scale.form.is_bright else ""
-    return f"{zero}{largest}: {scale.high:.2g} or more"
+    return f"{largest}: {scale.high:.2g} or more; "
 
 
 def prototype_sheet(weights: Floats, scale: Scale, grid: Grid, inks: Inks) -> Frame:

@@ -1,11 +1,12 @@
 """The reconstruction error over the epochs."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from topodream.arrays import Floats
+from topodream.arrays import Floats, Indices
 from topodream.pictures.canvas import (
     DPI,
     HELD_OUT_COLOUR,
@@ -20,6 +21,19 @@ from topodream.pictures.canvas import (
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, MaxNLocator
+
+# How many times the error of the mean image, or the last one, is beyond the axis.
+BEYOND = 2
+# Numbers along a decade, to be written where there are no fewer.
+STEPS = (
+    (1,),
+    (1, 2, 5),
+    (1, 1.5, *range(2, 10)),
+    np.arange(10, 100, 2) / 10,
+    np.arange(10, 100) / 10,
+)
+# In pixels: the label of the axis of epochs with its numbers, and a legend of three lines.
+X_LABEL, LEGEND = 46, 56
 
 
 def draw(material: Material) -> Figure:
@@ -58,32 +72,94 @@ def plot(
         Of what errors are means.
     """
     figure, axes = _plot_axes(title, f"Data: {data}.")
-    epochs = np.arange(1, len(training_mse) + 1)
-    style: dict[str, Any] = {"linewidth": 1.8, "markersize": 5}
-    axes.plot(
-        epochs, training_mse, "o-", color=TRAINING_COLOUR,
-        label="training (mean over the epoch, before each update)", **style,
-    )  # fmt: skip
     # Epoch 0, the untrained map, is left out: it lies orders of magnitude above. Where a map
     # blew up there is no finite number, None, and no point.
     held_out = np.array(curve["held_out_mse"][1:], dtype=float)
-    axes.plot(
-        curve["epoch"][1:], held_out, "s--", color=HELD_OUT_COLOUR,
-        label="held-out samples, after the epoch", **style,
-    )  # fmt: skip
+    epochs = np.arange(1, len(training_mse) + 1)
+    end = _end(training_mse, held_out, mean_image_mse)
+    axes.set(xlabel="epoch", ylabel=f"mean squared error per {per}", yscale="log")
+    axes.set_ylim(_span(np.concatenate([training_mse, held_out, [mean_image_mse]]), end))
+    said = "training (mean over the epoch, before each update)"
+    _draw_errors(axes, epochs, training_mse, end, said, 13, fmt="o-", color=TRAINING_COLOUR)
+    said = "held-out samples, after the epoch"
+    _draw_errors(axes, curve["epoch"][1:], held_out, end, said, 7, fmt="s--", color=HELD_OUT_COLOUR)
     axes.axhline(
         mean_image_mse, color=REFERENCE_COLOUR, linestyle=":",
         label="for comparison: always the mean image",
     )  # fmt: skip
-    axes.set(xlabel="epoch", ylabel=f"mean squared error per {per}", yscale="log")
+    ticks = _ticks(*axes.get_ylim())
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.yaxis.set_minor_formatter("")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlim(0.5, max(len(training_mse), 1) + 0.5)
     if not len(training_mse):
         axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)
     axes.grid(which="both", alpha=0.25)
-    axes.legend(fontsize="small")
+    # Below the axes, where it covers nothing.
+    axes.legend(
+        fontsize="small", loc="upper left", frameon=False, borderpad=0, borderaxespad=0,
+        bbox_to_anchor=(0, -X_LABEL / axes.bbox.height),
+    )  # fmt: skip
     widen_for_labels(figure)
     return figure
+
+
+def _end(training: Floats, held_out: Floats, mean_image: float) -> float | None:
+    """Return where the axis of errors ends, None if at the largest.
+
+    The first epochs' errors may be a thousand times those of all others, which they would flatten.
+    """
+    errors = [each[np.isfinite(each)] for each in (training, held_out)]
+    end = BEYOND * max([mean_image, *(each[-1] for each in errors if len(each))])
+    return end if any((each > end).any() for each in errors) else None
+
+
+def _span(errors: Floats, end: float | None) -> tuple[float, float]:
+    """Return from where to where a logarithmic axis of errors goes: around them, or to its end."""
+    shown = errors[np.isfinite(errors) & (errors > 0)]
+    low, high = (shown.min(), end or shown.max()) if shown.size else (1.0, 1.0)
+    rim = max((high / low) ** 0.05, 1.1)
+    return float(low / rim), float(end or high * rim)
+
+
+def _draw_errors(
+    axes: Axes,
+    epochs: Sequence[int] | Indices,
+    errors: Floats,
+    end: float | None,
+    said: str,
+    mark: float,
+    **style: Any,
+) -> None:
+    """Draw errors over epochs; marks of some size stand for those beyond the end of the axis."""
+    beyond = np.isfinite(errors) & (errors > (np.inf if end is None else end))
+    if beyond.any():
+        said += (
+            f"; \N{BLACK UP-POINTING TRIANGLE} beyond the axis: up to {errors[beyond].max():.2g}"
+        )
+    axes.plot(epochs, errors, style.pop("fmt"), label=said, linewidth=1.8, markersize=5, **style)
+    axes.plot(
+        np.asarray(epochs)[beyond], np.ones(np.count_nonzero(beyond)), "^", color=style["color"],
+        markersize=mark, clip_on=False, transform=axes.get_xaxis_transform(),
+    )  # fmt: skip
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return some numbers to write along a logarithmic axis, rounder ones if they do.
+
+    >>> _ticks(0.04, 0.3)
+    [0.05, 0.1, 0.2]
+    >>> _ticks(0.5, 20000.0)
+    [1.0, 10.0, 100.0, 1000.0, 10000.0]
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for steps in STEPS:
+        numbers = (float(f"{step}e{decade}") for decade in decades for step in steps)
+        found = [number for number in numbers if low <= number <= high]
+        if len(found) >= 3:
+            break
+    return found
 
 
 def _plot_axes(title: str, note: str) -> tuple[Figure, Axes]:
@@ -91,7 +167,7 @@ def _plot_axes(title: str, note: str) -> tuple[Figure, Axes]:
     width, height = 720, 440
     title, title_lines = fitted(title, width - 20, "large")
     note, note_lines = fitted(note, width - MARGIN["left"])
-    more_below = (note_lines - 1) * LINE_OF_TEXT
+    more_below = (note_lines - 1) * LINE_OF_TEXT + LEGEND
     total = height + more_below + (title_lines - 1) * LINE_OF_TITLE
     figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI)
     share = height / total

@@ -1,5 +1,8 @@
 """Every unit's prototype at its place on the grid."""
 
+import numpy as np
+import numpy.typing as npt
+
 from topodream.arrays import Floats
 from topodream.form import Form
 from topodream.grid import Grid
@@ -14,23 +17,35 @@ def draw(material: Material) -> Figure:
     """Draw every unit's prototype."""
     model, grid = material.model, material.model.experiment.grid
     title = material.title(f"prototypes of {grid.rows} x {grid.cols} units")
-    return plot(model.trained.weights, model.form, grid, title, model.data)
+    weights = model.trained.weights
+    alive = model.alive(weights, model.experiment.epochs)
+    return plot(weights, model.form, grid, title, model.data, alive)
 
 
-def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:
+def plot(
+    weights: Floats,
+    form: Form,
+    grid: Grid,
+    title: str,
+    data: str,
+    alive: npt.NDArray[np.bool_] | None = None,
+) -> Figure:
     """Draw every unit's prototype at its place on the grid.
 
     All are on one scale, which ends at the 99.9th percentile of all weights, or a few large ones
-    would leave the rest white. Signed ones have each a scale of its own, which ends at the unit's
-    largest: how different strengths are is nothing that one sees in their shapes.
+    would leave the rest white. It begins at each unit's least weight. Signed ones have each a scale of its own, which ends at the unit's
+    largest: how different strengths are is nothing that one sees in their shapes. Units that
+    aren't ``alive``, all are by default, are faint.
     """
-    scale = Scale.of_prototypes(weights, form)
+    scale = Scale.of_prototypes(weights, form, alive)
     sheet = sheet_of(weights, scale, grid.cols)
-    note = f"Learnt from {data}. {_said(scale)}"
+    faint = "" if alive is None or alive.all() else "\nFaint: units without a win, or faded."
+    note = f"Learnt from {data}. {_said(scale)}{faint}"
     shape = sheet.shape[:2]
     figure, axes, bar = exact_axes(shape, tiled(shape), title, note, beside=room_for_key(scale))
     show(axes, sheet, scale)
-    draw_key(figure, bar, scale, "ON - OFF / the unit's largest" if form.is_signed else "weight")
+    label = "ON - OFF / the unit's largest" if form.is_signed else "weight - the unit's least"
+    draw_key(figure, bar, scale, label)
     unit_ticks(axes, grid, (form.height + 1, form.width + 1))
     return figure
 
@@ -39,4 +54,5 @@ def _said(scale: Scale) -> str:
     """Return the scale in words."""
     if scale.form.is_signed:
         return "ON - OFF weights: 0 is mid-grey, each unit on a scale of its own."
-    return f"Scale: 0{', black,' if scale.form.is_bright else ''} to the 99.9th percentile."
+    zero = "black" if scale.form.is_bright else "white"
+    return f"Scale: each unit's least weight, {zero}, to the 99.9th percentile."
