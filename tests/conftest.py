@@ -8,6 +8,7 @@ import h5py
 import hypothesis
 import numpy as np
 import pytest
+import threadpoolctl
 import yaml
 
 from topodream.data import mnist
@@ -44,6 +45,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path in paths:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish():
+    """Let BLAS have one thread in this process, now that all tests have imported what they need.
+
+    With more it waits for each by trying again, which takes most of the time of small products.
+    """
+    threadpoolctl.threadpool_limits(1)
 
 
 @contextlib.contextmanager

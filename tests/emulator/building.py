@@ -13,9 +13,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 COMPILER = "g++"
-# No fused operations, which would round otherwise than two; -g for the lines of races.
-FLAGS = ("-std=c++17", "-fPIC", "-g", "-ffp-contract=off", "-fno-strict-aliasing", "-w")
-OPTIMISED, FOR_RACES = ("-O2",), ("-O1", "-fsanitize=thread", "-DRACES")
+# No fused operations, which would round otherwise than two.
+FLAGS = ("-std=c++17", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w")
+# -g1 for the lines of races.
+OPTIMISED, FOR_RACES = ("-O2",), ("-O1", "-g1", "-fsanitize=thread", "-DRACES")
 
 KERNEL = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\((?P<bound>\d+)(?:, 1)?\)\s*)?'
@@ -84,15 +85,15 @@ def build(text: str, options: Sequence[str], *, races: bool) -> ctypes.CDLL:
     # The emulator itself is no part of what ThreadSanitizer watches.
     own_flags = [flag for flag in flags if flag != "-fsanitize=thread"]
     shim = (HERE / "cuda_on_cpu.cpp").read_text()
-    emulator = _compiled(folder, shim, ["-c", f"-I{HERE}", *own_flags], ".o")
+    emulator = _compiled(folder, shim, ["-c", *own_flags], ".o")
     defines = [option for option in options if option.startswith("-D")]
     whole = '#include "cuda_on_cpu.h"\n' + text + _launchers(text)
-    flags = ["-shared", f"-I{HERE}", *flags, *defines]
+    flags = ["-shared", *flags, *defines]
     return ctypes.CDLL(str(_compiled(folder, whole, [*flags, str(emulator)], ".so")))
 
 
 def _compiled(folder: Path, text: str, flags: Sequence[str], suffix: str) -> Path:
-    """Return what is compiled of a C++ text, by a name that tells text and flags."""
+    """Return what is compiled of a C++ text, by a name that tells text and flags, for all checkouts."""
     header = (HERE / "cuda_on_cpu.h").read_text()
     digest = hashlib.sha256("\n".join([header, text, *flags]).encode()).hexdigest()[:20]
     path = folder / f"{digest}{suffix}"
@@ -102,7 +103,7 @@ def _compiled(folder: Path, text: str, flags: Sequence[str], suffix: str) -> Pat
         with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix, delete=False) as made:
             objects = [flag for flag in flags if flag.endswith(".o")]
             others = [flag for flag in flags if not flag.endswith(".o")]
-            command = [COMPILER, *others, str(source), *objects, "-o", made.name]
+            command = [COMPILER, f"-I{HERE}", *others, str(source), *objects, "-o", made.name]
             # A compiler that ThreadSanitizer watches too takes three times as long.
             alone = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
             subprocess.run(command, check=True, env=alone)

@@ -2,9 +2,11 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -143,7 +145,8 @@ struct Block {
 
 struct Launch {
     const Options* options = nullptr;
-    const std::function<void()>* kernel = nullptr;
+    void (*run)(const void* kernel) = nullptr;
+    const void* kernel = nullptr;
     void* tsan = nullptr;
     char start, end;  // what all fibers acquire, and release
 };
@@ -182,7 +185,7 @@ void wait(Barrier& barrier, State state, const char* where, bool orders_memory) 
 
 void entry() {
     IF_RACES(__tsan_acquire(&current_launch.start);)
-    (*current_launch.kernel)();
+    current_launch.run(current_launch.kernel);
     Fiber& fiber = self();
     fiber.state = ENDED;
     fiber.where = "its end";
@@ -336,10 +339,11 @@ void exchange(void* value, int n_bytes, int source, const char* where) {
     copy((char*)value, (char*)&block->exchanged[source].value[turn]);
 }
 
-bool launch(const Options& options, const std::function<void()>& kernel) {
+bool launch_any(const Options& options, void (*run)(const void*), const void* kernel) {
     message.clear();
     current_launch.options = &options;
-    current_launch.kernel = &kernel;
+    current_launch.run = run;
+    current_launch.kernel = kernel;
     IF_RACES(current_launch.tsan = __tsan_get_current_fiber();)
 #ifdef __SSE__
     const unsigned control = _mm_getcsr();

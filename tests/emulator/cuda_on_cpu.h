@@ -14,10 +14,7 @@
 #pragma once
 
 #include <math.h>
-
-#include <algorithm>
-#include <cstddef>
-#include <functional>
+#include <stddef.h>  // no more than that: it is compiled with every text
 
 struct dim3 {
     unsigned x, y, z;
@@ -45,8 +42,14 @@ struct Options {
     unsigned order;  // of threads and blocks: 0 ascending, 1 descending, others: shuffled by it
     bool flush;      // denormals to zero
 };
-bool launch(const Options& options, const std::function<void()>& kernel);  // false: see error()
+// Run the kernel that `run` calls. False: see error().
+bool launch_any(const Options& options, void (*run)(const void* kernel), const void* kernel);
 const char* error();
+
+template <class Kernel>
+bool launch(const Options& options, const Kernel& kernel) {
+    return launch_any(options, [](const void* one) { (*(const Kernel*)one)(); }, &kernel);
+}
 
 template <class T>
 T exchanged(T value, int source, const char* where) {
@@ -56,8 +59,14 @@ T exchanged(T value, int source, const char* where) {
 
 }  // namespace cuda_on_cpu
 
-using std::max;
-using std::min;
+template <class T>
+T min(T a, T b) {
+    return b < a ? b : a;
+}
+template <class T>
+T max(T a, T b) {
+    return a < b ? b : a;
+}
 
 #define threadIdx (cuda_on_cpu::thread_index())
 #define blockIdx (cuda_on_cpu::block_index())
