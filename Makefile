@@ -15,7 +15,7 @@ SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
 PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
-.PHONY: results study baselines report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
+.PHONY: results study baselines site report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -26,6 +26,9 @@ study: setup ## All of it with several seeds: findings and sweeps too (twenty mi
 
 dry-run: setup ## Say what `make` would do
 	$(SNAKEMAKE) --dry-run
+
+site: setup ## The page as one file to send, or to put on a web server: results/site.zip
+	$(SNAKEMAKE) results/site.zip
 
 report: setup ## One self-contained HTML file by Snakemake itself: results/report.html
 	$(SNAKEMAKE) --report results/report.html

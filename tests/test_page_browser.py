@@ -4,7 +4,11 @@ import base64
 import copy
 import io
 import shutil
+import threading
 import zlib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 import made_results
 import numpy as np
@@ -12,7 +16,7 @@ import pytest
 from PIL import Image
 
 from topodream.files.storage import write_text
-from topodream.page import page
+from topodream.page import page, site
 from topodream.pictures import player as player_files
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -682,6 +686,78 @@ def test_a_missing_script_is_said_where_the_player_is(browser, results, tmp_path
     tab.locator("canvas").scroll_into_view_if_needed()
     tab.get_by_text("digits-small/activity.gif.js is missing").wait_for()
     tab.close()
+
+
+# ------------------------------------------------------------------ a site
+
+
+@pytest.fixture(scope="module")
+def site_folder(results, tmp_path_factory):
+    """The site as who got it unpacks it."""
+    folder = tmp_path_factory.mktemp("sent") / "a folder"
+    packed = site.pack(results / "index.html", folder.parent / "site.zip", made_results.ORIGIN)
+    shutil.unpack_archive(folder.parent / "site.zip", folder)
+    files = [path for path in (folder / "site").rglob("*") if path.is_file()]
+    assert len(files) == packed.n_files
+    return folder / "site"
+
+
+@pytest.fixture(params=["file", "http"])
+def base(request, site_folder):
+    """The site's address: of its folder, and of a web server."""
+    if request.param == "file":
+        yield f"{site_folder.as_uri()}/"
+        return
+    handler = partial(SilentHandler, directory=site_folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    """Serves files, and logs nothing."""
+
+    def log_message(self, *_):
+        """Drop it."""
+
+
+# All that a person can follow, or that is loaded, by its whole address.
+SHOWN_LINKS = """[...document.querySelectorAll("[href], [src], [data-script]")]
+  .filter((one) => !one.closest(".local"))
+  .flatMap((one) => [one.getAttribute("href"), one.getAttribute("src"), one.dataset.script])
+  .filter((link) => link && !link.startsWith("#") && !link.startsWith("data:"))
+  .map((link) => new URL(link, document.baseURI).href)"""
+
+
+def test_a_site_lacks_nothing_and_leads_nowhere_else(browser, base, site_folder):
+    context = browser.new_context(reduced_motion="reduce")
+    tab, wrong = context.new_page(), []
+    tab.set_default_timeout(5000)
+    tab.on("requestfailed", lambda request: wrong.append(request.url))
+    tab.on("response", lambda one: None if one.ok or one.status == 0 else wrong.append(one.url))
+    tab.on("console", lambda message: wrong.append(message.text))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    for view in VIEWS:
+        tab.goto(f"{base}index.html{view}")
+        tab.wait_for_load_state("networkidle")
+        assert tab.locator(".local:visible").count() == 0, view
+        for link in tab.evaluate(SHOWN_LINKS):
+            assert link.startswith(base), (view, link)
+            name = unquote(link.removeprefix(base).split("#")[0])
+            assert (site_folder / name).is_file(), (view, link)
+    tab.goto(f"{base}index.html#digits-small")
+    tab.locator("canvas:visible").first.scroll_into_view_if_needed()
+    tab.locator("output:text-is('1 / 60')").wait_for()
+    tab.get_by_role("button", name="Save as GIF").first.wait_for()
+    context.close()
+    assert wrong == []
+
+
+def test_a_page_with_its_gifs_offers_these_and_makes_none(player):
+    assert player.get_by_role("button", name="Save as GIF").count() == 0
+    link = player.locator(".current figcaption a.local:visible")
+    assert link.get_attribute("href") == "digits-small/activity.gif"
 
 
 # ------------------------------------------------------------------ findings, sweeps, weight

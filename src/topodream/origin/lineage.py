@@ -30,6 +30,7 @@ for kind in reversed(KINDS.values()):
         MADE_OF.setdefault(key, set()).update(layouts)
 # What a digest in a note is of, by its key without "_sha256"; in the order of the chain.
 KEYS = {
+    "page": "page",
     "gif": "gif",
     "sweep": "sweep",
     "sweeps": "sweep",
@@ -55,7 +56,7 @@ class Link:
         The file that says so.
     what : str
         "model", "measures", "start" (the map that training started from), "images" (what a map was
-        shown), "data", "raw", "sweep", "findings", "gif", or a key of ``MADE_OF``.
+        shown), "data", "raw", "sweep", "findings", "gif", "page", or a key of ``MADE_OF``.
     name : str
         Of the experiment, sweep or file, where the note has one.
     sha256 : str
@@ -196,6 +197,7 @@ class Shelf:
         """Return where a file should lie: as the workflow has it, or all in one folder."""
         places = {
             "gif": [of.with_suffix("")],
+            "page": [Path("index.html")],
             "findings": [Path("findings.json")],
             "sweep": [Path("sweeps", f"{name}.json")],
             "model": [Path(name, "model.h5"), Path("model.h5")],

@@ -1,12 +1,13 @@
 """The note in every file that says what made it: how each kind of file carries it.
 
 HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, GIFs in
-their comment; YAML, Markdown, HTML and scripts in a comment, a line of its own, with which scripts
-begin.
+their comment, as ZIPs do; YAML, Markdown, HTML and scripts in a comment, a line of its own, with
+which scripts begin.
 """
 
 import json
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,11 @@ def _gif_comment(path: Path) -> Any:
         return json.loads(image.info.get("comment", b"{}"))
 
 
+def _zip_comment(path: Path) -> Any:
+    with legible(named(path), "a ZIP"), zipfile.ZipFile(path) as packed:
+        return json.loads(packed.comment or b"{}")
+
+
 def _comment(path: Path) -> Any:
     return _comment_in(read_bytes(path).decode(), path.suffix)
 
@@ -127,6 +133,7 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
     ".png": _description,
     ".gif": _gif_comment,
+    ".zip": _zip_comment,
     **dict.fromkeys(COMMENTS, _comment),
     ".js": _first_line,
     ".yaml": _comment_of_settings,
