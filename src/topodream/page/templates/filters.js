@@ -18,7 +18,7 @@ const COMPARED = {
 const NO_VALUE = ["none", "-"];
 
 // A number, or null; "10 %" is 0.1.
-function numberIn(text) {
+function asNumber(text) {
   const found = text.match(/^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(%?)$/i);
   return found ? Number(found[1]) / (found[2] ? 100 : 1) : null;
 }
@@ -99,7 +99,7 @@ function readComparison(part, written, filter) {
 
 function problemOfValue({ measure }, operator, value) {
   const isEqual = ["=", "!="].includes(operator);
-  if (numberIn(value) !== null) return null;
+  if (asNumber(value) !== null) return null;
   if (isEqual && (!measure || NO_VALUE.includes(value.toLowerCase()))) return null;
   return `${value} is no number`;
 }
@@ -122,10 +122,10 @@ function anyOf(names) {
 
 // Settings are texts; where both are numbers they are compared as such. What lacks one doesn't match.
 function testOfSetting(key, operator, value) {
-  const wanted = numberIn(value);
+  const wanted = asNumber(value);
   return ({ settings }) => {
     if (settings[key] === undefined) return false;
-    const own = numberIn(settings[key]);
+    const own = asNumber(settings[key]);
     if (own !== null && wanted !== null) return COMPARED[operator](own, wanted);
     const isSame = settings[key].toLowerCase() === value.toLowerCase();
     return operator === "=" ? isSame : operator === "!=" && !isSame;
@@ -133,7 +133,7 @@ function testOfSetting(key, operator, value) {
 }
 
 function testOfMeasure(name, operator, value) {
-  const wanted = numberIn(value);
+  const wanted = asNumber(value);
   if (wanted === null) return ({ values }) => (values[name] === null) === (operator === "=");
   return ({ values }) => values[name] !== null && COMPARED[operator](values[name], wanted);
 }
