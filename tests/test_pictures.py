@@ -598,24 +598,38 @@ def test_label_maps_name_all_classes_legibly(grid, n_classes):
     assert sum(map(len, written)) == np.count_nonzero(winners >= 0)
 
 
-def legend_of(n_classes):
+def legend_of(n_classes, rows=2, cols=2):
     """What a label map calls classes that have names."""
     classes = np.arange(n_classes, dtype=np.uint8)[::2]
     names = [f"class of {number}" for number in range(n_classes)]
-    winners = np.arange(4) % len(classes)
-    figure = label_map.plot(winners, classes, Grid(2, 2), "t", "d", names)
+    winners = np.arange(rows * cols) % len(classes)
+    figure = label_map.plot(winners, classes, Grid(rows, cols), "t", "d", names)
     assert legible.faults(figure) == []
     return [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
 
 
 def test_classes_are_called_by_their_names_and_have_their_numbers_where_units_do():
-    assert legend_of(6) == ["class of 0", "class of 2", "class of 4", "none"]
+    assert legend_of(6) == ["0 class of 0", "2 class of 2", "4 class of 4", "none"]
     assert legend_of(30)[:2] == ["0 class of 0", "2 class of 2"]
+    assert legend_of(6, 1, 400) == ["class of 0", "class of 2", "class of 4", "none"]
 
 
-def test_up_to_ten_classes_have_no_numbers_in_units():
-    figure = label_map.plot(np.arange(4), np.arange(10, dtype=np.uint8), Grid(2, 2), "t", "d")
-    assert figure.axes[0].get_lines() == []
+def test_units_have_their_class_in_black_or_white_whichever_is_seen():
+    classes = np.arange(10, dtype=np.uint8)
+    figure = label_map.plot(np.arange(-1, 9), classes, Grid(2, 5), "t", "d")
+    written = figure.axes[0].get_lines()
+    assert [line.get_xydata().tolist() for line in written[:-1]] == [
+        [[unit % 5, unit // 5]] for unit in range(1, 10)
+    ]
+    ink = np.array([seen.lab([line.get_color()])[0, 0] for line in written])
+    paper = seen.lab(label_map.CLASS_COLOURS)[:, 0]
+    assert (np.abs(ink - paper) > 35).all()
+
+
+def test_ten_classes_are_told_apart_by_everyone_and_from_no_class():
+    shown = [*label_map.CLASS_COLOURS, "white"]
+    assert min(seen.least_distance(shown, reader) for reader in seen.READERS) > 20
+    assert seen.least_step(shown) > 5
 
 
 def test_a_map_too_large_for_numbers_has_a_colour_for_each_class():

@@ -27,11 +27,11 @@ from topodream.pictures.figure_parts import (
 CLASS_CELLS = {1: 12, 2: 14, 3: 19}
 MOST_WRITTEN = 4000
 LINE_OF_LEGEND = 21
-# Ten that colour-blind people tell apart, from Petroff (2021), "Accessible color sequences for data
-# visualization", arXiv:2107.02270.
+# Ten that are told apart by people who confuse red with green, too, and in grey, as far as ten can
+# be; none is as light as a unit of no class.
 CLASS_COLOURS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+    "#1e919c", "#f9ce48", "#930e4d", "#9fc4f6", "#5e4d98",
+    "#fd9269", "#577e00", "#daedc1", "#473c03", "#b186ff",
 )  # fmt: skip
 
 
@@ -64,10 +64,10 @@ def plot(
     note: str,
     names: Sequence[str] = (),
 ) -> Figure:
-    """Draw the class that each unit stands for, in a colour of its own.
+    """Draw the class that each unit stands for, in a colour of its own and written into it.
 
-    Of more classes than anyone tells apart by colour, colours are used again, and each unit has
-    its class written into it.
+    Of more classes than anyone tells apart by colour, colours are used again. On a map whose
+    picture would get too large there are colours alone.
 
     Parameters
     ----------
@@ -104,13 +104,12 @@ def _named(label: int, names: Sequence[str], *, written: bool) -> str:
 
 def _class_colours(classes: npt.NDArray[np.uint8], grid: Grid) -> tuple[Any, int]:
     """Return the colours of classes, and pixels for a unit to have its class in it, else 0."""
-    count = len(classes)
-    if count <= len(CLASS_COLOURS):
-        return CLASS_COLOURS[:count], 0
-    cell = CLASS_CELLS[len(str(classes.max()))]
-    if cell * max(grid.rows, grid.cols) > MOST_WRITTEN:
+    count, cell = len(classes), CLASS_CELLS[len(str(classes.max()))]
+    is_written = cell * max(grid.rows, grid.cols) <= MOST_WRITTEN
+    if count > len(CLASS_COLOURS) and not is_written:
         return colormaps["turbo"](np.linspace(0, 1, count)), 0
-    return [CLASS_COLOURS[place % len(CLASS_COLOURS)] for place in range(count)], cell
+    colours = [CLASS_COLOURS[place % len(CLASS_COLOURS)] for place in range(count)]
+    return colours, cell if is_written else 0
 
 
 def _class_key(
