@@ -21,6 +21,7 @@ from topodream.pictures.drawing import Material
 from topodream.pictures.layers import UnitLayer, layers_of
 from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
 from topodream.pictures.packing import packed
+from topodream.pictures.tiles import weight_scale
 
 # Levels of a prototype's weights, by their square roots: 1,000 of 1,000 held-out digits, patches and
 # colour patches have the winners that they have by the weights themselves.
@@ -93,15 +94,20 @@ def levels(weights: Floats) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``levels``, LEVELS; ``scale``, (n_units,) float32, the largest |w| of each, 1 where all are 0; and
-        ``codes``, (n_units, n_inputs) int16.
+        ``levels``, LEVELS; ``scale``, (n_units,) float32, the largest |w| of each, 1 where all are 0;
+        ``codes``, (n_units, n_inputs) int16; and ``high``, the weight that figures draw darkest.
     """
     finite = np.nan_to_num(weights, posinf=float(np.finfo(weights.dtype).max))
     largest = np.abs(finite).max(axis=1, keepdims=True)
     scale = np.where(largest == 0, 1, largest).astype(np.float32)
     roots = np.sqrt(np.abs(finite) / scale)
     codes = np.copysign(np.rint(LEVELS * roots), finite).astype(np.int16)
-    return {"levels": LEVELS, "scale": packed(scale[:, 0]), "codes": packed(codes)}
+    return {
+        "levels": LEVELS,
+        "scale": packed(scale[:, 0]),
+        "codes": packed(codes),
+        "high": float(f"{weight_scale(finite):.6g}"),
+    }
 
 
 def _first(samples: Vectors) -> Vectors:

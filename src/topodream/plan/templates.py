@@ -8,6 +8,7 @@ SCRIPTS = (
     "elements.js",
     "packed.js",
     "frames.js",
+    "sheet.js",
     "gif.js",
     "player.js",
     "views.js",
