@@ -32,6 +32,7 @@ from topodream.files.results import (
     read_result,
 )
 from topodream.files.storage import Content, complete, read_hdf5, text_of
+from topodream.form import Form
 from topodream.measures.registry import MEASURES
 from topodream.origin import notes
 from topodream.origin.lineage import MADE_OF
@@ -52,6 +53,8 @@ Image.MAX_IMAGE_PIXELS = None
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE_FILES = [TEMPLATES / name for name in templates.NAMES]
 
+# How many digits a map names rightly.
+NAMED = "label_accuracy"
 # A map of which a larger share of units is dead is marked as such.
 MOSTLY_DEAD = 0.5
 
@@ -158,6 +161,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         experiment["baselines"] = _baselines(results, experiment) if has_some else None
     findings = _findings(contents.findings)
     sweeps = [_sweep(results, name) for name in contents.sweeps]
+    invited = _invited(results, experiments, contents.datasets)
     return environment.get_template("page.html").render(
         version=__version__,
         styles=templates.STYLES,
@@ -181,7 +185,9 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         local_files=LOCAL_FILES,
         left_out=contents.left_out,
         not_made=contents.not_made,
-        data=study.for_scripts(
+        invited=invited,
+        data={"invited": invited}
+        | study.for_scripts(
             experiments,
             {
                 name: study.read_seeds(results, contents.replicates.get(name, ()))
@@ -190,6 +196,27 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
             sweeps,
         ),
     )
+
+
+def _invited(
+    results: Path, experiments: Sequence[Mapping[str, Any]], datasets: Iterable[str]
+) -> str | None:
+    """Return the map that readers are invited to draw a digit for: that names most digits rightly."""
+    drawn = {name for name in datasets if _is_drawn(_described(results, name))}
+    named = {
+        one["name"]: one["values"][NAMED]
+        for one in experiments
+        if one["dataset"] in drawn and one["values"][NAMED] is not None
+    }
+    return max(named, key=lambda name: named[name], default=None)
+
+
+def _is_drawn(data: Content) -> bool:
+    """Return whether samples are ink on paper, as one draws them: :attr:`topodream.form.Form.is_bright`."""
+    keys = ("colours", "channels", "zero")
+    return not Form(
+        1, 1, **{key: text_of(data, key) for key in keys if key in data.attributes}
+    ).is_bright
 
 
 def _made_from(results: Path, contents: Contents) -> dict[str, Any]:

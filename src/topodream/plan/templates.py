@@ -3,18 +3,21 @@
 from pathlib import Path
 
 # In this order they stand in the page; of scripts each uses those before it, and the last one begins.
-STYLES = ("page.css", "site.css", "charts.css")
+STYLES = ("page.css", "site.css", "charts.css", "laboratory.css")
 SCRIPTS = (
     "elements.js",
     "packed.js",
     "frames.js",
     "sheet.js",
+    "respond.js",
     "gif.js",
     "player.js",
     "views.js",
     "filters.js",
     "csv.js",
     "overview.js",
+    "pad.js",
+    "laboratory.js",
     "compare.js",
     "chart.js",
     "charts.js",
@@ -27,6 +30,7 @@ VIEWS = (
     "page.html",
     "macros.html",
     "overview.html",
+    "laboratory.html",
     "experiment.html",
     "compare.html",
     "charts.html",
