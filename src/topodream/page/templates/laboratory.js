@@ -324,7 +324,7 @@ function chooseByKey(event) {
   const { rows, cols, is_torus } = lab.map.grid;
   const moved = (at, by, length) =>
     (is_torus ? (at + by + length) % length : Math.max(0, Math.min(length - 1, at + by)));
-  const [row, col] = placeOf(lab.unit);
+  const [row, col] = gridPlace(lab.unit);
   return hold(moved(row, step[0], rows) * cols + moved(col, step[1], cols));
 }
 
@@ -337,7 +337,7 @@ function drawMarks() {
   const context = canvas.getContext("2d");
   context.scale(devicePixelRatio, devicePixelRatio);
   const [across, down] = [width / map.grid.cols, height / map.grid.rows];
-  const corner = (unit) => [placeOf(unit)[1] * across, placeOf(unit)[0] * down];
+  const corner = (unit) => [gridPlace(unit)[1] * across, gridPlace(unit)[0] * down];
   const frame = (unit, colour, line, beyond) => {
     const [x, y] = corner(unit);
     const box = [x - beyond, y - beyond, across + 2 * beyond, down + 2 * beyond];
@@ -393,8 +393,8 @@ function swatch(layer, scale, value, text) {
 
 // ---------------------------------------------------------------- a unit
 
-const placeOf = (unit) => [Math.floor(unit / lab.map.grid.cols), unit % lab.map.grid.cols];
-const unitInWords = (unit) => `unit at row ${placeOf(unit)[0]}, column ${placeOf(unit)[1]}`;
+const gridPlace = (unit) => [Math.floor(unit / lab.map.grid.cols), unit % lab.map.grid.cols];
+const unitInWords = (unit) => `unit at row ${gridPlace(unit)[0]}, column ${gridPlace(unit)[1]}`;
 
 function layersOf(unit) {
   return lab.map.layers.map((layer) => {
@@ -454,7 +454,7 @@ function lateralOf({ title, acts, starts, heard, values }, unit) {
   drawLateral(canvas, lab.map.grid, weights, unit);
   const signed = (value) => `${value > 0 ? "+" : "−"}${written(Math.abs(value), ".3g")}`;
   const largest = weights.slice(0, MOST_HEARD).map(([value, other]) => {
-    const [row, col] = placeOf(other);
+    const [row, col] = gridPlace(other);
     return h("li", {}, `${signed(value)} row ${row}, column ${col}`);
   });
   const count = `hears ${weights.length.toLocaleString("en")} ${weights.length === 1 ? "unit" : "units"}`;
