@@ -1,4 +1,4 @@
-"""Draw the figures of a trained map, each as <name>.png in a folder, its thumbnail, and its script.
+"""Draw the figures of a trained map, each as a file in a folder, its thumbnail, and its script.
 
 All that the map has, or those that are named. Reconstructions use the activation the map
 was trained with, unless another is named.
@@ -17,7 +17,7 @@ from topodream.files import cli, results
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
 from topodream.origin import provenance
-from topodream.pictures import canvas, drawing, laboratory, packing, thumbnails
+from topodream.pictures import drawing, laboratory, packing, pages, saving, thumbnails
 from topodream.pictures.figures import FIGURES, figures_of
 from topodream.pictures.picture import modules_of
 from topodream.training.map_file import read_map_and_data
@@ -53,7 +53,8 @@ def main() -> None:
     parser.add_argument(
         "--laboratory", type=Path, help="a .js file by which a page shows it at work"
     )
-    parser.add_argument("--output-folder", type=Path, required=True, help="for the .png files")
+    parser.add_argument("--output-folder", type=Path, required=True, help="for the figures")
+    pages.add_options(parser)
     args = cli.parse(parser)
 
     model, data = read_map_and_data(args.model, args.data)
@@ -75,10 +76,11 @@ def main() -> None:
         **model.identity,
         measures_sha256=file_digest(args.measures),
     )
+    kind = pages.format_of(args)
     for name in args.figures or [figure.name for figure in known]:
-        with threadpoolctl.threadpool_limits(1):
+        with threadpoolctl.threadpool_limits(1), pages.laid_out_for(args.width):
             figure = drawing.draw(name, material)
-        canvas.save(figure, args.output_folder / f"{name}.png", note)
+            saving.save(figure, args.output_folder / f"{name}.{kind}", note, kind)
     if args.thumbnail is not None:
         weights, experiment = model.trained.weights, model.experiment
         alive = model.alive(weights, experiment.epochs)

@@ -1,4 +1,4 @@
-"""Draw the measures of a sweep over the values of the swept setting, as PNG."""
+"""Draw the measures of a sweep over the values of the swept setting."""
 
 import dataclasses
 import sys
@@ -12,7 +12,7 @@ from topodream.files.digests import file_digest
 from topodream.files.storage import complete
 from topodream.measures.registry import MEASURES
 from topodream.origin import provenance
-from topodream.pictures import canvas, sweep_figure
+from topodream.pictures import pages, saving, sweep_figure
 
 KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
@@ -21,11 +21,13 @@ def main() -> None:
     """Read a sweep's summary, draw, save."""
     parser = cli.parser(__doc__)
     parser.add_argument("--sweep", type=Path, required=True, help="the sweep's summary (.json)")
-    parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
+    parser.add_argument("--output", type=Path, required=True, help="the file to write")
+    pages.add_options(parser)
     args = cli.parse(parser)
 
+    kind = pages.format_of(args)
     sweep = results.read_result(args.sweep, results.SWEEP)
-    with complete(args.sweep):
+    with complete(args.sweep), pages.laid_out_for(args.width):
         points = [
             sweep_figure.SweepPoint(**{key: point[key] for key in KEYS})
             for point in sweep["points"]
@@ -40,7 +42,7 @@ def main() -> None:
             sweep_sha256=file_digest(args.sweep),
             data_sha256=sweep["data_sha256"],
         )
-    canvas.save(figure, args.output, note)
+        saving.save(figure, args.output, note, kind)
 
 
 def panel(name: str) -> sweep_figure.SweepPanel:

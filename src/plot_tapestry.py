@@ -1,4 +1,4 @@
-"""Draw the tapestry of training images that windows pan over, as PNG."""
+"""Draw the tapestry of training images that windows pan over."""
 
 import sys
 from pathlib import Path
@@ -9,30 +9,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from topodream.data.tapestry import KIND, read_tapestry
 from topodream.files import cli
 from topodream.origin import provenance
-from topodream.pictures import canvas, tapestry_figure
+from topodream.pictures import pages, saving, tapestry_figure
 
 
 def main() -> None:
     """Read a tapestry, draw, save."""
     parser = cli.parser(__doc__)
     parser.add_argument("--tapestry", type=Path, required=True, help="the .h5 file of tapestries")
-    parser.add_argument("--output", type=Path, required=True, help="the .png file to write")
+    parser.add_argument("--output", type=Path, required=True, help="the file to write")
+    pages.add_options(parser)
     args = cli.parse(parser)
 
+    kind = pages.format_of(args)
     woven = read_tapestry(args.tapestry)
-    figure = tapestry_figure.draw(
-        woven.pixels["train"],
-        woven.form,
-        f"{args.tapestry.stem}: of training images",
-        woven.described,
-    )
     note = provenance.picture_note(
         cli.options(args),
         packages=KIND.picture.packages,
         shows=woven.described,
         data_sha256=woven.content_sha256,
     )
-    canvas.save(figure, args.output, note)
+    with pages.laid_out_for(args.width):
+        figure = tapestry_figure.draw(
+            woven.pixels["train"],
+            woven.form,
+            f"{args.tapestry.stem}: of training images",
+            woven.described,
+        )
+        saving.save(figure, args.output, note, kind)
 
 
 if __name__ == "__main__":

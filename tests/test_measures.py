@@ -26,7 +26,7 @@ from topodream.measures.measure import GROUPS, Measure, Subject, by_name, measur
 from topodream.measures.measure import shown as shown_to_maps
 from topodream.measures.registry import FUNCTIONS, MEASURES
 from topodream.models import MODELS, mwta, sparse_dream
-from topodream.pictures import canvas
+from topodream.pictures import saving
 from topodream.pictures.figures import hit_map, learning_curve
 from topodream.training import states
 from topodream.training.map_file import Map
@@ -218,7 +218,7 @@ def test_a_map_that_blew_up_has_measures_that_can_be_written(whole_map, unlabell
     figure = learning_curve.plot(
         blown_up.history.training_mse, results["curve"], 0.1, "title", "data"
     )
-    canvas.save(figure, tmp_path / "curve.png", "note")
+    saving.save(figure, tmp_path / "curve.png", "note")
 
 
 def test_a_map_that_never_finished_an_epoch_has_measures_all_the_same(whole_map, unlabelled):

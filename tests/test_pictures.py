@@ -31,6 +31,7 @@ from topodream.pictures import (
     lettering,
     panning,
     performing,
+    saving,
     sweep_figure,
     tapestry_figure,
     tiles,
@@ -225,7 +226,7 @@ def test_tiles_of_bytes_stay_bytes():
 
 
 def drawn(figure, tmp_path):
-    canvas.save(figure, tmp_path / "picture.png", '{"made_by": "a test"}')
+    saving.save(figure, tmp_path / "picture.png", '{"made_by": "a test"}')
     assert list(tmp_path.iterdir()) == [tmp_path / "picture.png"]
     return iio.imread(tmp_path / "picture.png")
 
@@ -493,7 +494,7 @@ def test_a_tapestry_of_photographs_is_drawn_as_they_are(form, tmp_path):
 def test_pictures_repeat_to_the_byte(tmp_path):
     for name in ("one.png", "two.png"):
         figure = hit_map.plot(np.arange(4), Grid(2, 2), "title", "data")
-        canvas.save(figure, tmp_path / name, "note")
+        saving.save(figure, tmp_path / name, "note")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
@@ -1382,5 +1383,5 @@ def test_a_large_picture_in_strips_is_that_in_one(tmp_path, monkeypatch):
         monkeypatch.setattr(canvas, "NUMBERS", numbers)
         figure = prototypes.plot(weights, Form(20, 30), Grid(3, 3), "title", "data")
         assert (len(figure.axes[0].get_images()) > 1) == (name == "strips.png")
-        canvas.save(figure, tmp_path / name, "note")
+        saving.save(figure, tmp_path / name, "note")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "strips.png").read_bytes()

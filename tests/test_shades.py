@@ -11,7 +11,15 @@ from PIL import Image
 from topodream.data.samples import Data, Samples
 from topodream.form import CHANNELS, COLOURS, Form
 from topodream.grid import Grid
-from topodream.pictures import animation, canvas, panning, samples_figure, sheets, thumbnails
+from topodream.pictures import (
+    animation,
+    canvas,
+    panning,
+    samples_figure,
+    saving,
+    sheets,
+    thumbnails,
+)
 from topodream.pictures.animations import formation
 from topodream.pictures.figures import prototypes, reconstructions
 from topodream.pictures.inks import Inks, inks_for
@@ -139,7 +147,7 @@ def test_tiles_of_colours_have_coloured_gaps():
 
 
 def saved(figure, tmp_path):
-    canvas.save(figure, tmp_path / "figure.png", "note")
+    saving.save(figure, tmp_path / "figure.png", "note")
     return iio.imread(tmp_path / "figure.png")
 
 

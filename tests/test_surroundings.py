@@ -19,11 +19,11 @@ MATPLOTLIBRC = b"image.origin: lower\nfigure.facecolor: black\ntext.usetex: True
 DRAW = f"""
 import numpy, pathlib, sys
 sys.argv[0] = {str(ROOT / "src" / "plot_map.py")!r}
-from topodream.pictures import animation, canvas
+from topodream.pictures import animation, saving
 from topodream.pictures.figures import u_matrix
 from topodream.grid import Grid
 figure = u_matrix.plot(numpy.arange(12.0), Grid(3, 4), "title", "data")
-canvas.save(figure, pathlib.Path("u_matrix.png"), "note")
+saving.save(figure, pathlib.Path("u_matrix.png"), "note")
 pathlib.Path("palette").write_bytes(animation.palette())
 """
 
@@ -75,7 +75,7 @@ def test_matplotlib_is_imported_where_it_is_set_up_alone():
         for path in sources
         if re.search(r"^\s*(import|from) matplotlib", path.read_text(), re.MULTILINE)
     }
-    assert found == {"shipped_matplotlib.py", "figure_parts.py"}
+    assert found == {"shipped_matplotlib.py", "figure_parts.py", "vector.py"}
 
 
 # What NumPy and BLAS take the processor for, in a script and elsewhere.

@@ -41,6 +41,8 @@ FORMATS = {
     ".json": "application/json",
     ".md": "text/markdown",
     ".png": "image/png",
+    ".pdf": "application/pdf",
+    ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
 

@@ -1,10 +1,11 @@
 """The note in every file that says what made it: how each kind of file carries it.
 
-HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, GIFs in
-their comment, as ZIPs do; YAML, Markdown, HTML and scripts in a comment, a line of its own, with
-which scripts begin.
+HDF5 files in their attributes, JSON files in their keys, PNGs in their ``Description``, PDFs and
+SVGs as a keyword, GIFs in their comment, as ZIPs do; YAML, Markdown, HTML and scripts in a comment, a
+line of its own, with which scripts begin.
 """
 
+import html
 import json
 import re
 import zipfile
@@ -91,6 +92,18 @@ def _description(path: Path) -> Any:
         return json.loads(image.info.get("Description", "{}"))
 
 
+def _pdf_keywords(path: Path) -> Any:
+    """Return what stands among the keywords of a PDF, as text between brackets."""
+    found = re.search(rb"/Keywords \(((?:[^\\()]|\\.)*)\)", read_bytes(path), re.DOTALL)
+    return json.loads(re.sub(rb"\\(.)", rb"\1", found[1])) if found else {}
+
+
+def _svg_keywords(path: Path) -> Any:
+    """Return the first keyword of an SVG."""
+    found = re.search(r"<rdf:li>(\{.*?\})</rdf:li>", read_bytes(path).decode(), re.DOTALL)
+    return json.loads(html.unescape(found[1])) if found else {}
+
+
 def _gif_comment(path: Path) -> Any:
     with Image.open(path) as image:
         return json.loads(image.info.get("comment", b"{}"))
@@ -132,6 +145,8 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".npz": _about,
     ".json": read_json,
     ".png": _description,
+    ".pdf": _pdf_keywords,
+    ".svg": _svg_keywords,
     ".gif": _gif_comment,
     ".zip": _zip_comment,
     **dict.fromkeys(COMMENTS, _comment),

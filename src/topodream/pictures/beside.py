@@ -1,7 +1,7 @@
 """What stands beside a map: panels below each other, some of its prototypes, histograms of angles."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,18 @@ from topodream.arrays import Complex, Floats, Integers
 from topodream.form import Form
 from topodream.grid import Grid
 from topodream.measures.orientation import windings
-from topodream.pictures.canvas import sheet_axes
+from topodream.pictures.canvas import LINE_OF_TEXT, MARGIN, fitted, sheet_axes, sheet_size, words
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.pages import page
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import sheet_of, show
 
 # What the map, and what stands beside it, measure in pixels; and the room between panels and for titles.
 MAP, WIDTH, HEIGHT, GAP, TITLE = 720, 270, 720, 22, 22
+# The width of panels on paper; where a page is not wide enough for a map and them, they stand below, so
+# high.
+ON_PAPER, WIDE, BELOW = 218, 700, 430
 # How far beside the map panels begin, and the room at their right.
 INDENT, RIM = 12, 50
 # Units of the part that is shown, along a side, at most.
@@ -26,6 +30,8 @@ MOST_UNITS = 6
 BEFORE_ALL = 4 * MOST_UNITS**2
 # A line of small letters, and what names beside a circle take.
 LINE, ROOM_FOR_NAMES = 18, 34
+# What the numbers below a panel take.
+TICKS = 18
 INK, PALE = "#222222", "#cccccc"
 # Points of an arc.
 FINE = 100
@@ -34,20 +40,25 @@ Part = tuple[slice, slice]
 
 
 class Panels:
-    """Panels below each other, in the room that a colour bar would have."""
+    """Panels below each other; in the first of some columns in which there is room."""
 
-    def __init__(self, figure: Figure, bar: Axes) -> None:
-        """Begin where the bar would."""
-        self.figure, self.left, self.top = figure, bar.bbox.x0 + INDENT, bar.bbox.y1
+    def __init__(self, figure: Figure, lefts: Sequence[float], top: float, width: int) -> None:
+        """Begin with none; columns stand at these places in pixels, and end below."""
+        self.figure, self.lefts, self.width = figure, lefts, width
+        self.tops = [top] * len(lefts)
 
-    def add(self, height: int, title: str, width: int = WIDTH) -> Axes:
-        """Return the axes of a further panel, below its title."""
+    def add(self, height: int, title: str, width: int | None = None, below: int = 0) -> Axes:
+        """Return the axes of a further panel, below its title; ``below`` it stands something."""
+        title, lines = fitted(title, self.width + 10, "medium")
+        above = TITLE + LINE_OF_TEXT * (lines - 1)
         across, high = self.figure.bbox.size
-        self.top -= TITLE
-        self.figure.text(self.left / across, (self.top + 7) / high, title, color=INK)
-        self.top -= height
-        box = self.left / across, self.top / high, width / across, height / high
-        self.top -= GAP
+        fitting = [k for k, top in enumerate(self.tops) if top >= above + height + below]
+        column = fitting[0] if fitting else len(self.tops) - 1
+        left, top = self.lefts[column], self.tops[column] - above
+        self.figure.text(left / across, (top + 7) / high, title, color=INK)
+        top -= height
+        self.tops[column] = top - GAP - below
+        box = left / across, top / high, (width or self.width) / across, height / high
         return self.figure.add_axes(box)
 
 
@@ -68,13 +79,28 @@ def weights_of(material: Material) -> Floats:
 
 
 def map_axes(grid: Grid, title: str, note: str) -> tuple[Figure, Axes, Panels]:
-    """Return a figure for a map, its axes, and panels beside it, none yet."""
+    """Return a figure for a map, its axes, and panels beside it, none yet; below where it is narrow."""
     cell = max(1, round(MAP / max(grid.rows, grid.cols)))
-    room = HEIGHT, INDENT + WIDTH + RIM
+    if page().across(WIDE) < WIDE:
+        return _map_above(grid, title, note, cell)
+    width = ON_PAPER if page().is_paper else WIDTH
+    # What is as wide as panels is as high, too.
+    room = HEIGHT - WIDTH + width, INDENT + width + RIM
     figure, axes, bar = sheet_axes(grid, title, note, lines=3, beside=room, cell=cell)
-    panels = Panels(figure, bar)
+    panels = Panels(figure, [bar.bbox.x0 + INDENT], bar.bbox.y1, width)
     bar.remove()
     return figure, axes, panels
+
+
+def _map_above(grid: Grid, title: str, note: str, cell: int) -> tuple[Figure, Axes, Panels]:
+    """Return the same with panels below the map, in two columns."""
+    left, below = MARGIN["left"], BELOW + MARGIN["bottom"]
+    height, width = page().filled(sheet_size(grid, cell), left + RIM)
+    across, high = page().across(left + width + RIM), below + height + RIM
+    figure = words(title, note, across - left).figure(across, high)
+    axes = figure.add_axes((left / across, below / high, width / across, height / high))
+    lefts = [across - RIM - 2 * ON_PAPER - GAP, across - RIM - ON_PAPER]
+    return figure, axes, Panels(figure, lefts, BELOW, ON_PAPER)
 
 
 def cell_of(axes: Axes, grid: Grid) -> tuple[float, float]:
@@ -86,6 +112,12 @@ def cell_of(axes: Axes, grid: Grid) -> tuple[float, float]:
 def size_of(axes: Axes) -> tuple[int, int]:
     """Return the height and width of axes in pixels."""
     width, height = axes.bbox.size
+    return round(height), round(width)
+
+
+def pixels_of(axes: Axes) -> tuple[int, int]:
+    """Return the height and width of a picture to be shown on axes, in pixels of its own."""
+    width, height = axes.bbox.size * page().finer
     return round(height), round(width)
 
 
@@ -143,9 +175,9 @@ def show_part(
     scale = Scale.of_prototypes(some, form)
     sheet = sheet_of(some, scale, units.shape[1])
     height, width = sheet.shape[:2]
-    enlarged = max(1, WIDTH // max(height, width))
-    shrunk = max(1, max(height, width) / WIDTH)
-    height, width = (round(enlarged * length / shrunk) for length in (height, width))
+    times = panels.width / max(height, width)
+    times = page().enlarged(times) if times > 1 else times
+    height, width = (round(times * length) for length in (height, width))
     panel = panels.add(height, "prototypes in the frame", width)
     show(panel, sheet, scale)
     panel.set(xticks=[], yticks=[])

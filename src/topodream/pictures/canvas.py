@@ -3,22 +3,19 @@
 import functools
 import math
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, PngImagePlugin
 
 from topodream.arrays import Floats, Indices
 from topodream.blocks import NUMBERS, blocks
-from topodream.files.storage import written_whole
 from topodream.grid import Grid
 from topodream.pictures.figure_parts import (
     Axes,
     Axis,
     Figure,
-    FigureCanvasAgg,
     FontProperties,
     Legend,
     Normalize,
@@ -26,8 +23,8 @@ from topodream.pictures.figure_parts import (
     colormaps,
 )
 from topodream.pictures.lettering import wrapped
+from topodream.pictures.pages import DPI, page
 
-DPI = 100
 # Pixels that a picture of tiles aims at, one of a value per unit, and the room around a picture.
 PICTURE_SIZE = 900
 SHEET_SIZE = 560
@@ -38,26 +35,63 @@ LEAST_WIDTH = 640
 # enlarged for it until the longer side measures that much.
 LEAST_SIDE, LEAST_TILED, MOST_TILED = 100, 60, 6000
 # A colour bar, with its label beside it, needs more than a thin picture has.
-LEAST_BAR = 210
+LEAST_BAR, LEAST_BAR_ON_PAPER = 210, 120
 SEPARATOR_COLOUR = "#c8d4e6"
 REFERENCE_COLOUR = "#666666"
 # Two colours that colour-blind people tell apart (Okabe and Ito).
 TRAINING_COLOUR, HELD_OUT_COLOUR = "#0072b2", "#d55e00"
 
 
-def save(figure: Figure, path: Path, note: str) -> None:
-    """Write a figure as PNG; ``note`` says inside the file what made it."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
-    # All is opaque. Tiles of a few greys get no smaller by searching longer for repetitions.
-    image = Image.fromarray(np.asarray(drawn)).convert("RGB")
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Description", note)
-    with written_whole(path) as temporary:
-        image.save(
-            temporary, format="PNG", compress_level=3, pnginfo=text, dpi=(figure.dpi, figure.dpi)
-        )
+@dataclass(frozen=True)
+class Words:
+    """What stands above and below a figure, broken into lines that fit.
+
+    On paper nothing does: it belongs into the caption, and the file keeps it.
+
+    Attributes
+    ----------
+    title, note : str
+    above, below : int
+        The pixels that these need beyond a line.
+    caption : str
+        Both, unbroken.
+    """
+
+    title: str
+    note: str
+    above: int
+    below: int
+    caption: str
+
+    def figure(self, width: float, height: float, **more: Any) -> Figure:
+        """Return a figure of that many pixels, with the caption as its label."""
+        figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, **more)
+        figure.set_label(self.caption)
+        return figure
+
+
+def words(
+    title: str, note: str, room: float, room_for_note: float | None = None, lines: int = 1
+) -> Words:
+    """Break a title and a note into lines for the room that they have.
+
+    Parameters
+    ----------
+    title, note : str
+    room : float
+        For the title, in pixels.
+    room_for_note : float, optional
+        Where it has another.
+    lines : int
+        What the note has at least.
+    """
+    caption = f"{title}\n{note}"
+    if page().is_paper:
+        return Words("", "", 0, 0, caption)
+    title, title_lines = fitted(title, room, "large")
+    note, note_lines = fitted(note, room if room_for_note is None else room_for_note)
+    above, below = LINE_OF_TITLE * (title_lines - 1), LINE_OF_TEXT * (max(lines, note_lines) - 1)
+    return Words(title, note, above, below, caption)
 
 
 def exact_axes(
@@ -107,6 +141,7 @@ def _figure_around(
     Parameters
     ----------
     size : (height, width) of the picture
+        On paper it is as large as the page lets it be.
     title, note : str
         Stand above and below, on as many lines as they need.
     lines : int
@@ -122,17 +157,16 @@ def _figure_around(
     bar : Axes
         Beside it, for a colour bar.
     """
-    height, width = size
-    high = max(height, beside[0], LEAST_BAR)
-    total_width = max(MARGIN["left"] + width + max(MARGIN["right"], beside[1]), LEAST_WIDTH)
-    title, title_lines = fitted(title, total_width - MARGIN["left"], "large")
-    note, note_lines = fitted(note, total_width - MARGIN["left"])
-    bottom = MARGIN["bottom"] + (max(lines, note_lines) - 1) * LINE_OF_TEXT
-    top = MARGIN["top"] + (title_lines - 1) * LINE_OF_TITLE
+    around = MARGIN["left"] + max(MARGIN["right"], beside[1])
+    height, width = page().filled(size, around)
+    high = max(height, beside[0], LEAST_BAR_ON_PAPER if page().is_paper else LEAST_BAR)
+    total_width = page().across(max(around + width, LEAST_WIDTH))
+    said = words(title, note, total_width - MARGIN["left"], lines=lines)
+    bottom, top = MARGIN["bottom"] + said.below, MARGIN["top"] + said.above
     total_height = bottom + high + top
-    figure = Figure(figsize=(total_width / DPI, total_height / DPI), dpi=DPI)
+    figure = said.figure(total_width, total_height)
 
-    def box(left: int, width: int, height: int) -> tuple[float, float, float, float]:
+    def box(left: float, width: float, height: float) -> tuple[float, float, float, float]:
         from_bottom = total_height - top - height
         return (
             left / total_width, from_bottom / total_height,
@@ -140,9 +174,9 @@ def _figure_around(
         )  # fmt: skip
 
     axes = figure.add_axes(box(MARGIN["left"], width, height))
-    axes.set_title(title, loc="left")
+    axes.set_title(said.title, loc="left")
     bar = figure.add_axes(box(MARGIN["left"] + width + 20, 18, high))
-    name_data(figure, note)
+    name_data(figure, said.note)
     return figure, axes, bar
 
 
@@ -192,7 +226,9 @@ def about_zero(values: Floats, percentile: float) -> Normalize:
 
 
 def widen_for_labels(figure: Figure) -> None:
-    """Give the labels at the left the room that they lack."""
+    """Give the labels at the left the room that they lack; on paper all is fitted in the end."""
+    if page().is_paper:
+        return
     boxes = [axes.yaxis.get_tightbbox(_agg()) for axes in figure.axes]
     lacking = max(0, *(math.ceil(4 - box.x0) for box in boxes if box is not None))
     before = figure.get_figwidth() * DPI

@@ -11,7 +11,6 @@ from topodream.arrays import Array, Bytes, Floats, Indices
 from topodream.data.samples import Data, Samples
 from topodream.form import Form
 from topodream.pictures.canvas import (
-    DPI,
     LINE_OF_TEXT,
     LINE_OF_TITLE,
     MARGIN,
@@ -20,8 +19,10 @@ from topodream.pictures.canvas import (
     name_data,
     tiled,
     widen_for_labels,
+    words,
 )
 from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.pages import DPI, page
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import draw_key, room_for_key, sheet_of, show
 
@@ -161,38 +162,41 @@ def draw_photographs(
     title, note : str
     """
     count = min(len(pictures), MOST_PHOTOGRAPHS)
-    wide, high = ALONE if count == 1 else EACH
-    shown = [fit(picture, (wide, high)) for picture in pictures[:count]]
+    columns = min(BESIDE, count)
+    each = ALONE if count == 1 else EACH
+    around = MARGIN["left"] + columns * SPACE
+    high, wide = page().filled((each[1], columns * each[0]), around)
+    room = wide / columns, high
+    sizes = [size_in(room, picture) for picture in pictures[:count]]
     called = [
-        fitted(f"{name}, {picture.shape[1]} x {picture.shape[0]} pixels", wide)
+        fitted(f"{name}, {picture.shape[1]} x {picture.shape[0]} pixels", room[0])
         for name, picture in zip(names[:count], pictures[:count], strict=True)
     ]
-    columns = min(BESIDE, count)
     rows = [slice(first, first + columns) for first in range(0, count, columns)]
     # A row is as high as its longest name and its highest picture.
     heads = [8 + LINE_OF_TEXT * max(n_lines for _, n_lines in called[row]) for row in rows]
-    highs = [max(len(picture) for picture in shown[row]) for row in rows]
-    width = MARGIN["left"] + columns * (wide + SPACE)
+    highs = [max(size[1] for size in sizes[row]) for row in rows]
+    width = around + wide
     more = f": {count} of {len(pictures)}" if count < len(pictures) else ""
-    title, title_lines = fitted(f"{title}{more}", width - MARGIN["left"], "large")
-    note, note_lines = fitted(note, width - MARGIN["left"])
-    top = 20 + title_lines * LINE_OF_TITLE
-    height = top + sum(heads) + sum(highs) + SPACE * len(rows) + 10 + note_lines * LINE_OF_TEXT
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    figure.text(MARGIN["left"] / width, 1 - 12 / height, title, fontsize="large", va="top")
+    said = words(f"{title}{more}", note, width - MARGIN["left"])
+    top: float = 20 + LINE_OF_TITLE + said.above
+    height = top + sum(heads) + sum(highs) + SPACE * len(rows) + 10 + LINE_OF_TEXT + said.below
+    figure = said.figure(width, height)
+    figure.text(MARGIN["left"] / width, 1 - 12 / height, said.title, fontsize="large", va="top")
     for row, head, tallest in zip(rows, heads, highs, strict=True):
-        for column, picture in enumerate(shown[row]):
-            name, _ = called[row][column]
-            _place(figure, picture, (MARGIN["left"] + column * (wide + SPACE), top + head), name)
+        for column, (picture, size) in enumerate(zip(pictures[row], sizes[row], strict=False)):
+            at = MARGIN["left"] + column * (room[0] + SPACE), top + head
+            _place(figure, shrunk_to(size, picture), at, size, called[row][column][0])
         top += head + tallest + SPACE
-    name_data(figure, note)
+    name_data(figure, said.note)
     return figure
 
 
-def _place(figure: Figure, picture: Bytes, at: tuple[int, int], name: str) -> None:
-    """Show a picture pixel for pixel, its upper left corner so far from that of the figure."""
-    width, height = figure.get_size_inches() * DPI
-    high, wide = picture.shape[:2]
+def _place(
+    figure: Figure, picture: Bytes, at: tuple[float, float], size: tuple[float, float], name: str
+) -> None:
+    """Show a picture at a width and height, its upper left corner so far from the figure's."""
+    (width, height), (wide, high) = figure.get_size_inches() * DPI, size
     axes = figure.add_axes(
         (at[0] / width, 1 - (at[1] + high) / height, wide / width, high / height)
     )
@@ -201,9 +205,18 @@ def _place(figure: Figure, picture: Bytes, at: tuple[int, int], name: str) -> No
     axes.set_title(name, loc="left", fontsize="small")
 
 
-def fit(picture: Bytes, room: tuple[int, int]) -> Array:
-    """Return a picture shrunk by area to some width and height, or as it is if it is smaller."""
+def size_in(room: tuple[float, float], picture: Bytes) -> tuple[float, float]:
+    """Return the width and height of a picture in some room; on a screen none is enlarged."""
     height, width = picture.shape[:2]
-    factor = min(1, room[0] / width, room[1] / height)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+    factor = min(room[0] / width, room[1] / height)
+    if page().is_paper:
+        return factor * width, factor * height
+    return max(1, round(width * min(1, factor))), max(1, round(height * min(1, factor)))
+
+
+def shrunk_to(size: tuple[float, float], picture: Bytes) -> Array:
+    """Return a picture shrunk by area to a width and height of the page, if it is larger."""
+    pixels = [max(1, round(length * page().finer)) for length in size]
+    if pixels[0] >= picture.shape[1] and pixels[1] >= picture.shape[0]:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize(pixels, Image.Resampling.BOX))

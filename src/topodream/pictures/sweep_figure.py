@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from topodream.pictures.canvas import (
-    DPI,
     HELD_OUT_COLOUR,
     LINE_OF_TEXT,
     LINE_OF_TITLE,
@@ -19,6 +18,7 @@ from topodream.pictures.canvas import (
 )
 from topodream.pictures.figure_parts import Axes, Figure, Line2D
 from topodream.pictures.lettering import apart, rows_apart, wrapped
+from topodream.pictures.pages import DPI
 from topodream.words import NONE
 
 # In inches.

@@ -12,9 +12,10 @@ def draw(pixels: Bytes, form: Form, title: str, data: str) -> Figure:
     """Draw a tapestry, one pixel of it a pixel of the picture."""
     scale, shape = Scale(form), pixels.shape[:2]
     figure, axes, bar = exact_axes(shape, tiled(shape), title, data, beside=room_for_key(scale))
-    if "\n" not in axes.get_title("left"):
+    shown = axes.get_title("left")
+    if "\n" not in shown:
         axes.set_title("", loc="left")
-        axes.set_title(title)
+        axes.set_title(shown)
     greys = colormaps["gray" if form.is_bright else "Greys"]
     show_in_strips(axes, pixels, greys, Normalize(0, 255))
     if scale.is_coloured:

@@ -9,22 +9,20 @@ from topodream.grid import Grid
 from topodream.measures.bars import FOUND_ABOVE, correlations, found
 from topodream.measures.responses import respond
 from topodream.pictures.canvas import (
-    DPI,
     HELD_OUT_COLOUR,
     LEAST_WIDTH,
-    LINE_OF_TEXT,
-    LINE_OF_TITLE,
     MARGIN,
     REFERENCE_COLOUR,
     TRAINING_COLOUR,
-    fitted,
     name_data,
     text_width,
     tiled,
     widen_for_labels,
+    words,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.pages import page
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import sheet_of, show
 
@@ -96,19 +94,18 @@ def _name_units(axes: Axes, names: list[str]) -> None:
 
 def _two_axes(shape: tuple[int, int], title: str, note: str) -> tuple[Figure, Axes, Axes]:
     """Return a figure for images of a shape in pixels, and for a plot below them."""
-    height, width = (length * tiled(shape) for length in shape)
-    total_width = max(MARGIN["left"] + width + 20, LEAST_WIDTH)
-    title, title_lines = fitted(title, total_width - MARGIN["left"], "large")
-    note, note_lines = fitted(note, total_width - MARGIN["left"])
-    top = MARGIN["top"] + (title_lines - 1) * LINE_OF_TITLE
-    bottom = MARGIN["bottom"] + (note_lines - 1) * LINE_OF_TEXT
+    size, around = (shape[0] * tiled(shape), shape[1] * tiled(shape)), MARGIN["left"] + 20
+    height, width = page().filled(size, around)
+    total_width = page().across(max(around + width, LEAST_WIDTH))
+    said = words(title, note, total_width - MARGIN["left"])
+    top, bottom = MARGIN["top"] + said.above, MARGIN["bottom"] + said.below
     total_height = top + height + 10 + PLOT_HEIGHT + bottom
-    figure = Figure(figsize=(total_width / DPI, total_height / DPI), dpi=DPI)
+    figure = said.figure(total_width, total_height)
     left, across = MARGIN["left"] / total_width, width / total_width
     images, below = (
         figure.add_axes((left, at / total_height, across, high / total_height))
         for at, high in ((bottom + PLOT_HEIGHT + 10, height), (bottom, PLOT_HEIGHT))
     )
-    images.set_title(title, loc="left")
-    name_data(figure, note)
+    images.set_title(said.title, loc="left")
+    name_data(figure, said.note)
     return figure, images, below

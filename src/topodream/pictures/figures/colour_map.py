@@ -47,7 +47,7 @@ def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figu
     figure, axes, panels = beside.map_axes(grid, title, _note(grid, data))
     sides = (axes_of_hue - FIRST) % np.pi + FIRST
     drawn_in = np.exp(1j * sides) * np.nan_to_num(shares)
-    beside.show_map(axes, _discs(grid.sheet(drawn_in), beside.size_of(axes)), grid)
+    beside.show_map(axes, _discs(grid.sheet(drawn_in), beside.pixels_of(axes)), grid)
     _draw_shares(panels, shares)
     beside.show_part(axes, panels, weights, form, grid, beside.part_of(drawn_in**2, grid, form))
     _draw_hues(panels, axes_of_hue[coloured(shares)])
@@ -103,7 +103,7 @@ def _draw_shares(panels: Panels, shares: Floats) -> None:
     counts, ends = np.histogram(known, N_SHARES, (0, 1))
     n_coloured = int(coloured(shares).sum())
     share = 100 * n_coloured / len(shares)
-    panel = panels.add(90, f"{n_coloured:,} coloured units, {share:.0f} %")
+    panel = panels.add(90, f"{n_coloured:,} coloured units, {share:.0f} %", below=beside.TICKS)
     middles = (ends[:-1] + ends[1:]) / 2
     panel.bar(middles, counts, width=1 / N_SHARES, color=drawn(middles + 0j), edgecolor="white")
     panel.axvline(COLOURED, color=INK, linewidth=1, linestyle=(0, (3, 2)))
@@ -115,7 +115,6 @@ def _draw_shares(panels: Panels, shares: Floats) -> None:
     last.set_horizontalalignment("right")
     for side in ("left", "right", "top"):
         panel.spines[side].set_visible(False)
-    panels.top -= 18  # its ticks
 
 
 def _draw_hues(panels: Panels, turned: Floats) -> None:

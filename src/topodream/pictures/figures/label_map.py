@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
-from topodream.pictures.canvas import DPI, draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
+from topodream.pictures.canvas import draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import (
     Axes,
@@ -21,6 +21,7 @@ from topodream.pictures.figure_parts import (
     colormaps,
     to_rgb,
 )
+from topodream.pictures.pages import DPI
 
 # What a unit measures at least with its class written into it, by digits; no picture gets longer
 # than that for it.

@@ -7,7 +7,6 @@ import numpy as np
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.pictures.canvas import (
-    DPI,
     about_zero,
     exact_axes,
     tiled,
@@ -16,6 +15,7 @@ from topodream.pictures.canvas import (
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, colormaps
+from topodream.pictures.pages import DPI
 from topodream.pictures.tiles import spread_units, tile
 
 # Grids longer than that many times their width have tiles one below, or beside, the other.

@@ -8,7 +8,6 @@ import numpy as np
 
 from topodream.arrays import Floats, Indices
 from topodream.pictures.canvas import (
-    DPI,
     HELD_OUT_COLOUR,
     LINE_OF_TEXT,
     LINE_OF_TITLE,
@@ -21,6 +20,7 @@ from topodream.pictures.canvas import (
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, MaxNLocator
+from topodream.pictures.pages import DPI
 
 # How many times the error of the mean image, or the last one, is beyond the axis.
 BEYOND = 2

@@ -10,11 +10,12 @@ from topodream.form import Form
 from topodream.grid import Grid
 from topodream.measures.orientation import ORIENTED, angles, oriented, preferences, windings
 from topodream.pictures import beside
-from topodream.pictures.beside import INK, WIDTH, Panels
-from topodream.pictures.canvas import DPI, unit_ticks
+from topodream.pictures.beside import INK, Panels
+from topodream.pictures.canvas import text_width, unit_ticks
 from topodream.pictures.cyclic import painted, turning_colours
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.pages import DPI
 
 # The selectivity of full colour.
 FULL = 0.5
@@ -52,7 +53,7 @@ def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figu
     with np.errstate(all="ignore"):  # of a map that diverged
         preferred = preferences(weights, form)
     figure, axes, panels = beside.map_axes(grid, title, _note(grid, form, data))
-    wraps, size = grid.period is not None, beside.size_of(axes)
+    wraps, size = grid.period is not None, beside.pixels_of(axes)
     beside.show_map(axes, painted(grid.sheet(preferred) / FULL, size, wraps=wraps), grid)
     _draw_bars(axes, preferred, grid)
     _draw_key(panels)
@@ -113,14 +114,17 @@ def _mark_pinwheels(axes: Axes, panels: Panels, turns: Integers, grid: Grid) -> 
     size = float(np.clip(0.42 * min(beside.cell_of(axes, grid)), 2.5, 8)) * 72 / DPI
     key = panels.add(24, "pinwheels, round which orientations turn")
     # As on the map, where they stand on dark.
-    key.set(xlim=(0, WIDTH), ylim=(0, 24), xticks=[], yticks=[], facecolor=DARK)
-    for x, (turn, (way, face, rim)) in zip((14, WIDTH / 2 + 8), TURNS.items(), strict=True):
+    width = panels.width
+    key.set(xlim=(0, width), ylim=(0, 24), xticks=[], yticks=[], facecolor=DARK)
+    x = 14.0
+    for turn, (way, face, rim) in TURNS.items():
         down, right = np.nonzero(turns == turn)
         look: dict[str, Any] = {"color": face, "markeredgecolor": rim, "markeredgewidth": 0.9}
         axes.plot(right + 0.5, down + 0.5, "o", markersize=size, clip_on=False, **look)
         key.plot([x], [12], "o", markersize=6, **look)
         said = f"{len(down):,} {way}"
         key.text(x + 10, 12, said, va="center_baseline", fontsize="small", color="white")
+        x = max(width / 2 + 8, x + 18 + text_width(said, "small"))
 
 
 # ------------------------------------------------------------------ beside it
@@ -128,31 +132,30 @@ def _mark_pinwheels(axes: Axes, panels: Panels, turns: Integers, grid: Grid) -> 
 
 def _draw_key(panels: Panels) -> None:
     """Draw what colours stand for: bars of all orientations, and how dark which selectivity is."""
-    panel = panels.add(44, "preferred orientation")
-    panel.set(xlim=(0, WIDTH), ylim=(0, 44))
+    panel, width = panels.add(44, "preferred orientation"), panels.width
+    panel.set(xlim=(0, width), ylim=(0, 44))
     panel.set_axis_off()
     turned = np.pi * np.arange(N_KEYS) / N_KEYS
     for place, (angle, colour) in enumerate(
         zip(turned, turning_colours(np.exp(2j * turned)), strict=True)
     ):
-        x, across, up = (place + 0.5) * WIDTH / N_KEYS, 11 * np.cos(angle), 11 * np.sin(angle)
+        x, across, up = (place + 0.5) * width / N_KEYS, 11 * np.cos(angle), 11 * np.sin(angle)
         panel.plot(
             [x - across, x + across], [31 - up, 31 + up], color=colour, linewidth=4.5,
             solid_capstyle="round",
         )  # fmt: skip
         degrees = f"{180 * place / N_KEYS:.0f}°" if place % 2 == 0 else ""
         panel.text(x, 0, degrees, ha="center", fontsize="small", color=INK)
-    scale = panels.add(20, "selectivity")
+    scale = panels.add(20, "selectivity", below=beside.TICKS)
     hues = np.exp(2j * np.pi * np.arange(N_HUES) / N_HUES)[:, None]
     scale.imshow(
-        turning_colours(np.linspace(0, 1, WIDTH) * hues), aspect="auto", interpolation="nearest",
+        turning_colours(np.linspace(0, 1, width) * hues), aspect="auto", interpolation="nearest",
         extent=(0, FULL, 0, 1),
     )  # fmt: skip
     scale.set_xticks(
         [0, ORIENTED, FULL], ["0", f"{ORIENTED}, oriented", f"≥ {FULL}"], fontsize="small"
     )
     scale.set_yticks([])
-    panels.top -= 18  # its ticks
 
 
 def _draw_rose(panels: Panels, preferred: Complex) -> None:

@@ -9,19 +9,21 @@ from topodream.form import Form
 from topodream.measures.responses import respond, with_activation
 from topodream.models import MODELS
 from topodream.pictures.canvas import (
-    DPI,
     LEAST_WIDTH,
-    LINE_OF_TEXT,
-    LINE_OF_TITLE,
     MARGIN,
-    fitted,
     name_data,
+    words,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
+from topodream.pictures.pages import page
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import draw_key, room_for_key, sheet_of, show
 from topodream.traits import ACTIVATION
+
+# Pixels: left of the images, for names, and right of them, for a colour bar; for all images of a row,
+# and what of a row each has at least.
+LEFT, RIGHT, ROW, LEAST_EACH = 120, 110, 850, 45
 
 
 def draw(material: Material) -> Figure:
@@ -62,10 +64,12 @@ def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: s
     samples, reconstructed : (n_samples, n_inputs)
     """
     height, width, scale = form.height, form.width, Scale(form)
+    beside = LEFT + max(RIGHT, room_for_key(scale)[1])
+    room = round(page().across(ROW + beside)) - beside
     # Fewer of wide ones, and more room for high ones, or they are slivers.
-    per_row = min(max(1, min(10, 20 * height // width)), len(samples))
+    per_row = min(max(1, min(10, 20 * height // width, room // LEAST_EACH)), len(samples))
     n_rows = -(-len(samples) // per_row)
-    each = min(850 // per_row, max(85, 42 * width // height))
+    each = min(room // per_row, max(85, 42 * width // height))
     # Two images and a little more.
     size = (per_row * each, min(600, max(64, int(2.12 * each * height / width))))
     said = f" Both are {scale.in_words}." if scale.in_words else ""
@@ -105,25 +109,22 @@ def _rows_of_axes(
 
     What stands beside them may need more than a bar does.
     """
-    left, right = 120, max(110, beside)
-    width = max(left + size[0] + right, LEAST_WIDTH)
+    width = page().across(max(LEFT + size[0] + max(RIGHT, beside), LEAST_WIDTH))
     # Images that are not as wide as their axes stand in the middle, and the title begins there.
-    title, title_lines = fitted(title, width - left - 30, "large")
-    note, note_lines = fitted(note, width - MARGIN["left"])
-    above = 40 + (title_lines - 1) * LINE_OF_TITLE
-    below = 50 + (note_lines - 1) * LINE_OF_TEXT
+    said = words(title, note, width - LEFT - 30, width - MARGIN["left"])
+    above, below = 40 + said.above, 50 + said.below
     height = above + n_rows * size[1] + below
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    figure = said.figure(width, height)
     inner = {
-        "left": left / width, "right": (left + size[0]) / width,
+        "left": LEFT / width, "right": (LEFT + size[0]) / width,
         "bottom": below / height, "top": 1 - above / height, "hspace": 0.06,
     }  # fmt: skip
     all_axes = figure.subplots(n_rows, 1, squeeze=False, gridspec_kw=inner)[:, 0]
-    all_axes[0].set_title(title, loc="left")
+    all_axes[0].set_title(said.title, loc="left")
     tall = min(180, size[1])
     middle = below - 5 + n_rows * size[1] / 2
     bar = figure.add_axes(
-        ((left + size[0] + 20) / width, (middle - tall / 2) / height, 16 / width, tall / height)
+        ((LEFT + size[0] + 20) / width, (middle - tall / 2) / height, 16 / width, tall / height)
     )
-    name_data(figure, note)
+    name_data(figure, said.note)
     return figure, list(all_axes), bar
