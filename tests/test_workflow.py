@@ -140,7 +140,7 @@ def built(tmp_path_factory):
     if GIT:
         git(folder, "init", "--quiet")
         commit(folder, "src", "Snakefile")
-    snakemake(folder, "--cores", "2", run=started)
+    snakemake(folder, "--cores", "2")
     return folder
 
 
@@ -356,6 +356,16 @@ def test_another_clone_gives_the_same_bytes(built, tmp_path):
     snakemake(other, "--cores", "1")
     for path in sorted(ALL_FILES):
         assert (other / path).read_bytes() == (built / path).read_bytes(), path
+
+
+def test_processes_of_their_own_give_the_same_bytes_as_copies(built, copy):
+    """As a person starts them: of each kind of picture, and what no other test starts so."""
+    lost = {PAGE, *JUDGED, *SWEEP, *figures_of("tiny-digits"), "results/tiny-digits/config.yaml"}
+    for path in lost:
+        (copy / path).unlink()
+    snakemake(copy, "--cores", "2", run=started)
+    for path in sorted(lost):
+        assert (copy / path).read_bytes() == (built / path).read_bytes(), path
 
 
 def test_training_writes_plain_lines_into_its_log(built):
