@@ -15,7 +15,7 @@ from snakemake.io import is_callable, is_flagged
 
 from topodream.data import raw_files
 from topodream.models import MODELS
-from topodream.pictures.of_maps import PICTURES
+from topodream.pictures.figures import FIGURES
 from topodream.pictures.picture import Still
 from topodream.plan import catalogue as catalogues
 from topodream.plan import found, params, wildcards
@@ -139,13 +139,15 @@ def names_of(pictures):
     return [picture.name for picture in pictures]
 
 
-def test_a_picture_has_a_text_in_snakemakes_report_or_that_of_all():
+def test_a_figure_in_snakemakes_report_has_a_text_or_that_of_all():
     folder = ROOT / "workflow" / "rules"
-    for picture in [*PICTURES.values(), Still("new", "A new one.", "new.draw")]:
-        assert (folder / text_for_report(ROOT, picture)).is_file()
-    for name, shipped in PICTURES.items():
-        assert text_for_report(ROOT, shipped) == f"../report/{name}.rst"
-    assert text_for_report(ROOT, picture) == "../report/picture.rst"
+    new = Still("new", "A new one.", "new.draw")
+    assert new.in_report
+    for figure in [*FIGURES, new]:
+        text = text_for_report(ROOT, figure)
+        own = figure.in_report and figure != new
+        assert text == f"../report/{figure.name if own else 'picture'}.rst"
+        assert (folder / text).is_file()
 
 
 def test_pictures_depend_on_what_draws_them_and_on_no_other(inputs, catalogue):

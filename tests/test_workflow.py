@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import forking
@@ -25,6 +26,7 @@ from topodream.data import KINDS, mnist
 from topodream.files import storage
 from topodream.files.digests import file_digest
 from topodream.origin import lineage, notes, provenance
+from topodream.pictures import figures
 
 NAMES = ["tiny-pan", "tiny-digits", "tiny-dream", "tiny-wild"]
 SOUND = NAMES[:-1]  # the last one diverges
@@ -373,12 +375,31 @@ def test_training_writes_plain_lines_into_its_log(built):
     assert re.fullmatch(r"(tiny-pan: epoch \d/3, MSE \d+\.\d{4}, [\d,]+ steps/s\n){3}", log), log
 
 
-def test_snakemakes_own_report(built):
+def test_snakemakes_own_report_leaves_out_what_is_large_and_says_so(built):
+    """The study's would have 320 MB with all pictures; without these it has 32."""
     snakemake(built, "--report", "report.html")
     report = (built / "report.html").read_text()
-    assert "at work on held-out samples" in report  # a caption
-    assert "prototypes" in report
     (built / "report.html").unlink()
+    assert "Left out, so that browsers can open this file, is what is large" in report
+    assert "on a logarithmic scale" in report  # a caption
+    pictures = {Path(path).name for path in ALL_FILES if path.endswith(".png")}
+    large = {Path(one.file).name for one in figures.FIGURES if not one.in_report}
+    assert {"prototypes.png", "lateral_excitation.png"} <= pictures & large
+    embedded = re.findall(r"filename=([^;]+);charset|filename=([^;]+);base64", report)
+    assert {name for names in embedded for name in names if name} == pictures - large
+
+
+def test_a_site_is_made_of_the_page_if_it_is_asked_for(built):
+    snakemake(built, "--cores", "1", "results/site.zip")
+    path, log = built / "results/site.zip", built / "results/logs/site.log"
+    size = path.stat().st_size / 1e6
+    assert log.read_text().startswith(f"results/site.zip: {len(NAMES)} maps in ")
+    assert f" files, {size:,.1f} MB; unpacked " in log.read_text()
+    with zipfile.ZipFile(path) as content:
+        assert "site/tiny-pan/activity.gif.js" in content.namelist()
+    assert script_of("site.zip") in notes.read(path)["made_by"]
+    path.unlink()
+    log.unlink()
 
 
 # ------------------------------------------------------------------ where it came from
@@ -388,7 +409,7 @@ def script_of(path):
     """The script that makes a file, by its name."""
     ends = {
         "/config.yaml": "resolve_experiment", "/model.h5": "train", "/measures.json": "measure",
-        "index.html": "build_page", "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
+        "index.html": "build_page", "site.zip": "pack_site", "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
         "/digits.h5": "prepare_mnist", "/tapestry.h5": "build_tapestry",
         "/pan.h5": "build_pan_sequence", "/tapestry.png": "plot_tapestry",
         "/digits.png": "plot_samples",

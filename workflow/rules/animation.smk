@@ -12,15 +12,7 @@ for kind, names in map_kinds(CATALOGUE).items():
             model="results/{experiment}/model.h5",
             data=INPUTS.data,
         output:
-            [
-                report(
-                    f"results/{{experiment}}/{animation.file}",
-                    category="{experiment}",
-                    labels={"picture": animation.title},
-                    caption=text_for_report(ROOT, animation),
-                )
-                for animation in kind.animations
-            ],
+            [f"results/{{experiment}}/{one.file}" for one in kind.animations],
             # For the player of the page.
             scripts=[f"results/{{experiment}}/{one.file}.js" for one in kind.animations],
         log:

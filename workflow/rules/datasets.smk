@@ -45,6 +45,8 @@ def make_data(name, kind):
 def draw_data(picture, names):
     """The rule that draws data sets of some kinds."""
     files = options_of(picture.files)
+    file = f"results/data/{{dataset}}{picture.suffix}"
+    moves = picture.suffix == ".gif"
 
     rule:
         """The picture of a data set."""
@@ -55,13 +57,17 @@ def draw_data(picture, names):
             **INPUTS.made_of(picture.behind),
             code=INPUTS.code(picture.script),
         output:
-            # What moves has a script beside it, for the player of the page.
-            **({"script": "results/data/{dataset}.gif.js"} if picture.suffix == ".gif" else {}),
-            picture=report(
-                f"results/data/{{dataset}}{picture.suffix}",
-                category="Data",
-                labels={"data set": "{dataset}", "picture": picture.name},
-                caption="../report/data.rst",
+            # What moves has a script beside it, for the player of the page; a report has no room for it.
+            **({"script": f"{file}.js"} if moves else {}),
+            picture=(
+                file
+                if moves
+                else report(
+                    file,
+                    category="Data",
+                    labels={"data set": "{dataset}", "picture": picture.name},
+                    caption="../report/data.rst",
+                )
             ),
         log:
             "results/data/logs/{dataset}-picture.log",

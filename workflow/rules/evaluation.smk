@@ -132,15 +132,24 @@ for kind, names in map_kinds(CATALOGUE).items():
             measures="results/{experiment}/measures.json",
         output:
             [
-                report(
-                    f"results/{{experiment}}/{figure.file}",
-                    category="{experiment}",
-                    labels={"picture": figure.title},
-                    caption=text_for_report(ROOT, figure),
+                (
+                    report(
+                        f"results/{{experiment}}/{figure.file}",
+                        category="{experiment}",
+                        labels={"picture": figure.title},
+                        caption=text_for_report(ROOT, figure),
+                    )
+                    if figure.in_report
+                    else f"results/{{experiment}}/{figure.file}"
                 )
                 for figure in kind.figures
             ],
-            thumbnail="results/{experiment}/thumbnail.png",
+            thumbnail=report(
+                "results/{experiment}/thumbnail.png",
+                category="{experiment}",
+                labels={"picture": "prototypes in the middle"},
+                caption="../report/thumbnail.rst",
+            ),
             laboratory="results/{experiment}/map.js",
         log:
             "results/{experiment}/logs/figures.log",

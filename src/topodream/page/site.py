@@ -24,8 +24,6 @@ LINKS = ("href", "src", "data-script")
 # Those that lead to no file.
 ELSEWHERE = ("http", "https", "mailto", "data")
 VOID = ("br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
-# Of each map that a page shows, whether it links to them or not.
-OF_MAPS = ("config.yaml", "measures.json")
 BEGINS = '<html lang="en">'
 AS_SITE = '<html lang="en" class="site">'
 
@@ -66,8 +64,12 @@ def pack(page: Path, output: Path, origin: Mapping[str, Any]) -> Site:
     note = notes.read(page)
     html = read_bytes(page).decode()
     with complete(page):
-        measures = note["measures_sha256"]
-        names = sorted({*_linked(page, html), *_of_maps(measures)})
+        parser = _Links()
+        parser.feed(html)
+        maps = json.loads(parser.study)["experiments"]
+        links = [*parser.links, *(one["laboratory"] for one in maps)]
+        names = sorted({name for link in links if (name := _file_of(link, page))})
+        measures = {one["name"]: note["measures_sha256"][one["name"]] for one in maps}
     _check_there(page, names)
     _check_measures(page, measures)
     if html.count(BEGINS) != 1:
@@ -79,7 +81,7 @@ def pack(page: Path, output: Path, origin: Mapping[str, Any]) -> Site:
         for name in names:
             _add(packed, f"{output.stem}/{name}", _pieces(page.parent / name))
         n_bytes = sum(entry.file_size for entry in packed.infolist())
-    return Site(len(measures), 1 + len(names), n_bytes)
+    return Site(len(maps), 1 + len(names), n_bytes)
 
 
 def _add(packed: zipfile.ZipFile, name: str, content: Iterable[bytes]) -> None:
@@ -98,10 +100,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _of_maps(names: Iterable[str]) -> Iterator[str]:
-    return (f"{name}/{file}" for name in names for file in OF_MAPS)
-
-
 def _check_there(page: Path, names: Iterable[str]) -> None:
     missing = [name for name in names if not (page.parent / name).is_file()]
     if missing:
@@ -116,15 +114,6 @@ def _check_measures(page: Path, measures: Mapping[str, str]) -> None:
         path = page.parent / name / "measures.json"
         if file_digest(path) != sha256:
             raise InputError(f"{page}: {path} has been made anew since; make the page again")
-
-
-def _linked(page: Path, html: str) -> set[str]:
-    """Return the files that a page links to or loads, by their paths beside it."""
-    parser = _Links()
-    parser.feed(html)
-    study = json.loads(parser.study)
-    links = [*parser.links, *(one["laboratory"] for one in study["experiments"])]
-    return {name for link in links if (name := _file_of(link, page))}
 
 
 def _file_of(link: str, page: Path) -> str | None:

@@ -29,6 +29,9 @@ class Picture:
         Whether it takes the page's whole width, even where it is not long.
     group : str
         The heading that the page puts it under.
+    in_report : bool
+        Whether Snakemake's report has it, one file for all maps: what is large, or of interest for
+        few, is left to the page. What moves is never in it.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Picture:
     needs: tuple[str, ...] = ()
     wide: bool = False
     group: str = ""
+    in_report: bool = True
 
     called: ClassVar[str]
     package: ClassVar[str]

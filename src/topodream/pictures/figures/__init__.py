@@ -24,6 +24,7 @@ FIGURES = (
         "prototypes.draw",
         wide=True,
         group="prototypes",
+        in_report=False,
     ),
     Still(
         "reconstructions",
@@ -86,6 +87,7 @@ FIGURES = (
         "lateral_tiles.lateral_excitation",
         needs=(LATERAL_EXCITATION,),
         group="lateral weights",
+        in_report=False,
     ),
     Still(
         "global_inhibition",
@@ -93,6 +95,7 @@ FIGURES = (
         "lateral_tiles.global_inhibition",
         needs=(GLOBAL_INHIBITION,),
         group="lateral weights",
+        in_report=False,
     ),
     Still(
         "column_inhibition",
@@ -100,6 +103,7 @@ FIGURES = (
         "lateral_tiles.column_inhibition",
         needs=(COLUMN_INHIBITION,),
         group="lateral weights",
+        in_report=False,
     ),
     Still(
         "lateral_matrix",
@@ -108,6 +112,7 @@ FIGURES = (
         needs=(LEARNT_EXCITATION,),
         wide=True,
         group="lateral weights",
+        in_report=False,
     ),
 )
 
