@@ -221,7 +221,8 @@ TICKS = [
     ("[0.1, 120000, 0.00002, -300000, 0].map((one) => tickText(one, '.4f'))",
      ["0.1", "1.2 · 10⁵", "2 · 10⁻⁵", "-3 · 10⁵", "0"]),
     ("[0.125, 1].map((one) => tickText(one, '.1%'))", ["12.5 %", "100 %"]),
-    ("new Set([...Array(42).keys()].map((n) => styleOf(n)).map((one) => one.colour + one.dash)).size", 42),
+    ("new Set([...Array(42).keys()].map(styleOf).map((one) => one.colour + one.dash)).size", 42),
+    ("new Set([...Array(66).keys()].map(styleOf).map((one) => one.colour + one.shape(5))).size", 66),
     ("stretches([1, null, 2, 3, null], (one) => one !== null)", [[1], [2, 3]]),
 ]  # fmt: skip
 

@@ -16,11 +16,11 @@ from PIL import Image
 
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
-from topodream.files.storage import read_json, write_json
+from topodream.files.storage import json_digest, read_json, write_json
 from topodream.form import Form
 from topodream.grid import Grid
 from topodream.origin import notes
-from topodream.page import dotplot, page, study
+from topodream.page import current, dotplot, page, study
 from topodream.page.terms import TERMS
 from topodream.pictures import animation, player, thumbnails
 from topodream.pictures.of_maps import PICTURES
@@ -363,6 +363,49 @@ def test_the_page_says_of_which_replicates_it_is_made(results, contents):
     (results / name / "measures.json").unlink()
     with pytest.raises(InputError, match=f"{name}.measures.json: no such file"):
         rendered(results, told)
+
+
+def replicates_found(results, **options):
+    """What lies there of other seeds, and the config says the same of it."""
+    names = {other: name for name, others in made_results.REPLICATES.items() for other in others}
+    settings = {name: notes.read(results / name / "measures.json")["settings"] for name in names}
+    return {
+        "experiments": {},
+        "sweeps": {},
+        "findings": None,
+        "datasets": {"digits": {"kind": "mnist", "side": 3, "max_speed": 2.5}},
+        "unknown": [],
+        "options": {"measures": options},
+        "replicates": {
+            name: {"of": of, "settings_sha256": json_digest(settings[name])}
+            for name, of in names.items()
+        },
+    }
+
+
+def test_other_seeds_are_shown_if_they_are_what_the_config_would_make(results):
+    found = replicates_found(results, side=3)
+    sound = current.sort_out(results, found)
+    assert sound.left_out == {}
+    assert sound.replicates == made_results.REPLICATES
+    on_more = current.sort_out(results, replicates_found(results, held_out=5))
+    assert set(on_more.left_out.values()) == {"it was measured on another number of samples"}
+    first, second = made_results.REPLICATES["digits-small"]
+    found["replicates"][first]["settings_sha256"] = "of others"
+    (results / second / "measures.json").write_text("{")
+    sound = current.sort_out(results, found)
+    assert list(sound.replicates) == ["digits-strong"]
+    assert sound.left_out[first] == "its settings have changed"
+    assert "damaged" in sound.left_out[second]
+
+
+def test_nothing_is_said_of_other_seeds_of_a_map_that_is_left_out(results):
+    found = replicates_found(results)
+    of_map = {"settings_sha256": "of others", "question": "?", "pictures": []}
+    found["experiments"] = dict.fromkeys(made_results.REPLICATES, of_map)
+    sound = current.sort_out(results, found)
+    assert list(sound.left_out) == list(made_results.REPLICATES)
+    assert sound.replicates == {}
 
 
 @pytest.mark.parametrize("change", [{"settings": "{}"}, {"curve": {"epoch": [0]}}])

@@ -966,6 +966,7 @@ def test_the_page_keeps_what_was_made_before(copy):
     assert make_page_of_one(copy) == everything
     for path in [*DATA, *(f"results/{name}/thumbnail.png" for name in NAMES)]:
         assert Path(path).name in (copy / PAGE).read_text() or path.endswith(".h5")
+    assert f'"name":"{REPLICATE}"' in (copy / PAGE).read_text()
 
 
 def test_the_page_leaves_out_what_the_config_would_make_otherwise(copy):

@@ -12,6 +12,10 @@ const SHAPES = [
   (r) => polygon([[0, 1.2], [1.1, -0.8], [-1.1, -0.8]], r),
   (r) => polygon(PLUS, r),
   (r) => polygon(PLUS.map(([x, y]) => [(x - y) / 1.41, (x + y) / 1.41]), r),
+  (r) => polygon([[-1.3, -0.5], [1.3, -0.5], [1.3, 0.5], [-1.3, 0.5]], r),
+  (r) => polygon([[-1, -1.1], [1, -1.1], [-1, 1.1], [1, 1.1]], r),
+  (r) => polygon([[-0.5, -1.3], [0.5, -1.3], [0.5, 1.3], [-0.5, 1.3]], r),
+  (r) => polygon([[-1.1, -1], [-1.1, 1], [1.1, -1], [1.1, 1]], r),
 ];
 const PLUS = [
   [-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4],
@@ -21,11 +25,11 @@ const DASHES = ["", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "9 3 2 3 2 3"];
 const polygon = (corners, r) => `M${corners.map(([x, y]) => `${hundredth(x * r)} ${hundredth(y * r)}`).join("L")}Z`;
 const hundredth = (value) => Math.round(100 * value) / 100;
 
-// The style of the n-th series: a colour, a shape, a dash. As there are six and seven of them, no two
-// of the first 42 have all in common.
+// The style of the n-th series: a colour, a shape, a dash. As there are six, eleven and seven of them,
+// no two of the first 66 have colour and shape in common, and no two of the first 42 colour and dash.
 function styleOf(number) {
-  const shape = number % SHAPES.length;
-  return { colour: `series-${1 + (number % 6)}`, shape: SHAPES[shape], dash: DASHES[shape] };
+  const of = (list) => list[number % list.length];
+  return { colour: `series-${1 + (number % 6)}`, shape: of(SHAPES), dash: of(DASHES) };
 }
 
 function svg(tag, attributes = {}, ...children) {

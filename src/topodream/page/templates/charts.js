@@ -86,10 +86,12 @@ function drawChart(content, legend, about, table) {
     chart.show(content);
   }
   $("#chart-legend").replaceChildren(...legend);
-  $("#chart-about").textContent = about.filter(Boolean).join(" ");
+  $("#chart-about").replaceChildren(...about.flatMap((one) => [one, " "]));
   $("#chart-csv").disabled = table.rows.length === 0;
   chartTable = table;
 }
+
+const termOf = (name) => h("a", { className: "term", href: `#term=${name}` }, study.measures[name].label);
 
 function legendItem(style, kind, ...children) {
   const mark = svg("g", { class: `mark ${kind}`, transform: "translate(14 8)" },
@@ -133,32 +135,37 @@ function removeMap(name) {
 }
 
 function drawCurves(filter) {
-  const found = study.experiments.filter((one) => hasCurve(one) && filter.test(one));
-  addable = found.map((one) => one.name);
-  const before = chartForm.map.value;
-  chartForm.map.replaceChildren(...addable.map((name) => option(name)));
-  if (addable.includes(before)) chartForm.map.value = before;
-  $("#add-map").disabled = found.length === 0;
-  Object.assign($("#add-all"), { hidden: found.length < 2 || !chartForm.text.value, textContent: `Add all ${found.length}` });
-
+  offerMaps(study.experiments.filter((one) => hasCurve(one) && filter.test(one)));
   const drawn = chosenMaps.map((name) => byName.get(name)).filter(hasCurve);
   const how = chartForm.band.value;
-  const series = drawn.map((one, number) => curveOf(one, styleOf(number), how));
-  const legend = drawn.map((one, number) => legendItem(styleOf(number), "curve",
-    h("a", { href: `#${one.name}` }, one.name), h("span", { className: "soft" }, seedsOf(one)),
-    h("button", { type: "button", ariaLabel: `Remove ${one.name}`,
-      onclick: () => removeMap(one.name) }, "×")));
-  const [means, about] = meanImageOf(drawn);
-  const label = `Learning curves of ${drawn.map((one) => one.name).join(", ")}: ${CURVE_LABEL} over epochs`;
+  const [references, aboutMean] = meanImageOf(drawn);
+  const names = drawn.map((one) => one.name).join(", ");
   drawChart({
-    label, series, along: true,
+    label: `Learning curves of ${names}: ${CURVE_LABEL} over epochs`,
+    along: true,
     x: { label: "epoch" }, y: { label: CURVE_LABEL, log: chartForm.log.checked },
-    references: means,
-  }, legend, [drawn.length > 0 ? aboutSeeds(drawn, how) : "", about], {
+    series: drawn.map((one, number) => curveOf(one, styleOf(number), how)),
+    references,
+  }, drawn.map(legendOfCurve), drawn.length > 0 ? [aboutSeeds(drawn, how), aboutMean] : [], {
     columns: OF_CURVES,
     rows: drawn.flatMap((one) => one.seeds.flatMap((seed) => rowsOfCurve(one, seed))),
   });
 }
+
+// Offer maps to be added.
+function offerMaps(found) {
+  const before = chartForm.map.value;
+  addable = found.map((one) => one.name);
+  chartForm.map.replaceChildren(...addable.map((name) => option(name)));
+  if (addable.includes(before)) chartForm.map.value = before;
+  $("#add-map").disabled = addable.length === 0;
+  const hidden = addable.length < 2 || !chartForm.text.value;
+  Object.assign($("#add-all"), { hidden, textContent: `Add all ${addable.length}` });
+}
+
+const legendOfCurve = (one, number) => legendItem(styleOf(number), "curve",
+  h("a", { href: `#${one.name}` }, one.name), h("span", { className: "soft" }, seedsOf(one)),
+  h("button", { type: "button", ariaLabel: `Remove ${one.name}`, onclick: () => removeMap(one.name) }, "×"));
 
 // Before a map has learnt anything its error is of another size.
 const isShownEpoch = (epoch) => epoch > 0 || chartForm.start.checked;
@@ -263,38 +270,52 @@ function allTrainings() {
 const KINDS_OF_TRAINING = { map: "a map", seed: "another seed of one", point: "a point of a sweep" };
 
 function drawScatter(filter) {
-  const { x: { value: x }, y: { value: y }, by: { value: by } } = chartForm;
+  const [x, y, by] = ["x", "y", "by"].map((key) => chartForm[key].value);
   const kinds = Object.keys(KINDS_OF_TRAINING)
     .filter((kind) => kind === "map" || chartForm[`${kind}s`].checked);
   const chosen = allTrainings().filter((one) => kinds.includes(one.kind) && filter.test(one));
   const measured = chosen.filter(({ values }) => values[x] !== null && values[y] !== null);
-  const logs = [["x", x], ["y", y]].filter(([axis]) => chartForm[`log${axis}`].checked);
-  const shown = measured.filter(({ values }) => logs.every(([, name]) => values[name] > 0));
-  const labels = [...new Set(allTrainings().map((one) => one.settings[by] ?? "unknown"))];
-  const groups = labels.map((label, number) => ({ label, style: styleOf(number),
-    members: shown.filter((one) => (one.settings[by] ?? "unknown") === label) }))
-    .filter(({ members }) => members.length > 0);
-  const axis = (name, log) => ({ label: study.measures[name].label, form: study.measures[name].form, log });
-  const legend = groups.map(({ label, style, members }) =>
-    legendItem(style, "map", h("span", {}, `${label} (${members.length})`)));
-  if (kinds.length > 1) {
-    legend.push(...kinds.map((kind) =>
-      legendItem(styleOf(0), kind, h("span", { className: "soft" }, KINDS_OF_TRAINING[kind]))));
-  }
-  const lacking = chosen.length - measured.length;
+  const [logX, logY] = [chartForm.logx.checked, chartForm.logy.checked];
+  const shown = measured.filter(({ values }) =>
+    (!logX || values[x] > 0) && (!logY || values[y] > 0));
+  const groups = groupsOf(shown, by);
+  const axis = (name, log) => ({ ...study.measures[name], log });
   drawChart({
     label: `${study.measures[y].label} against ${study.measures[x].label} of ${shown.length} trainings`,
-    x: axis(x, chartForm.logx.checked), y: axis(y, chartForm.logy.checked),
-    series: groups.map(({ style, members }) => ({ style, points: members.map((one) => pointOf(one, x, y)) })),
-  }, legend, [
-    `${shown.length} of ${chosen.length} ${kinds.length > 1 ? "trainings" : "maps"}.`,
-    lacking > 0 ? `${lacking} without one of the two measures.` : "",
-    shown.length < measured.length ? `${measured.length - shown.length} not above 0, which a logarithmic axis can't show.` : "",
-  ], {
+    x: axis(x, logX), y: axis(y, logY),
+    series: groups.map(({ style, members }) =>
+      ({ style, points: members.map((one) => pointOf(one, x, y)) })),
+  }, legendOf(groups, kinds), aboutTrainings(chosen, measured, shown, [x, y]), {
     columns: ["name", "kind", "of", "seed", "model", "dataset", columnOf(x), columnOf(y)],
     rows: shown.map((one) => [one.name, one.kind === "point" ? "sweep point" : one.kind, one.of, one.seed,
       one.settings.model ?? null, one.settings.dataset ?? null, one.values[x], one.values[y]]),
   });
+}
+
+// Trainings by a setting. Its values keep their marks, whichever of them are shown.
+function groupsOf(shown, by) {
+  const valueOf = ({ settings }) => settings[by] ?? "unknown";
+  const labels = [...new Set(allTrainings().map(valueOf))];
+  return labels.map((label, number) => ({ label, style: styleOf(number),
+    members: shown.filter((one) => valueOf(one) === label) })).filter(({ members }) => members.length > 0);
+}
+
+function legendOf(groups, kinds) {
+  const marks = groups.map(({ label, style, members }) =>
+    legendItem(style, "map", h("span", {}, `${label} (${members.length})`)));
+  const sizes = kinds.map((kind) =>
+    legendItem(styleOf(0), kind, h("span", { className: "soft" }, KINDS_OF_TRAINING[kind])));
+  return [...marks, ...(kinds.length > 1 ? sizes : [])];
+}
+
+function aboutTrainings(chosen, measured, shown, [x, y]) {
+  const [lacking, below] = [chosen.length - measured.length, measured.length - shown.length];
+  return [
+    `${shown.length} of ${chosen.length} trainings.`,
+    lacking > 0 ? `${lacking} without one of the two measures.` : "",
+    below > 0 ? `${below} not above 0, which a logarithmic axis can't show.` : "",
+    h("span", {}, "What they mean: ", termOf(x), ", ", termOf(y), "."),
+  ];
 }
 
 function pointOf({ kind, said, href, values }, x, y) {
