@@ -995,6 +995,14 @@ def tile_of(figure, unit, grid):
     return sheet[top : top + grid.rows, left : left + grid.cols]
 
 
+def test_fixed_excitation_is_shown_large_and_what_is_learnt_in_tiles(trained, noise):
+    fixed = drawing.draw("lateral_excitation", subject_of(trained(noise(False)), noise(False)))
+    assert [axes.get_title() for axes in fixed.axes[:3]] == ["unit 2, 2", "unit 0, 0", "unit 3, 4"]
+    learnt = trained(noise(False), model="sparse_dream")
+    figure = drawing.draw("lateral_excitation", subject_of(learnt, noise(False)))
+    assert "A tile for each unit" in said(figure)
+
+
 def test_lateral_pictures_show_effects_with_their_signs(trained, noise):
     subject = subject_of(trained(noise(False), model="sparse_dream"), noise(False))
     state, grid = subject.model.trained.state, subject.model.experiment.grid

@@ -68,7 +68,7 @@ FIGURES = (
     ),
     Still(
         "label_map",
-        "The class of which each unit wins the most training samples.",
+        "The class of which each unit wins the most training samples, by colour and number.",
         "label_map.draw",
         needs=(LABELS,),
         group="units on the grid",
@@ -83,7 +83,7 @@ FIGURES = (
     ),
     Still(
         "lateral_excitation",
-        "Which units each unit is excited by: a tile per unit.",
+        "Which units excite a unit: a tile per unit, or, where it is fixed, in the middle and in corners.",
         "lateral_tiles.lateral_excitation",
         needs=(LATERAL_EXCITATION,),
         group="lateral weights",

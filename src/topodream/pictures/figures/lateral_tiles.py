@@ -1,11 +1,10 @@
 """Lateral weights of one kind, a tile for each unit."""
 
-from typing import Any
-
 import numpy as np
 
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
+from topodream.pictures import neighbourhoods
 from topodream.pictures.canvas import (
     about_zero,
     exact_axes,
@@ -14,21 +13,25 @@ from topodream.pictures.canvas import (
     write_numbers,
 )
 from topodream.pictures.drawing import Material
-from topodream.pictures.figure_parts import Axes, Figure, colormaps
+from topodream.pictures.effects import reds_and_blues, signed_bar
+from topodream.pictures.figure_parts import Axes, Figure
 from topodream.pictures.pages import DPI
 from topodream.pictures.tiles import spread_units, tile
+from topodream.traits import LEARNT_EXCITATION
 
 # Grids longer than that many times their width have tiles one below, or beside, the other.
 THIN = 4
 # Pixels that a unit has to measure in a tile for a dot to mark it.
 LEAST_MARKED = 3
 # Between tiles of red and blue.
-NEUTRAL_SEPARATOR_COLOUR = "#9a9a9a"
+SEPARATOR_COLOUR = "#9a9a9a"
 
 
 def lateral_excitation(material: Material) -> Figure:
-    """Draw what excites each unit."""
-    return draw("lateral_excitation", material)
+    """Draw what excites each unit; of fixed weights, alike all over the map, some units' alone."""
+    if LEARNT_EXCITATION in material.traits:
+        return draw("lateral_excitation", material)
+    return neighbourhoods.draw("lateral_excitation", material)
 
 
 def global_inhibition(material: Material) -> Figure:
@@ -78,8 +81,10 @@ def plot(
     )
     figure, axes, bar = exact_axes(picture.shape, enlarged, title, note, lines=3)
     scale = about_zero(effects, 99.9)
-    image = axes.imshow(picture, cmap=_reds_and_blues(), norm=scale, interpolation="nearest")
-    _signed_bar(figure, image, bar, effects)
+    image = axes.imshow(
+        picture, cmap=reds_and_blues(SEPARATOR_COLOUR), norm=scale, interpolation="nearest"
+    )
+    signed_bar(figure, image, bar, effects)
     if marked:
         _mark_own_places(axes, shown, grid, columns, enlarged)
     _tile_ticks(axes, grid, shown, columns)
@@ -96,20 +101,6 @@ def _columns_of_tiles(grid: Grid, shown: tuple[Indices, Indices]) -> int:
     if grid.cols > THIN * grid.rows:
         return 1
     return len(rows) * len(cols) if grid.rows > THIN * grid.cols else len(cols)
-
-
-def _reds_and_blues() -> Any:
-    return colormaps["RdBu_r"].with_extremes(bad=NEUTRAL_SEPARATOR_COLOUR)
-
-
-def _signed_bar(figure: Figure, image: Any, bar: Axes, values: Floats) -> None:
-    """Draw the colour bar of a scale about 0, without the half of which there is nothing."""
-    low, high = bool((values < 0).any()), bool((values > 0).any())
-    extend = "both" if low == high else "min" if low else "max"
-    drawn = figure.colorbar(image, cax=bar, extend=extend, label="lateral weight")
-    limit = image.norm.vmax
-    if low != high:
-        drawn.ax.set_ylim(-limit if low else 0, limit if high else 0)
 
 
 def _mark_own_places(
