@@ -15,6 +15,7 @@ function contrastsOf(maps) {
     .map((layer) => [layer, maps[1].layers.find((other) => other.name === layer.name)])
     .filter(([, other]) => other !== undefined);
   const parts = layers.map((pair) => layerContrast(maps, pair));
+  if (canAnswerTheSame(maps)) parts.push(activityContrast(maps));
   const views = maps.every((map) => map.weights) ? [prototypeContrast(maps, parts)] : [];
   const drawn = [...views, ...parts];
   return { elements: drawn.map(({ element }) => element), names: drawn.map(({ name }) => name) };
@@ -66,15 +67,21 @@ const threeDigits = (value) => Number(value.toPrecision(3)).toLocaleString("en")
 
 // ---------------------------------------------------------------- layers
 
+// Sheets on which it can be framed what prototypes are seen.
+function framed(canvases) {
+  const frames = canvases.map(() => h("div", { className: "frame", hidden: true }));
+  const pictures = canvases.map((canvas, side) => h("div", { className: "sheet" }, canvas, frames[side]));
+  return { pictures, frames };
+}
+
 function layerContrast(maps, pair) {
   const scale = scaleOfLayer(...ofSoundMaps(maps, pair));
   const [layer] = pair;
-  const frames = maps.map(() => h("div", { className: "frame" }));
-  const pictures = pair.map((one, side) => {
+  const { pictures, frames } = framed(pair.map((one, side) => {
     const canvas = h("canvas", { role: "img", ariaLabel: layerInWords(maps[side], one) });
     drawLayer(canvas, maps[side], one, scale);
-    return h("div", { className: "sheet" }, canvas, frames[side]);
-  });
+    return canvas;
+  }));
   const isLogarithmic = layer.scale === "logarithmic";
   const { low, high } = scale;
   const ticks = isLogarithmic ? tenfold(low, high) : evenly(low, (low + high) / 2, high);
@@ -100,6 +107,52 @@ function layerInWords(map, layer) {
   const ends = known.length === 0 ? "" : known.reduce(([low, high], value) =>
     [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]).map(threeDigits).join(" to ");
   return `${map.name}, ${layer.name} of ${layer.values.length} units: ${ends}; ${none} have none`;
+}
+
+// ---------------------------------------------------------------- activity
+
+function canAnswerTheSame(maps) {
+  const keys = ["height", "width", "colours", "channels"];
+  return maps.every((map) => whySilent(map) === null) &&
+    keys.every((key) => maps[0].form[key] === maps[1].form[key]);
+}
+
+// What both answer to the same sample, held out from the first map's training.
+function activityContrast(maps) {
+  const [{ samples, form, name }] = maps;
+  const number = h("input", { type: "range", min: 0, max: samples.n - 1, value: 0 });
+  const seen = h("canvas", { className: "seen", role: "img" });
+  const [which, said] = [h("span"), h("div")];
+  const canvases = maps.map(() => h("canvas", { role: "img" }));
+  const { pictures, frames } = framed(canvases);
+  const show = () => {
+    const sample = sampleOf(maps[0], Number(number.value));
+    const answers = maps.map((map) => respond(map, sample).activity);
+    const high = Math.max(...ofSoundMaps(maps, answers).flatMap((activity) => [...activity])) || 1;
+    maps.forEach((map, side) => drawActivity(canvases[side], map, answers[side], high));
+    drawValues(seen, form, sample);
+    const label = labelOf(maps[0], number.value);
+    which.textContent = `${number.value}${label ? `, ${label}` : ""}`;
+    seen.ariaLabel = number.ariaValueText = `sample ${which.textContent}`;
+    said.replaceChildren(legend(CIVIDIS, evenly(0, high / 2, high),
+      "What units answer to the sample. One scale for both; white: less than a hundredth of its end."));
+  };
+  number.oninput = show;
+  show();
+  const options = h("div", { className: "options" }, seen,
+    h("label", {}, `Held-out sample of ${byName.get(name).dataset} `, number), which);
+  const element = contrast("activity", "Activity", maps, pictures, said);
+  element.querySelector("h3").after(options);
+  return { name: "activity", element, pictures, frames };
+}
+
+// SparseDream's units all answer, most of them by next to nothing.
+function drawActivity(canvas, map, activity, high) {
+  const values = Array.from(activity, (value) => (value < high / 100 ? null : value));
+  drawLayer(canvas, map, { scale: "linear", values }, { low: 0, high });
+  const active = values.filter((value) => value !== null).length;
+  canvas.ariaLabel = `${map.name}, activity: ${active} of ${values.length} units, ` +
+    `the largest ${threeDigits(Math.max(...activity))}`;
 }
 
 // ---------------------------------------------------------------- prototypes
