@@ -427,62 +427,6 @@ def test_without_scripts_all_is_there_to_read(visit):
     assert tab.locator(".finding:visible").count() == 3
 
 
-# ------------------------------------------------------------------ comparison
-
-
-def test_two_ticked_maps_are_compared(visit):
-    tab = visit()
-    for name in ("pan-small", "digits-small", "digits-strong"):  # the third replaces the first
-        tab.locator(f".card:has-text('{name}')").get_by_label("compare").check()
-    assert not tab.locator(".card:has-text('pan-small')").get_by_label("compare").is_checked()
-    tab.get_by_role("link", name="Compare digits-small with digits-strong").click()
-    assert tab.locator("#differences tbody tr").all_inner_texts() == ["lateral.strength\t0.1\t0.3"]
-
-    def row(measure):
-        return tab.locator(f"[data-measure={measure}] td").all_inner_texts()
-
-    assert row("held_out_mse") == ["✓ 0.0200", "0.0300", "+0.0100"]
-    assert row("neighbour_correlation") == ["0.10", "✓ 0.40", "+0.30"]
-    assert row("dead_in_training") == ["25.0%", "✓ 0.0%", "-25.0 points"]
-    assert row("held_out_samples") == ["1,000", "1,000", "0"]
-    assert tab.locator("[data-measure=total_activity]").count() == 0  # neither has it
-    tab.get_by_role("button", name="Swap").click()
-    tab.get_by_text("-0.0100").wait_for()
-    assert tab.url.endswith("#compare=digits-strong,digits-small")
-    assert row("held_out_mse") == ["0.0300", "✓ 0.0200", "-0.0100"]
-
-
-def test_pictures_of_a_kind_stand_next_to_each_other(visit):
-    tab = visit("#compare=digits-small,digits-strong")
-    rows = tab.locator(".pairing")
-    kinds = rows.evaluate_all(
-        "rows => rows.map(row => [...row.querySelectorAll('figure')]"
-        ".map(figure => [figure.dataset.of, figure.dataset.kind]))"
-    )
-    assert ["digits-small", "figures/prototypes.png"] in kinds[0]
-    for pair in kinds:
-        if pair[0][1] == "figures/u_matrix.png":
-            assert pair == [["digits-strong", "figures/u_matrix.png"]]
-        else:
-            assert [name for name, _ in pair] == ["digits-small", "digits-strong"]
-            assert len({kind for _, kind in pair}) == 1
-    boxes = [figure.bounding_box() for figure in rows.nth(0).locator("figure").all()]
-    assert boxes[0]["y"] == boxes[1]["y"]
-    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
-    assert rows.last.get_by_text("has no such picture").count() == 1
-
-
-def test_a_map_compared_with_one_that_lacks_a_measure(visit):
-    tab = visit("#compare=digits-small,dream-wild")
-    cells = tab.locator("[data-measure=dead_in_training] td").all_inner_texts()
-    assert cells == ["25.0%", "-", "-"]
-    settings = tab.locator("#differences th[scope=row]").all_inner_texts()
-    assert "model" in settings
-    assert "n_winners" in settings  # only one of them has it
-    assert "dataset" not in settings
-    assert "name" not in settings
-
-
 # ------------------------------------------------------------------ player
 
 
@@ -518,7 +462,7 @@ def test_player_draws_every_frame_as_the_browsers_own_decoder_does(player, resul
     gif = deflated((results / "digits-small/activity.gif").read_bytes())
     wrong = player.evaluate(
         """async (gif) => {
-             const [{ slider, canvas, frames }] = players;
+             const [{ canvas, frames, clock: { slider } }] = players;
              const decoder = new ImageDecoder({ data: await inflate(gif), type: "image/gif" });
              await Promise.all([decoder.completed, decoder.tracks.ready]);
              const track = decoder.tracks.selectedTrack;

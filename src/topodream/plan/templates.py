@@ -3,7 +3,7 @@
 from pathlib import Path
 
 # In this order they stand in the page; of scripts each uses those before it, and the last one begins.
-STYLES = ("page.css", "site.css", "charts.css", "laboratory.css")
+STYLES = ("page.css", "site.css", "charts.css", "laboratory.css", "compare.css")
 SCRIPTS = (
     "elements.js",
     "packed.js",
@@ -11,6 +11,7 @@ SCRIPTS = (
     "sheet.js",
     "respond.js",
     "gif.js",
+    "clock.js",
     "player.js",
     "views.js",
     "filters.js",
@@ -18,6 +19,8 @@ SCRIPTS = (
     "overview.js",
     "pad.js",
     "laboratory.js",
+    "seeds.js",
+    "contrast.js",
     "compare.js",
     "chart.js",
     "charts.js",

@@ -229,17 +229,6 @@ function textOfSpread(spread, number, ends) {
   return `${digits(spread.mean)}${band}, ${number} seeds`;
 }
 
-// Mean, ends and 95 % interval of the mean of several seeds; null where one of them has no number.
-function spreadOf(values) {
-  const number = values.length;
-  if (values.includes(null)) return { mean: null, least: null, most: null, low: null, high: null };
-  const mean = values.reduce((sum, value) => sum + value, 0) / number;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const reach = number > 1 ? study.t975[number - 1] * Math.sqrt(squares / (number - 1) / number) : null;
-  const [low, high] = number > 1 ? [mean - reach, mean + reach] : [null, null];
-  return { mean, least: Math.min(...values), most: Math.max(...values), low, high };
-}
-
 // ---------------------------------------------------------------- any measure against any other
 
 const trainings = []; // maps, other seeds, points of sweeps; gathered once

@@ -62,8 +62,9 @@ function compare(...names) {
     document.title = `${a.name} and ${b.name}: topodream`;
     place.replaceChildren(
       h("h2", {}, "What differs in their settings"), settingsThatDiffer(a, b),
-      h("h2", {}, "Measures"), measuresBeside(a, b),
-      h("h2", {}, "Pictures"), ...picturesBeside(a, b));
+      h("h2", {}, "Key numbers"), ...keyNumbers(a, b),
+      h("h2", {}, "On one scale"), onOneScale(a, b),
+      h("h2", {}, "Each on its own scale"), ownScales(a, b));
   }
   mountPlayers(current);
 }
@@ -90,42 +91,134 @@ function settingsThatDiffer(a, b) {
     h("table", { id: "differences" }, headOf("setting", a, b), h("tbody", {}, ...rows)));
 }
 
-function measuresBeside(a, b) {
-  const groups = [...measureGroups].map(([group, names]) => {
+// ---------------------------------------------------------------- measures
+
+function keyNumbers(a, b) {
+  const all = h("details", {}, h("summary", {}, "All measures"));
+  all.append(measuresBeside(a, b, "All measures", [...measureGroups]));
+  const key = h("div", { id: "key-numbers" },
+    measuresBeside(a, b, "Key numbers", [["", study.key_measures]]));
+  return [...seedsInWords(a, b), key, all];
+}
+
+// Return a table of measures by their headings; of headings without a measure nothing.
+function measuresBeside(a, b, label, groups) {
+  const bodies = groups.map(([group, names]) => {
     // What only one of the models has is left out for two of the other.
     const known = names.filter((name) => [a, b].some((one) => one.values[name] !== null));
     const heading = h("tr", {}, h("th", { scope: "rowgroup", colSpan: 4 }, group));
     const rows = known.map((name) => measureRow(a, b, name));
-    return h("tbody", { hidden: known.length === 0 }, heading, ...rows);
+    return h("tbody", { hidden: known.length === 0 }, group ? heading : null, ...rows);
   });
-  const last = h("th", { scope: "col", className: "number" }, "difference");
-  const head = headOf("measure", a, b, last);
-  return h("div", {},
-    scrolling("Measures side by side", h("table", { id: "beside" }, head, ...groups)),
-    h("p", { className: "soft" }, "✓: the better of the two, where less or more is better."));
+  const last = h("th", { scope: "col", className: "number" }, "difference",
+    h("small", {}, "and its 95 % interval"));
+  return scrolling(label,
+    h("table", { className: "beside" }, headOf("measure", a, b, last), ...bodies));
 }
 
 function measureRow(a, b, name) {
-  const { label, meaning, form, better } = study.measures[name];
-  const [one, other] = [a.values[name], b.values[name]];
-  const more = one === null || other === null ? null : other - one;
-  const best = more && better && ((more > 0) === (better === "higher") ? b : a);
-  const cells = [a, b].map((each) => h("td", { className: "number" }, each === best
-    ? h("strong", { title: "the better one" }, `✓ ${each.shown[name]}`) : each.shown[name]));
-  const row = h("tr", {}, h("th", { scope: "row" }, h("a", { className: "term", href: `#term=${name}` }, label),
-    h("small", {}, meaning)), ...cells,
-    h("td", { className: "number" }, more === null ? "-" : difference(more, form)));
+  const { label, meaning, form } = study.measures[name];
+  const found = compareSeeds(a, b, name);
+  const cells = [a, b].map((one, side) => {
+    const values = found.values[side];
+    const known = values.filter((value) => value !== null).length;
+    const part = 0 < known && known < values.length
+      ? h("small", {}, `of ${known} of ${values.length} seeds`) : null;
+    const text = inForm(found.means[side], form);
+    const shown = one === found.best && !whyNotComparable(a, b)
+      ? h("strong", {}, h("span", { title: "the better one" }, "✓ "), text) : text;
+    return h("td", { className: "number" }, shown, part);
+  });
+  const row = h("tr", {}, h("th", { scope: "row" },
+    h("a", { className: "term", href: `#term=${name}` }, label), h("small", {}, meaning)), ...cells,
+    h("td", { className: "number" }, ...differenceInWords(a, b, found, form)));
   row.dataset.measure = name;
   return row;
 }
 
+function differenceInWords(a, b, found, form) {
+  const small = (text) => h("small", {}, text);
+  if (whyNotComparable(a, b)) return ["-", small("not comparable")];
+  const { mean, low, high } = found.difference;
+  if (mean === null) return ["-", found.means.includes(null) ? null : small("not of every seed")];
+  if (low === null) return [difference(mean, form), small("one seed")];
+  // As many decimals as the interval's width can bear, where those of the measure would hide its ends.
+  const decimals = form.endsWith("f") || form.endsWith("%");
+  const reach = (high - mean) * (form.endsWith("%") ? 100 : 1);
+  const needed = decimals && reach > 0 ? Math.min(6, 1 - Math.floor(Math.log10(reach))) : 0;
+  const digits = Math.max(digitsOf(form), needed);
+  const ends = [low, high].map((end) => difference(end, form, digits).replace(" points", ""));
+  const none = found.seen === "none" ? small("no difference seen") : null;
+  return [difference(mean, form, digits), small(ends.join(" to ")), none];
+}
+
+// Say of how many seeds the numbers are, and what they can't tell.
+function seedsInWords(a, b) {
+  const why = whyNotComparable(a, b);
+  const seeds = commonSeeds(a, b);
+  const listed = seeds.join(", ");
+  const numbers = seeds.length === 0 ? "Each map is of a seed of its own."
+    : seeds.length === 1 ? `One seed, ${listed}, of both maps.`
+      : `Means of ${seeds.length} seeds that both maps were trained with (${listed}), and their
+         difference, seed by seed.`;
+  const ticks = why ?? (seeds.length > 1
+    ? `✓: the better one, where less or more is better and the whole interval (Student's t) lies on one
+       side of 0.`
+    : "How far seeds differ is not known, so none is called the better one.");
+  return [h("p", { className: "soft" }, numbers), h("p", { className: why ? "warning" : "soft" }, ticks)];
+}
+
+// ---------------------------------------------------------------- pictures
+
+// Fill in what both maps' scripts draw; what they can't stands among the figures instead.
+function onOneScale(a, b) {
+  const place = h("div", { className: "contrasts" }, h("p", { className: "soft" }, "loading"));
+  const show = async () => {
+    const { elements, names } = contrastsOf(await Promise.all([a, b].map(loadMap)));
+    if (!place.isConnected) return; // others are compared by now
+    place.replaceChildren(...elements);
+    revealFigures(names);
+  };
+  show().catch((error) => {
+    place.replaceChildren(h("p", { className: "warning" }, `Can't be drawn: ${error.message}`));
+    revealFigures([]);
+  });
+  return place;
+}
+
+// Figures on their own scales stand only for what isn't drawn on one for both.
+function revealFigures(drawn) {
+  for (const row of $$(".pairing[data-kind]")) {
+    row.hidden = !CONTRASTED.has(row.dataset.kind) ? false : drawn.includes(CONTRASTED.get(row.dataset.kind));
+  }
+}
+
 // Pictures of the same kind next to each other; what one of them lacks is said to be lacking.
-function picturesBeside(a, b) {
+function ownScales(a, b) {
   const figures = [a, b].map((one) => new Map($$("figure", document.getElementById(one.name))
     .map((figure) => [figure.dataset.kind, figure])));
   const kinds = new Set(figures.flatMap((own) => [...own.keys()]));
   const absent = () => h("p", { className: "soft" }, "has no such picture");
   const shown = (kind) => [a, b].map((one, side) =>
     h("div", {}, h("h3", {}, one.name), figures[side].get(kind)?.cloneNode(true) ?? absent()));
-  return [...kinds].map((kind) => h("div", { className: "pairing" }, ...shown(kind)));
+  const rows = [...kinds].map((kind) => {
+    const row = h("div", { className: "pairing", hidden: CONTRASTED.has(kind) }, ...shown(kind));
+    row.dataset.kind = kind;
+    if (kind.endsWith(".gif")) row.append(aboutFrames(a, b, kind));
+    row.classList.toggle("one-clock", kind.endsWith(".gif"));
+    return row;
+  });
+  return h("div", {}, h("p", { className: "soft" },
+    "The scales of these pictures are each map's own: hold numbers against each other, not shades."), ...rows);
+}
+
+// Say what the frames are of that are shown at the same time.
+function aboutFrames(a, b, kind) {
+  const keys = kind === "formation.gif" ? ["steps_per_epoch", "snapshot_every"] : ["dataset"];
+  const differ = keys.filter((key) => a.settings[key] !== b.settings[key])
+    .map((key) => `${key} is ${a.settings[key]} and ${b.settings[key]}`);
+  const of = kind === "formation.gif" ? "steps" : "samples";
+  return h("p", { className: differ.length ? "warning" : "soft" }, differ.length
+    ? `Frames of the same number are of different ${of}: ${differ.join(", ")}.`
+    : `Both players have one clock; frames of the same number are of the same ${of}.`);
 }

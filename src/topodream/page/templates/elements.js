@@ -30,12 +30,22 @@ function option(value, text = value) {
   return h("option", { value }, text);
 }
 
-// Write a difference of two measures, by their format in Python: ".4f", ".1%", ".3g", ",d".
-function difference(value, form) {
-  const digits = Number(form.match(/\.(\d+)/)?.[1] ?? 0);
-  const size = Math.abs(form.endsWith("%") ? 100 * value : value);
-  const text = form.endsWith("g")
-    ? String(Number(size.toPrecision(digits || 6))) : size.toFixed(digits);
-  const sign = Number(text) === 0 ? "" : value < 0 ? "-" : "+";
+// How many decimals a format of Python's has, or of "g" digits.
+const digitsOf = (form) => Number(form.match(/\.(\d+)/)?.[1] ?? 0);
+
+// Write a measure by its format in Python: ".4f", ".1%", ".3g", ",d".
+function inForm(value, form, digits = digitsOf(form)) {
+  if (value === null) return "-";
+  if (form.endsWith("g")) return String(Number(value.toPrecision(digits || 6)));
+  const size = form.endsWith("%") ? 100 * value : value;
+  const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const text = size.toLocaleString("en", { ...fixed, useGrouping: form.startsWith(",") });
+  return text.replace(/^-(?=[0.]*$)/, "") + (form.endsWith("%") ? "%" : ""); // no -0
+}
+
+// Write a difference of two measures: with its sign, and percentages in points.
+function difference(value, form, digits = digitsOf(form)) {
+  const text = inForm(Math.abs(value), form, digits).replace("%", "");
+  const sign = Number(text.replaceAll(",", "")) === 0 ? "" : value < 0 ? "-" : "+";
   return sign + text + (form.endsWith("%") ? " points" : "");
 }
