@@ -11,7 +11,6 @@ import numpy as np
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.pictures.canvas import (
-    DPI,
     LINE_OF_TEXT,
     LINE_OF_TITLE,
     MARGIN,
@@ -24,6 +23,7 @@ from topodream.pictures.canvas import (
 from topodream.pictures.drawing import Material
 from topodream.pictures.effects import reds_and_blues, signed_bar
 from topodream.pictures.figure_parts import Axes, Figure, Normalize
+from topodream.pictures.pages import DPI
 
 # In pixels: a neighbourhood, what is between two, what stands above and below each besides the
 # title and the note, and the least that a unit measures beside the number written into it.
