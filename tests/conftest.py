@@ -31,7 +31,7 @@ sys.dont_write_bytecode = False
 # tests that are marked.
 SLOW = (
     "peaks", "workflow", "gpu_checks", "scripts", "batch_runs", "gpu_emulated", "extending", "cache",
-    "kills", "page_browser", "page_access", "charts_browser", "products", "checkpoints", "emulator",
+    "kills", "page_browser", "laboratory_browser", "page_access", "charts_browser", "products", "checkpoints", "emulator",
     "gpu_workflow", "snippets",
     "refusals", "cli", "surroundings", "same_content", "fuzz", "library", "module", "bench",
 )  # fmt: skip

@@ -161,7 +161,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
         experiment["baselines"] = _baselines(results, experiment) if has_some else None
     findings = _findings(contents.findings)
     sweeps = [_sweep(results, name) for name in contents.sweeps]
-    invited = _invited(results, experiments, contents.datasets)
+    invited = invited_map(results, experiments, contents.datasets)
     return environment.get_template("page.html").render(
         version=__version__,
         styles=templates.STYLES,
@@ -198,7 +198,7 @@ def render(results: Path, contents: Contents, origin: Mapping[str, str]) -> str:
     )
 
 
-def _invited(
+def invited_map(
     results: Path, experiments: Sequence[Mapping[str, Any]], datasets: Iterable[str]
 ) -> str | None:
     """Return the map that readers are invited to draw a digit for: that names most digits rightly."""

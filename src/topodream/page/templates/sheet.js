@@ -12,7 +12,11 @@
 // Return a map with its arrays: ``weights`` (n_units * n_inputs, unit by unit) and ``answers`` may be
 // null. What laboratory.py says of it is there too. Whoever asks keeps it: several take much memory.
 async function loadMap(experiment) {
-  const map = await unpackAll(await loadScript(experiment.laboratory));
+  return readMap(await loadScript(experiment.laboratory));
+}
+
+async function readMap(content) {
+  const map = await unpackAll(content);
   const { grid, form, weights } = map;
   grid.n = grid.rows * grid.cols;
   form.nColours = form.colours === "grey" ? 1 : 3;
