@@ -381,7 +381,8 @@ def test_two_players_have_one_clock(compared):
 
 
 # The made-up animations of all maps are the same.
-SAME_PICTURE = """() => {
+SAME_PICTURE = """async () => {
+  await Promise.all(players.map((player) => player.painted));
   const [one, other] = players.map(({ canvas }) => canvas.toDataURL());
   return one === other;
 }"""
