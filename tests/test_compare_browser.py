@@ -256,6 +256,32 @@ def test_wins_and_distances_are_on_one_scale_each(pair):
     assert ticks(pair, "U-matrix") == ["1", "1.5", "2"]
 
 
+def test_both_answer_the_same_sample_on_one_scale(compared):
+    tab = compared()
+    tab.locator("[data-contrast=activity] input").fill("7")
+    assert tab.locator("[data-contrast=activity] .options span").inner_text() == "7, a 1"
+    answers, colours = tab.evaluate(ANSWERS, ["digits-small", "digits-strong", 7])
+    high = max(map(max, answers))
+    assert float(ticks(tab, "activity")[-1]) == float(f"{high:.3g}")
+    assert max(answers[0]) < 0.7 * high  # on a scale of its own it would look as strong
+    for side, (answer, expected) in enumerate(zip(answers, colours, strict=True)):
+        for unit in np.flatnonzero(np.array(answer) > high / 100):
+            row, col = divmod(int(unit), 5)
+            drawn = pixels(tab, "activity", (col + 0.5) / 5, (row + 0.5) / 4)[side + 1]
+            assert f"rgb({','.join(map(str, drawn))})" == expected[unit]
+
+
+# What two maps answer to a sample of the first, and its colours on one scale.
+ANSWERS = """async ([one, other, number]) => {
+  const maps = await Promise.all([one, other].map((name) => loadMap(byName.get(name))));
+  const sample = sampleOf(maps[0], number);
+  const answers = maps.map((map) => [...respond(map, sample).activity]);
+  const scale = { low: 0, high: Math.max(...answers.flat()) };
+  return [answers, answers.map((values) =>
+    values.map((value) => colourOf({ scale: "linear" }, scale, value)))];
+}"""
+
+
 def test_figures_on_their_own_scales_stand_for_what_is_not_drawn_alone(pair):
     kinds = pair.locator(".pairing:visible").evaluate_all(
         "rows => rows.map(row => row.dataset.kind)"
@@ -355,7 +381,8 @@ def test_two_players_have_one_clock(compared):
 
 
 # The made-up animations of all maps are the same.
-SAME_PICTURE = """() => {
+SAME_PICTURE = """async () => {
+  await Promise.all(players.map((player) => player.painted));
   const [one, other] = players.map(({ canvas }) => canvas.toDataURL());
   return one === other;
 }"""

@@ -497,7 +497,7 @@ def test_a_player_keeps_few_groups_and_draws_what_was_asked_for_last(player):
              const { groups, every } = one.frames;
              one.frames.groups = Array(9).fill(groups[0]);
              one.frames.delays = Array(9 * every).fill(40);
-             for (const group of [0, 5, 3, 8, 1, 3]) one.go(group * every + group);
+             for (const group of [0, 5, 3, 8, 1, 3]) one.clock.go(group * every + group);
              await one.painted;
              const pixels = await one.frames.at(3);
              const drawn = new Uint32Array(one.image.data.buffer);
@@ -576,7 +576,7 @@ def test_player_plays_by_itself_and_pauses(visit):
 
 
 def test_player_by_keyboard(player):
-    player.locator("canvas").focus()
+    player.locator(".player canvas").focus()
     for key, expected in [("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("ArrowLeft", 1),
                           ("ArrowLeft", 60), ("ArrowRight", 1)]:  # fmt: skip
         player.keyboard.press(key)
@@ -618,7 +618,7 @@ def test_a_player_out_of_sight_holds_nothing(visit):
     wait_for_frame(tab, 2)
     tab.get_by_role("link", name="Findings").click()
     arrive(tab, "Findings")
-    assert tab.locator("canvas").count() == 0
+    assert tab.locator(".player").count() == 0
 
 
 def test_a_missing_script_is_said_where_the_player_is(browser, results, tmp_path):
@@ -627,7 +627,7 @@ def test_a_missing_script_is_said_where_the_player_is(browser, results, tmp_path
     tab = browser.new_page()
     tab.set_default_timeout(5000)
     tab.goto((folder / "index.html").as_uri() + "#digits-small")
-    tab.locator("canvas").scroll_into_view_if_needed()
+    tab.locator(".player canvas").scroll_into_view_if_needed()
     tab.get_by_text("digits-small/activity.gif.js is missing").wait_for()
     tab.close()
 

@@ -200,9 +200,11 @@ function ownScales(a, b) {
   const kinds = new Set(figures.flatMap((own) => [...own.keys()]));
   const absent = () => h("p", { className: "soft" }, "has no such picture");
   const shown = (kind) => [a, b].map((one, side) =>
-    h("div", {}, h("h3", {}, one.name), figures[side].get(kind)?.cloneNode(true) ?? absent()));
+    h("div", {}, h("p", { className: "of" }, one.name), figures[side].get(kind)?.cloneNode(true) ?? absent()));
+  const inWords = (kind) => kind.replace(/^figures\/|\.\w+$/g, "").replaceAll("_", " ");
   const rows = [...kinds].map((kind) => {
-    const row = h("div", { className: "pairing", hidden: CONTRASTED.has(kind) }, ...shown(kind));
+    const row = h("div", { className: "pairing", hidden: CONTRASTED.has(kind) },
+      h("h3", {}, inWords(kind)), ...shown(kind));
     row.dataset.kind = kind;
     if (kind.endsWith(".gif")) row.append(aboutFrames(a, b, kind));
     row.classList.toggle("one-clock", kind.endsWith(".gif"));
@@ -214,11 +216,16 @@ function ownScales(a, b) {
 
 // Say what the frames are of that are shown at the same time.
 function aboutFrames(a, b, kind) {
-  const keys = kind === "formation.gif" ? ["steps_per_epoch", "snapshot_every"] : ["dataset"];
+  const isFormation = kind === "formation.gif";
+  const keys = isFormation ? ["steps_per_epoch", "snapshot_every"] : ["dataset"];
+  const of = isFormation ? "steps" : "samples";
   const differ = keys.filter((key) => a.settings[key] !== b.settings[key])
     .map((key) => `${key} is ${a.settings[key]} and ${b.settings[key]}`);
-  const of = kind === "formation.gif" ? "steps" : "samples";
-  return h("p", { className: differ.length ? "warning" : "soft" }, differ.length
-    ? `Frames of the same number are of different ${of}: ${differ.join(", ")}.`
-    : `Both players have one clock; frames of the same number are of the same ${of}.`);
+  if (differ.length > 0) {
+    return h("p", { className: "warning" },
+      `Frames of the same number are of different ${of}: ${differ.join(", ")}.`);
+  }
+  const isShorter = isFormation && a.settings.epochs !== b.settings.epochs;
+  return h("p", { className: "soft" }, `One clock moves both; frames of the same number are of the same ${of}.`,
+    isShorter ? " The shorter one stays at its last." : "");
 }

@@ -49,7 +49,7 @@ function legend(colours, ticks, ...said) {
     tick.style.left = `${100 * place}%`;
     return tick;
   });
-  return h("div", { className: "legend" }, strip, h("div", { className: "ticks" }, ...numbers),
+  return h("div", { className: "shades" }, strip, h("div", { className: "ticks" }, ...numbers),
     h("p", { className: "soft" }, ...said));
 }
 
@@ -192,12 +192,14 @@ function commonScales(maps) {
 }
 
 function aboutScales(maps, scales) {
-  if (scales[0].high === null) return [h("p", { className: "soft" }, "Each prototype to its own largest weight.")];
+  const say = (text) => h("p", { className: "soft" }, text);
+  if (scales[0].high === null) return [say("Each prototype to its own largest weight.")];
   if (sameKindOfPixels(maps)) {
-    return [legendOfWeights(maps[0].form, scales[0], "One scale for both: to the larger of their 99.9th percentiles.")];
+    const said = "One scale for both: to the larger of their 99.9th percentiles.";
+    return [legendOfWeights(maps[0].form, scales[0], said)];
   }
-  return maps.map((map, side) => legendOfWeights(map.form, scales[side],
-    `${map.name}: to its 99.9th percentile. The pixels of the two are of different kinds: no scale fits both.`));
+  return [say("Their pixels are of different kinds: no scale fits both."), ...maps.map((map, side) =>
+    legendOfWeights(map.form, scales[side], `${map.name}: to its 99.9th percentile.`))];
 }
 
 function legendOfWeights(form, { high }, said) {
