@@ -49,7 +49,7 @@ class Panels:
 
     def add(self, height: int, title: str, width: int | None = None, below: int = 0) -> Axes:
         """Return the axes of a further panel, below its title; ``below`` it stands something."""
-        title, lines = fitted(title, self.width + 10, "medium")
+        title, lines = fitted(title, self.width + (10 if page().is_paper else RIM), "medium")
         above = TITLE + LINE_OF_TEXT * (lines - 1)
         across, high = self.figure.bbox.size
         fitting = [k for k, top in enumerate(self.tops) if top >= above + height + below]

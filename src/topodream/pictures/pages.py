@@ -20,6 +20,7 @@ from topodream.files.errors import InputError
 DPI = 100
 # Matplotlib's medium text has 10 points, its small one 8.3: 7.25 and 6.04 of a paper's.
 SCALE = 0.725
+SMALLEST, LARGEST = 6, 8
 # What a figure in a paper measures, in millimetres; it is no higher than a page with room for its caption.
 WIDTHS = {"single": 89.0, "double": 183.0}
 HIGHEST = 220.0
@@ -54,9 +55,19 @@ class Page:
         return 3 if self.is_paper else 1
 
     @property
+    def smallest(self) -> float:
+        """Points that text has at least."""
+        return SMALLEST / SCALE if self.is_paper else 0.0
+
+    @property
+    def largest(self) -> float:
+        """Points that text has at most."""
+        return LARGEST / SCALE if self.is_paper else math.inf
+
+    @property
     def highest(self) -> float:
         """Pixels down that the figure has at most."""
-        return _pixels(HIGHEST) if self.is_paper else float("inf")
+        return _pixels(HIGHEST) if self.is_paper else math.inf
 
     def enlarged(self, times: float) -> float:
         """Return how many times a picture of small pixels is enlarged: on a screen whole times."""

@@ -10,19 +10,21 @@ import numpy as np
 from topodream.pictures.canvas import (
     HELD_OUT_COLOUR,
     LINE_OF_TEXT,
-    LINE_OF_TITLE,
     REFERENCE_COLOUR,
     fitted,
     size_of,
     text_width,
+    words,
 )
 from topodream.pictures.figure_parts import Axes, Figure, Line2D
 from topodream.pictures.lettering import apart, rows_apart, wrapped
-from topodream.pictures.pages import DPI
+from topodream.pictures.pages import DPI, page
 from topodream.words import NONE
 
 # In inches.
 PANEL_WIDTH, PANEL_HEIGHT, FOOTER_HEIGHT = 4.4, 3.4, 0.4
+# On paper panels are flatter; how many stand side by side, where each has what it needs in pixels.
+FLATTER, MOST_BESIDE, LEAST_PANEL = 0.7, 3, 320
 # In pixels: an axis along which values are labelled, about; what a label at a slant takes of it;
 # the longest name of a line that stands above a panel, and in a legend beside the panels; what a
 # legend takes besides a name.
@@ -119,22 +121,21 @@ def sweep(
         Of several data sets each after "; ".
     """
     places, logarithmic = places_of([point.value for point in points])
-    per_row = min(3, len(panels))
+    per_row = min(_most_beside(), len(panels))
     n_rows = -(-len(panels) // per_row)
     axis = _labelled(places, logarithmic)
     styles = _styles(dict.fromkeys(point.line for point in points))
     on_panels = len(styles) <= len(LINE_COLOURS) and max(map(_width, styles)) <= LONGEST_ON_PANEL
     named = {line: style for line, style in styles.items() if line and on_panels}
     above = ABOVE_CROSSES if any(point.diverged for point in points) else ABOVE
-    width = PANEL_WIDTH * max(per_row, 1.4)
-    title, title_lines = fitted(title, width * DPI, "large")
+    width = page().across(PANEL_WIDTH * max(per_row, 1.4) * DPI)
     of_data = data.replace("; ", ";\n")
-    note, note_lines = fitted(f"{_explained(points)}\nData: {of_data}.", width * DPI)
-    more = LINE_OF_TITLE * (title_lines - 1) + LINE_OF_TEXT * max(0, note_lines - 3)
+    said = words(title, f"{_explained(points)}\nData: {of_data}.", width, lines=3)
+    more = said.above + said.below - 2 * LINE_OF_TEXT
     legend = LINE_OF_TEXT * max(_rows(named, panel) for panel in panels)
-    panel_height = PANEL_HEIGHT + (axis.more_height + legend) / DPI
+    panel_height = _panel_height() + (axis.more_height + legend) / DPI
     height = panel_height * n_rows + FOOTER_HEIGHT + more / DPI
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure = said.figure(width, height * DPI, layout="constrained")
     all_axes = figure.subplots(n_rows, per_row, squeeze=False).ravel()
     for axes, panel in zip(all_axes, panels, strict=False):
         axes.set_xscale("log" if logarithmic else "linear")
@@ -147,16 +148,31 @@ def sweep(
         _draw_legend(axes, named, panel, above)
         _mark_diverged(axes, points, places, logarithmic)
         _label_ticks(axes, axis)
-        axes.set(xlabel=fitted(parameter, AXIS, "medium")[0], ylabel=panel.label)
+        axes.set(xlabel=fitted(parameter, _axis(), "medium")[0], ylabel=panel.label)
         axes.grid(alpha=0.25)
     for axes in all_axes[len(panels) :]:
         axes.set_axis_off()
     if not on_panels:
         _list_lines(figure, styles)
-    middle = width / figure.get_figwidth() / 2
-    figure.suptitle(title, x=middle)
-    figure.supxlabel(note, x=middle, fontsize="small")
+    middle = width / DPI / figure.get_figwidth() / 2
+    figure.suptitle(said.title, x=middle)
+    figure.supxlabel(said.note, x=middle, fontsize="small")
     return figure
+
+
+def _most_beside() -> int:
+    """Return how many panels stand side by side at most."""
+    return max(1, int(page().across(MOST_BESIDE * LEAST_PANEL) // LEAST_PANEL))
+
+
+def _panel_height() -> float:
+    """Return how high a panel is, in inches."""
+    return FLATTER * PANEL_HEIGHT if page().is_paper else PANEL_HEIGHT
+
+
+def _axis() -> float:
+    """Return how long an axis is along which values are labelled, in pixels, about."""
+    return min(AXIS, page().across(math.inf) / _most_beside() - 110)
 
 
 def _width(text: str) -> float:
@@ -198,7 +214,7 @@ def _draw_legend(
 def _columns(named: Iterable[str], panel: SweepPanel) -> int:
     """Return in how many columns names have room above a panel."""
     widest = max(map(_width, [*named, panel.null_label if panel.null else ""]))
-    return max(1, int(AXIS / (widest + HANDLE)))
+    return max(1, int(_axis() / (widest + HANDLE)))
 
 
 def _rows(named: Collection[str], panel: SweepPanel) -> int:
@@ -218,6 +234,9 @@ def _list_lines(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None
         _handle("\n".join(name), style) for name, style in zip(names, styles.values(), strict=True)
     ]
     row = LINE_OF_TEXT * max(map(len, names)) + 4
+    if page().is_paper:
+        _list_below(figure, handles, names)
+        return
     rows = max(1, int(figure.get_figheight() * DPI - 60) // row)
     legend = figure.legend(
         handles=handles, loc="outside right upper", fontsize="small",
@@ -226,6 +245,16 @@ def _list_lines(figure: Figure, styles: Mapping[str, Mapping[str, Any]]) -> None
     width, height = size_of(legend)
     figure.set_figwidth(figure.get_figwidth() + (width + 10) / DPI)
     figure.set_figheight(max(figure.get_figheight(), (height + 60) / DPI))
+
+
+def _list_below(figure: Figure, handles: Sequence[Line2D], names: Sequence[Sequence[str]]) -> None:
+    """Name all lines below the panels, in as many columns as the page is wide."""
+    widest = max(_width(line) for name in names for line in name)
+    columns = max(1, int(figure.get_figwidth() * DPI / (widest + HANDLE + 20)))
+    legend = figure.legend(
+        handles=handles, loc="outside lower left", fontsize="small", ncols=columns
+    )
+    figure.set_figheight(figure.get_figheight() + (size_of(legend)[1] + 10) / DPI)
 
 
 def _spans(points: Sequence[SweepPoint], panel: SweepPanel) -> bool:
@@ -264,7 +293,7 @@ def _labelled(places: Places, logarithmic: bool) -> _Ticks:
 
 def _upright(places: list[float], names: list[str]) -> _Ticks:
     """Label texts that are long: upwards, on up to three lines."""
-    lines = max(1, min(3, int(AXIS / len(places) / 18)))
+    lines = max(1, min(3, int(_axis() / len(places) / 18)))
     room = max(120, 1.2 * max(text_width(name, "medium") for name in names) / lines)
     turned = [fitted(name, room, "medium")[0] for name in names]
     longest = max(text_width(line, "medium") for name in turned for line in name.split("\n"))
@@ -275,7 +304,7 @@ def _along(places: Sequence[float], logarithmic: bool, all_places: Sequence[floa
     """Return where places are along an axis of all of them, in pixels, about."""
     straight = np.log10 if logarithmic else np.array
     first, last = straight([min(all_places), max(all_places)])
-    pixels = (straight(places) - first) / ((last - first) or 1) * AXIS / 1.1
+    pixels = (straight(places) - first) / ((last - first) or 1) * _axis() / 1.1
     return [float(pixel) for pixel in pixels]
 
 
@@ -283,7 +312,7 @@ def _label_ticks(axes: Axes, ticks: _Ticks) -> None:
     axes.set_xticks(ticks.places, ticks.names, rotation=ticks.rotation)
     axes.set_xticks([], minor=True)
     for label, row in zip(axes.get_xticklabels(), ticks.rows, strict=True):
-        label.set_y(-row * LINE_OF_TEXT / (PANEL_HEIGHT * DPI * 0.6))
+        label.set_y(-row * LINE_OF_TEXT / (_panel_height() * DPI * 0.6))
 
 
 def _name(value: Value) -> str:

@@ -57,18 +57,20 @@ def plot(told: Floats, weights: Floats, form: Form, grid: Grid, title: str, note
     weights : (n_units, n_inputs)
     """
     best, n_bars = told.argmax(axis=0), told.shape[1]
-    scale = Scale.of_prototypes(weights, form)
-    bars = draw_bars(np.eye(n_bars, dtype=bool)).reshape(n_bars, -1) / 255 * scale.high
-    sheet = sheet_of(np.concatenate([bars, weights[best]]), scale, n_bars)
-    figure, images, below = _two_axes(sheet.shape[:2], title, note)
-    show(images, sheet, scale)
-    images.set_aspect("auto")  # exactly as wide as the plot
-    images.set_xticks([])
-    images.set_yticks([(form.height + 1) * (i + 0.5) for i in (0, 1)], ["bar", "prototype"])
-    images.tick_params(length=0)
-    images.spines[:].set_visible(False)
+    shown = weights[best]
+    bars = draw_bars(np.eye(n_bars, dtype=bool)).reshape(n_bars, -1) / 255 * np.ptp(shown, 1).max()
+    images = np.concatenate([bars, shown])
+    scale = Scale.of_prototypes(images, form)
+    sheet = sheet_of(images, scale, n_bars)
+    figure, above, below = _two_axes(sheet.shape[:2], title, note)
+    show(above, sheet, scale)
+    above.set_aspect("auto")  # exactly as wide as the plot
+    above.set_xticks([])
+    above.set_yticks([(form.height + 1) * (i + 0.5) for i in (0, 1)], ["bar", "prototype"])
+    above.tick_params(length=0)
+    above.spines[:].set_visible(False)
     _plot_told(below, told[best, np.arange(n_bars)], form.width + 1)
-    below.set_xlim(images.get_xlim())
+    below.set_xlim(above.get_xlim())
     _name_units(below, [f"{unit // grid.cols}, {unit % grid.cols}" for unit in best])
     widen_for_labels(figure)
     return figure

@@ -21,7 +21,7 @@ from topodream.pictures.figure_parts import (
     colormaps,
     to_rgb,
 )
-from topodream.pictures.pages import DPI
+from topodream.pictures.pages import DPI, page
 
 # What a unit measures at least with its class written into it, by digits; no picture gets longer
 # than that for it.
@@ -135,9 +135,18 @@ def _write_classes(
     wide, high = axes.bbox.width / sheet.shape[1], axes.bbox.height / sheet.shape[0]
     # A digit is 0.64 of the font's size wide; a rim is left free.
     points = min(12, 0.8 * min(wide / len(str(classes.max())) / 0.64, high) * 72 / DPI)
+    if points < page().smallest:
+        return
     for place, label in enumerate(classes):
         y, x = np.nonzero(sheet == place)
         ink = "white" if _luminance(colours[place]) < 0.18 else "black"
+        if page().is_paper:
+            for at in zip(x.tolist(), y.tolist(), strict=True):
+                axes.text(
+                    *at, str(label), color=ink, fontsize=min(points, page().largest),
+                    ha="center", va="center_baseline", clip_on=True,
+                )  # fmt: skip
+            continue
         outline = _centred(TextPath((0, 0), str(label), size=points))
         # Matplotlib makes the farthest point of a marker half its size.
         size = 2 * float(np.abs(np.asarray(outline.vertices)).max())

@@ -86,7 +86,7 @@ def plot(
     )
     signed_bar(figure, image, bar, effects)
     if marked:
-        _mark_own_places(axes, shown, grid, columns, enlarged)
+        _mark_own_places(axes, shown, grid, columns, axes.bbox.height / len(picture))
     _tile_ticks(axes, grid, shown, columns)
     widen_for_labels(figure)
     return figure
@@ -104,7 +104,7 @@ def _columns_of_tiles(grid: Grid, shown: tuple[Indices, Indices]) -> int:
 
 
 def _mark_own_places(
-    axes: Axes, shown: tuple[Indices, Indices], grid: Grid, columns: int, enlarged: int
+    axes: Axes, shown: tuple[Indices, Indices], grid: Grid, columns: int, enlarged: float
 ) -> None:
     """Put a dot into each tile, where its unit is; a unit is ``enlarged`` pixels wide."""
     rows, cols = (each.ravel() for each in np.meshgrid(*shown, indexing="ij"))

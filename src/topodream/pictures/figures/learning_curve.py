@@ -9,18 +9,17 @@ import numpy as np
 from topodream.arrays import Floats, Indices
 from topodream.pictures.canvas import (
     HELD_OUT_COLOUR,
-    LINE_OF_TEXT,
-    LINE_OF_TITLE,
     MARGIN,
     REFERENCE_COLOUR,
     TRAINING_COLOUR,
     fitted,
     name_data,
     widen_for_labels,
+    words,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure, MaxNLocator
-from topodream.pictures.pages import DPI
+from topodream.pictures.pages import page
 
 # How many times the error of the mean image, or the last one, is beyond the axis.
 BEYOND = 2
@@ -32,8 +31,9 @@ STEPS = (
     np.arange(10, 100, 2) / 10,
     np.arange(10, 100) / 10,
 )
-# In pixels: the label of the axis of epochs with its numbers, and a legend of three lines.
-X_LABEL, LEGEND = 46, 56
+# In pixels: the plot with its labels; the label of the axis of epochs with its numbers, and a legend of
+# three lines; what stands beside the words of a line.
+WIDTH, HEIGHT, X_LABEL, LEGEND, HANDLE = 720, 440, 46, 56, 44
 
 
 def draw(material: Material) -> Figure:
@@ -95,10 +95,11 @@ def plot(
     if not len(training_mse):
         axes.text(0.5, 0.5, "no epoch was finished", ha="center", transform=axes.transAxes)
     axes.grid(which="both", alpha=0.25)
-    # Below the axes, where it covers nothing.
+    # Below the axes, where it covers nothing; on paper they may become smaller.
+    below = X_LABEL * (1.25 if page().is_paper else 1)
     axes.legend(
         fontsize="small", loc="upper left", frameon=False, borderpad=0, borderaxespad=0,
-        bbox_to_anchor=(0, -X_LABEL / axes.bbox.height),
+        bbox_to_anchor=(0, -below / axes.bbox.height),
     )  # fmt: skip
     widen_for_labels(figure)
     return figure
@@ -137,6 +138,7 @@ def _draw_errors(
         said += (
             f"; \N{BLACK UP-POINTING TRIANGLE} beyond the axis: up to {errors[beyond].max():.2g}"
         )
+    said, _ = fitted(said, axes.bbox.width - HANDLE)
     axes.plot(epochs, errors, style.pop("fmt"), label=said, linewidth=1.8, markersize=5, **style)
     axes.plot(
         np.asarray(epochs)[beyond], np.ones(np.count_nonzero(beyond)), "^", color=style["color"],
@@ -164,15 +166,15 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _plot_axes(title: str, note: str) -> tuple[Figure, Axes]:
     """Return a figure for a plot, under its title and above a note, and its axes."""
-    width, height = 720, 440
-    title, title_lines = fitted(title, width - 20, "large")
-    note, note_lines = fitted(note, width - MARGIN["left"])
-    more_below = (note_lines - 1) * LINE_OF_TEXT + LEGEND
-    total = height + more_below + (title_lines - 1) * LINE_OF_TITLE
-    figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI)
+    width = page().across(WIDTH)
+    height = min(HEIGHT, HEIGHT * width / WIDTH)
+    said = words(title, note, width - 20, width - MARGIN["left"])
+    more_below = said.below + LEGEND
+    total = height + more_below + said.above
+    figure = said.figure(width, total)
     share = height / total
     axes = figure.add_axes((0.11, 0.17 * share + more_below / total, 0.86, 0.75 * share))
     # A long title has the whole width, not that of the axes.
-    axes.set_title(title, x=0.5 if title_lines == 1 else (0.5 - 0.11) / 0.86)
-    name_data(figure, note)
+    axes.set_title(said.title, x=(0.5 - 0.11) / 0.86 if said.above else 0.5)
+    name_data(figure, said.note)
     return figure, axes
