@@ -3,7 +3,6 @@
 import shutil
 import zipfile
 
-import forking
 import made_results
 import pytest
 
@@ -69,16 +68,6 @@ def test_a_site_says_what_made_it_and_equal_pages_give_equal_bytes(results, tmp_
     assert (link.what, link.state, link.file) == ("page", MATCHES, results / "index.html")
     other = shutil.copytree(results, tmp_path / "other", copy_function=shutil.copy)  # other times
     assert file_digest(packed(other)) == file_digest(results / "site.zip")
-
-
-def test_the_script_says_the_size_and_the_number_of_maps(results):
-    done = forking.script(
-        "pack_site.py", "--page", results / "index.html", "--output", results / "s.zip"
-    )
-    size = (results / "s.zip").stat().st_size / 1e6
-    assert done.stdout.startswith(
-        f"{results / 's.zip'}: 2 maps in 22 files, {size:,.1f} MB; unpacked "
-    )
 
 
 def refused(results, why):

@@ -5,6 +5,7 @@ Left out is what stands under links of the class ``local``: maps, logs, GIFs. Th
 """
 
 import json
+import os
 import posixpath
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +69,7 @@ def pack(page: Path, output: Path, origin: Mapping[str, Any]) -> Site:
         parser.feed(html)
         maps = json.loads(parser.study)["experiments"]
         links = [*parser.links, *(one["laboratory"] for one in maps)]
-        names = sorted({name for link in links if (name := _file_of(link, page))})
+        names = sorted({_file_of(link, page) for link in links} - {"", page.name})
         measures = {one["name"]: note["measures_sha256"][one["name"]] for one in maps}
     _check_there(page, names)
     _check_measures(page, measures)
@@ -101,7 +102,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _check_there(page: Path, names: Iterable[str]) -> None:
-    missing = [name for name in names if not (page.parent / name).is_file()]
+    # Path.is_file would raise where a name is too long.
+    missing = [name for name in names if not os.path.isfile(page.parent / name)]  # noqa: PTH113
     if missing:
         more = f" and {len(missing) - MOST_NAMES} more" if len(missing) > MOST_NAMES else ""
         shown = ", ".join(missing[:MOST_NAMES]) + more
@@ -116,11 +118,11 @@ def _check_measures(page: Path, measures: Mapping[str, str]) -> None:
             raise InputError(f"{page}: {path} has been made anew since; make the page again")
 
 
-def _file_of(link: str, page: Path) -> str | None:
-    """Return the file that a link leads to, or None if it leads to none."""
+def _file_of(link: str, page: Path) -> str:
+    """Return the file that a link leads to, or nothing if it leads to none."""
     parts = urlsplit(link)
     if parts.scheme in ELSEWHERE or not (parts.scheme or parts.netloc or parts.path):
-        return None
+        return ""
     name = posixpath.normpath(unquote(parts.path))
     if parts.scheme or parts.netloc or name.startswith(("/", "..")):
         raise InputError(f"{page}: the link {quoted(link)} leads out of its folder")
