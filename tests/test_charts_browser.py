@@ -300,13 +300,13 @@ def test_csv_quotes_what_has_to_be(visit):
 
 SMALL, STRONG, PAN, WILD = "digits-small", "digits-strong", "pan-small", "dream-wild"
 FILTERS = [
-    ("model = mwta", {PAN, SMALL, STRONG}, "Only model = mwta."),
+    ("model = mwta", {PAN, SMALL, STRONG}, "model = mwta"),
     ("MODEL=MWTA and dead < 30 %", {SMALL, STRONG}, "dead units, training < 30 %"),
     ("dead<=0.25, digits", {SMALL, STRONG}, ""),
     ("held-out error <= 0.03", {SMALL, STRONG}, "held-out error <= 0.03"),
     ("held_out_mse < .03", {SMALL}, ""),
     ("held-out error != 0.03", {PAN, SMALL, WILD}, ""),
-    ("dead units, training = 50%", {PAN}, "Only dead units, training = 50%."),
+    ("dead units, training = 50%", {PAN}, "dead units, training = 50%"),
     ("dead_in_training = none", {WILD}, ""),
     ("lateral.strength ≥ 0.3", {STRONG}, "lateral.strength >= 0.3"),
     ("grid.rows = 4", {PAN, SMALL, STRONG}, ""),
@@ -327,22 +327,31 @@ LEFT_OUT = [
 ]  # fmt: skip
 
 
+FILTERED = """texts => texts.map(filterOf).map(({ test, understood, problems }) => [
+  study.experiments.filter(test).map((one) => one.name), understood.join(", "), problems.join(" ")])"""
+
+
 def test_filters_compare_settings_and_measures(visit):
     tab = visit()
-    for text, names, understood in FILTERS:
-        tab.locator("#filter [name=text]").fill(text)
-        assert set(shown_cards(tab)) == names, text
-        if understood:
-            assert understood in tab.locator("#understood").inner_text()
-        assert tab.locator(".problem").count() == 0, text
+    found = tab.evaluate(FILTERED, [text for text, *_ in FILTERS])
+    for (text, names, said), (shown, understood, problems) in zip(FILTERS, found, strict=True):
+        assert (set(shown), problems) == (names, ""), text
+        assert said in understood, text
+    found = tab.evaluate(FILTERED, [f"{text}, pan" for text, _ in LEFT_OUT])
+    for (text, said), (shown, _, problems) in zip(LEFT_OUT, found, strict=True):
+        assert shown == [PAN], text
+        assert said in problems
 
 
-def test_what_a_filter_does_not_understand_is_left_out_and_said(visit):
-    tab = visit()
-    for text, said in LEFT_OUT:
-        tab.locator("#filter [name=text]").fill(f"{text}, pan")
-        assert said in tab.locator("#understood .problem").inner_text(), text
-        assert shown_cards(tab) == [PAN], text
+def test_the_overview_shows_what_a_filter_leaves_and_how_it_was_understood(visit):
+    tab = visit("#view=overview&text=dead < 30 %25")
+    assert shown_cards(tab) == [SMALL, STRONG]
+    assert tab.locator("#understood").inner_text() == "Only dead units, training < 30 %."
+    tab.locator("#filter [name=text]").fill("dead < 30 %, strength > 0")
+    assert shown_cards(tab) == [SMALL, STRONG]
+    assert "strength may be" in tab.locator("#understood .problem").inner_text()
+    tab.locator("#filter [name=text]").fill("strong")
+    assert tab.locator("#understood").is_hidden()
 
 
 # ------------------------------------------------------------------ the address

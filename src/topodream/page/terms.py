@@ -17,5 +17,6 @@ TERMS = {
     "dead unit": "a unit without a win",
     "reconstruction": "the sample as the active units see it",
     "held out": "not trained on",
+    "search": "what the page's searches take: words that a map's name, question or settings have; or comparisons, as in radius = 3, dead < 10 %: a setting by its key or the last part of it, or a measure by its name, its label or how they begin; then =, !=, <, <=, > or >= and a value; several joined by commas or and",
     "epoch": "a stretch of steps_per_epoch steps",
 }
