@@ -11,24 +11,24 @@ import numpy as np
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.pictures.canvas import (
+    LEAST_WIDTH,
     LINE_OF_TEXT,
-    LINE_OF_TITLE,
     MARGIN,
     about_zero,
-    fitted,
     name_data,
     text_width,
+    words,
     write_numbers,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.effects import reds_and_blues, signed_bar
 from topodream.pictures.figure_parts import Axes, Figure, Normalize
-from topodream.pictures.pages import DPI
+from topodream.pictures.pages import DPI, page
 
-# In pixels: a neighbourhood, what is between two, what stands above and below each besides the
-# title and the note, and the least that a unit measures beside the number written into it.
-SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS = 300, 70, 20, 74, 6
-# Sizes of letters for numbers in units.
+# In pixels: a neighbourhood, and its least with others in a row; what is between two, above and
+# below each; what a number needs besides in the unit that it is written into.
+SIDE, LEAST_SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS = 300, 150, 70, 20, 74, 6
+# Sizes of letters for numbers in units; the second is too small for a paper.
 SIZES = ("small", "x-small")
 # Units that are shown beyond those that are heard, on each side.
 RIM = 1
@@ -159,26 +159,31 @@ def _ends(numbers: Indices, length: int) -> list[float]:
 
 
 def _panels(count: int, title: str, note: str) -> tuple[Figure, list[Axes], Axes]:
-    """Return a figure, its panels from left to right, and axes for a colour bar."""
-    width = MARGIN["left"] + count * (SIDE + BETWEEN) - BETWEEN + MARGIN["right"]
-    width = max(width, MARGIN["left"] + 2 * SIDE)
-    title, title_lines = fitted(title, width - MARGIN["left"], "large")
-    note, note_lines = fitted(note, width - MARGIN["left"])
-    below = BELOW + LINE_OF_TEXT * note_lines
-    height = below + SIDE + ABOVE + MARGIN["top"] + LINE_OF_TITLE * (title_lines - 1)
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    lefts = [MARGIN["left"] + place * (SIDE + BETWEEN) for place in range(count)]
-    panels = [
-        figure.add_axes((left / width, below / height, SIDE / width, SIDE / height))
-        for left in lefts
-    ]
-    bar = figure.add_axes(
-        ((lefts[-1] + SIDE + 20) / width, below / height, 18 / width, SIDE / height)
-    )
-    figure.text(
-        MARGIN["left"] / width, 1 - 14 / height, title, fontsize="large", verticalalignment="top"
-    )
-    name_data(figure, note)
+    """Return a figure, its panels from left to right, and axes for a colour bar.
+
+    Where three have no room beside one another there are two in a row.
+    """
+    rims = MARGIN["left"] + MARGIN["right"] - BETWEEN
+    wanted = rims + count * (SIDE + BETWEEN)
+    room = page().across(wanted) - rims
+    columns = count if room >= count * (LEAST_SIDE + BETWEEN) else min(count, 2)
+    rows = -(-count // columns)
+    side, _ = page().filled((SIDE, columns * SIDE), rims + columns * BETWEEN)
+    width = page().across(max(rims + columns * (side + BETWEEN), LEAST_WIDTH))
+    said = words(title, note, width - MARGIN["left"])
+    pitch, below = ABOVE + side + BELOW, BELOW + LINE_OF_TEXT + said.below
+    height = below + side + (rows - 1) * pitch + ABOVE + MARGIN["top"] + said.above
+    figure = said.figure(width, height)
+
+    def axes_at(left: float, row: int, wide: float) -> Axes:
+        bottom = below + (rows - 1 - row) * pitch
+        return figure.add_axes((left / width, bottom / height, wide / width, side / height))
+
+    lefts = [MARGIN["left"] + column * (side + BETWEEN) for column in range(columns)]
+    panels = [axes_at(lefts[place % columns], place // columns, side) for place in range(count)]
+    bar = axes_at(lefts[-1] + side + 20, 0, 18)
+    figure.text(MARGIN["left"] / width, 1 - 14 / height, said.title, fontsize="large", va="top")
+    name_data(figure, said.note)
     return figure, panels, bar
 
 
@@ -186,8 +191,12 @@ def _write_weights(axes: Axes, shown: Neighbourhood, scale: Normalize) -> None:
     """Write into each unit what is heard of it, where there is room for that."""
     heard = np.argwhere(np.nan_to_num(shown.weights) != 0)
     names = [f"{shown.weights[row, col]:.2g}" for row, col in heard]
-    room = min(SIDE / length for length in shown.weights.shape) - RIM_OF_NUMBERS
-    sizes = [size for size in SIZES if max((text_width(n, size) for n in names), default=0) <= room]
+    room = min(axes.bbox.size) / max(shown.weights.shape) - RIM_OF_NUMBERS
+    sizes = [
+        size
+        for size in SIZES[: 1 if page().is_paper else None]
+        if max((text_width(name, size) for name in names), default=0) <= room
+    ]
     for (row, col), name in zip(heard, names, strict=True) if sizes else ():
         # Both ends of the colours are dark.
         ink = "white" if abs(scale(shown.weights[row, col]) - 0.5) > 0.3 else "black"
@@ -212,7 +221,7 @@ def _draw_edges(axes: Axes, shown: Neighbourhood, surface: Grid) -> None:
         np.flatnonzero(numbers == number)
         for numbers, number in zip((shown.rows, shown.cols), shown.place, strict=True)
     )
-    size = max(3, 0.3 * SIDE / max(shown.weights.shape) * 72 / DPI)
+    size = max(3, 0.3 * axes.bbox.width / max(shown.weights.shape) * 72 / DPI)
     axes.plot(col, row, "o", color="black", markersize=size)
 
 
