@@ -147,7 +147,7 @@ def test_lateral_excitation_says_how_far_it_reaches(material):
         "units away on average."
     )
     alone = in_words.lateral_excitation(material(lateral={"strength": 0}))
-    assert alone == "Lateral excitation: no unit hears another."
+    assert alone == "Lateral excitation, fixed: no unit hears another."
 
 
 @pytest.mark.parametrize(

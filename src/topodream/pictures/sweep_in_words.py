@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
+from topodream.words import written
 
 
 def said(points: Sequence[SweepPoint], panels: Iterable[SweepPanel], parameter: str) -> str:
@@ -45,5 +46,5 @@ def _range(panel: SweepPanel, by_place: dict[str, list[SweepPoint]]) -> str:
 
 def _place(point: SweepPoint) -> str:
     """Return the swept settings of a point."""
-    value = "none" if point.value is None else str(point.value)
+    value = written(point.value)
     return f"{value} ({point.line})" if point.line else value
