@@ -19,7 +19,7 @@ from topodream.files.errors import InputError
 from topodream.origin import provenance
 from topodream.pictures import drawing, laboratory, packing, pages, saving, thumbnails
 from topodream.pictures.figures import FIGURES, figures_of
-from topodream.pictures.picture import modules_of
+from topodream.pictures.picture import find, modules_of
 from topodream.training.map_file import read_map_and_data
 
 # What figures need of the measures, besides the rest.
@@ -80,7 +80,8 @@ def main() -> None:
     for name in args.figures or [figure.name for figure in known]:
         with threadpoolctl.threadpool_limits(1), pages.laid_out_for(args.width):
             figure = drawing.draw(name, material)
-            saving.save(figure, args.output_folder / f"{name}.{kind}", note, kind)
+            said = find(name, known, model.experiment.name).say(material)
+            saving.save(figure, args.output_folder / f"{name}.{kind}", note, kind, said)
     if args.thumbnail is not None:
         weights, experiment = model.trained.weights, model.experiment
         alive = model.alive(weights, experiment.epochs)

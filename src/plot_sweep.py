@@ -12,7 +12,7 @@ from topodream.files.digests import file_digest
 from topodream.files.storage import complete
 from topodream.measures.registry import MEASURES
 from topodream.origin import provenance
-from topodream.pictures import pages, saving, sweep_figure
+from topodream.pictures import pages, saving, sweep_figure, sweep_in_words
 
 KEYS = [field.name for field in dataclasses.fields(sweep_figure.SweepPoint)]
 
@@ -42,7 +42,8 @@ def main() -> None:
             sweep_sha256=file_digest(args.sweep),
             data_sha256=sweep["data_sha256"],
         )
-        saving.save(figure, args.output, note, kind)
+        said = sweep_in_words.said(points, panels, sweep["parameter"])
+        saving.save(figure, args.output, note, kind, said)
 
 
 def panel(name: str) -> sweep_figure.SweepPanel:

@@ -240,8 +240,8 @@ def make_experiment(folder, experiment, data_sha256):
         make_picture(home / "figures" / "u_matrix.png", (720, 640))
 
 
-def material_of(experiment, n_samples=20, form=Form(28, 28)):  # noqa: B008
-    """An untrained map, and samples of two classes, for its laboratory."""
+def material_of(experiment, n_samples=20, form=Form(28, 28)):  # noqa: B008 (it is frozen)
+    """An untrained map, and samples of two classes, for its laboratory and its pictures' words."""
     rng = np.random.default_rng(5)
     pixels = rng.integers(256, size=(n_samples, *form.shape), dtype=np.uint8)
     labels = np.arange(n_samples, dtype=np.uint8) % 2

@@ -51,7 +51,7 @@ from topodream.pictures.figures import (
 )
 from topodream.pictures.inks import Inks
 from topodream.pictures.of_maps import PICTURES, pictures_of
-from topodream.pictures.picture import Moving, Still, chosen
+from topodream.pictures.picture import Moving, Still, chosen, modules_of
 from topodream.pictures.shades import Scale
 from topodream.pictures.shipped_matplotlib import colormaps
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
@@ -103,6 +103,8 @@ def test_pictures_are_told_apart_and_each_has_a_caption_and_someone_who_makes_it
         assert re.fullmatch(r"[A-Z].*\.", picture.caption)
         assert set(picture.needs) <= TRAITS
         assert callable(picture.load())
+        assert picture.group
+    assert all(figure.said for figure in FIGURES)
 
 
 def test_every_room_of_pictures_is_registered():
@@ -112,7 +114,7 @@ def test_every_room_of_pictures_is_registered():
         for path in Path(package.__file__).parent.glob("*.py")
     }
     registries = {f"{package.__name__}.__init__" for package in (figures, animations)}
-    assert rooms - registries == {picture.module for picture in PICTURES.values()}
+    assert rooms - registries == set(modules_of(PICTURES.values()))
 
 
 def test_readers_are_told_of_every_picture():

@@ -6,10 +6,11 @@ told of, to the thumbnails of maps, and to the scripts that hold the GIFs.
 
 import json
 import re
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import jinja2
@@ -40,7 +41,7 @@ from topodream.page import dotplot, study
 from topodream.page.terms import TERMS
 from topodream.pictures import player
 from topodream.pictures.of_maps import LABORATORY, PICTURES, THUMBNAIL
-from topodream.pictures.picture import Picture
+from topodream.pictures.picture import IN_WORDS, Picture
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
@@ -49,6 +50,8 @@ from topodream.words import written
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
 Image.MAX_IMAGE_PIXELS = None
+# What Pillow raises of what is in a file.
+OF_PILLOW = (ValueError, SyntaxError, EOFError, IndexError, struct.error)
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE_FILES = [TEMPLATES / name for name in templates.NAMES]
@@ -513,16 +516,27 @@ def _script(results: Path, file: str) -> str:
     return quote(file)
 
 
-def check_picture(path: Path) -> tuple[int, int]:
-    """Return a picture's width and height; InputError if it isn't whole."""
+class Seen(NamedTuple):
+    """What the page needs to know of a picture: its size, and in words what is seen in it."""
+
+    width: int
+    height: int
+    said: str
+
+
+def check_picture(path: Path) -> Seen:
+    """Return what is to be known of a picture; InputError if it isn't whole."""
     check_file(path, most_bytes())
-    # What Pillow raises of what is in a file.
-    with parsable(path, ValueError, SyntaxError), Image.open(path) as image:
+    moves = path.suffix == ".gif"
+    with parsable(path, *OF_PILLOW), Image.open(path) as image:
         width, height = image.size
+        said = str(image.info.get(IN_WORDS, ""))
+        if moves:
+            said = f"An animation of {getattr(image, 'n_frames', 1):,} frames."
         image.verify()  # that it is whole, where its format can tell
-    if path.suffix == ".gif":
+    if moves:
         player.checked_digest(path)
-    return width, height
+    return Seen(width, height, said)
 
 
 def _pictures(
@@ -540,13 +554,14 @@ def _picture(
     results: Path, file: str, caption: str, kind: str = "", *, wide: bool = False
 ) -> dict[str, Any]:
     """Return what the page says of a picture; ``kind`` is the same for all experiments."""
-    width, height = check_picture(results / file)
+    width, height, seen = check_picture(results / file)
     moving = file.endswith(".gif")
     return {
         "link": quote(file),
         "script": quote(player.script_of(Path(file)).as_posix()) if moving else None,
         "kind": kind,
         "caption": caption,
+        "said": f"{caption} {seen}".strip(),
         "width": width,
         "height": height,
         "wide": wide or width > WIDE_ASPECT * height,

@@ -11,6 +11,9 @@ from typing import Any, ClassVar, TypeVar
 
 from topodream.files.errors import InputError
 
+# Which of the texts in a PNG says what is seen in it.
+IN_WORDS = "Alternative Text"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -32,6 +35,9 @@ class Picture:
     in_report : bool
         Whether Snakemake's report has it, one file for all maps: what is large, or of interest for
         few, is left to the page. What moves is never in it.
+    said : str
+        Who says in words what is seen in it, of the same that it is made of: a module and a function
+        as in ``function``; nothing where its caption has to do.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Picture:
     wide: bool = False
     group: str = ""
     in_report: bool = True
+    said: str = ""
 
     called: ClassVar[str]
     package: ClassVar[str]
@@ -57,16 +64,23 @@ class Picture:
         return self.place.format(self.name)
 
     @property
-    def module(self) -> str:
-        """The module of who makes it."""
-        return f"{self.package}.{self.function.split('.')[0]}"
+    def modules(self) -> tuple[str, ...]:
+        """The modules of who makes it, and of who says what it shows."""
+        functions = filter(None, (self.function, self.said))
+        return tuple(f"{self.package}.{function.split('.')[0]}" for function in functions)
 
     def load(self) -> Callable[[Any], Any]:
         """Return who makes it, of what the registry's pictures are made of."""
-        made: Callable[[Any], Any] = getattr(
-            importlib.import_module(self.module), self.function.split(".")[1]
-        )
+        made: Callable[[Any], Any] = self._find(self.function)
         return made
+
+    def say(self, made_of: Any) -> str:
+        """Return in words what is seen in it, of what it is made of."""
+        return str(self._find(self.said)(made_of)) if self.said else ""
+
+    def _find(self, function: str) -> Any:
+        module, name = function.split(".")
+        return getattr(importlib.import_module(f"{self.package}.{module}"), name)
 
 
 class Still(Picture):
@@ -103,4 +117,4 @@ def find(name: str, pictures: Sequence[P], whose: str) -> P:
 
 def modules_of(pictures: Iterable[Picture]) -> tuple[str, ...]:
     """Return the modules that make some pictures, each once."""
-    return tuple(dict.fromkeys(picture.module for picture in pictures))
+    return tuple(dict.fromkeys(module for picture in pictures for module in picture.modules))

@@ -17,13 +17,14 @@ from topodream.pictures.figure_parts import (
     LogFormatter,
 )
 from topodream.pictures.pages import DPI, Page, page
+from topodream.pictures.picture import IN_WORDS
 
 # What stays free around a figure in a paper, in pixels of its layout; how often it is fitted, since
 # other numbers may stand at axes of another size.
 RIM, FITS = 3, 4
 
 
-def save(figure: Figure, path: Path, note: str, kind: str = "png") -> None:
+def save(figure: Figure, path: Path, note: str, kind: str = "png", said: str = "") -> None:
     """Write a figure; ``note`` says inside the file what made it.
 
     Parameters
@@ -34,6 +35,8 @@ def save(figure: Figure, path: Path, note: str, kind: str = "png") -> None:
     note : str
         JSON.
     kind : {"png", "pdf", "svg"}
+    said : str
+        What is seen in it, in words: in a PNG, for the page.
     """
     if page().is_paper:
         for axes in figure.axes:
@@ -42,7 +45,7 @@ def save(figure: Figure, path: Path, note: str, kind: str = "png") -> None:
         for turn in range(FITS if figure.get_layout_engine() is None else 0):
             _fit(figure, page(), grows=turn == 0)
     if kind == "png":
-        _save_png(figure, path, note)
+        _save_png(figure, path, note, said)
     else:
         # What writes these takes long to load.
         from topodream.pictures import vector
@@ -51,7 +54,7 @@ def save(figure: Figure, path: Path, note: str, kind: str = "png") -> None:
             vector.WRITERS[kind](figure, temporary, note, page().scale)
 
 
-def _save_png(figure: Figure, path: Path, note: str) -> None:
+def _save_png(figure: Figure, path: Path, note: str, said: str) -> None:
     figure.set_dpi(DPI * page().finer)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
@@ -60,6 +63,8 @@ def _save_png(figure: Figure, path: Path, note: str) -> None:
     image = Image.fromarray(np.asarray(drawn)).convert("RGB")
     text = PngImagePlugin.PngInfo()
     text.add_text("Description", note)
+    if said:
+        text.add_text(IN_WORDS, said)
     per_inch = figure.dpi / page().scale
     with written_whole(path) as temporary:
         image.save(

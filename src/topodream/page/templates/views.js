@@ -54,7 +54,8 @@ function mountPlayers(view) {
   for (const still of $$(".on-paper")) still.remove();
   players = $$("figure[data-script]", view).map((figure) => new Player(figure));
   // On paper a GIF's first picture: browsers load it before they print, whatever was seen of it.
-  for (const { figure } of players) {
+  for (const { figure, canvas } of players) {
+    canvas.ariaDescription = figure.dataset.said;
     const gif = $("figcaption a[href$='.gif']", figure);
     if (gif === null) continue;
     figure.prepend(h("img", { className: "on-paper", loading: "lazy", alt: "", src: gif.href }));

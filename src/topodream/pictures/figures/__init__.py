@@ -25,30 +25,35 @@ FIGURES = (
         wide=True,
         group="prototypes",
         in_report=False,
+        said="in_words.prototypes",
     ),
     Still(
         "reconstructions",
         "Held-out samples above their reconstructions.",
         "reconstructions.draw",
         group="at work",
+        said="in_words.reconstructions",
     ),
     Still(
         "learning_curve",
         "Reconstruction error over the epochs.",
         "learning_curve.draw",
         group="training",
+        said="in_words.learning_curve",
     ),
     Still(
         "hit_map",
         "How often each unit won in the last epoch, on a logarithmic scale.",
         "hit_map.draw",
         group="units on the grid",
+        said="in_words.hit_map",
     ),
     Still(
         "u_matrix",
         "U-matrix: how much each unit's prototype differs from its neighbours'.",
         "u_matrix.draw",
         group="units on the grid",
+        said="in_words.u_matrix",
     ),
     Still(
         "orientation_map",
@@ -57,6 +62,7 @@ FIGURES = (
         needs=(SIGNED,),
         wide=True,
         group="units on the grid",
+        said="in_words.orientation_map",
     ),
     Still(
         "colour_map",
@@ -65,6 +71,7 @@ FIGURES = (
         needs=(OPPONENT,),
         wide=True,
         group="units on the grid",
+        said="in_words.colour_map",
     ),
     Still(
         "label_map",
@@ -72,6 +79,7 @@ FIGURES = (
         "label_map.draw",
         needs=(LABELS,),
         group="units on the grid",
+        said="in_words.label_map",
     ),
     Still(
         "bars_found",
@@ -80,6 +88,7 @@ FIGURES = (
         needs=(BARS,),
         wide=True,
         group="prototypes",
+        said="in_words.bars_found",
     ),
     Still(
         "lateral_excitation",
@@ -88,6 +97,7 @@ FIGURES = (
         needs=(LATERAL_EXCITATION,),
         group="lateral weights",
         in_report=False,
+        said="in_words.lateral_excitation",
     ),
     Still(
         "global_inhibition",
@@ -96,6 +106,7 @@ FIGURES = (
         needs=(GLOBAL_INHIBITION,),
         group="lateral weights",
         in_report=False,
+        said="in_words.global_inhibition",
     ),
     Still(
         "column_inhibition",
@@ -104,6 +115,7 @@ FIGURES = (
         needs=(COLUMN_INHIBITION,),
         group="lateral weights",
         in_report=False,
+        said="in_words.column_inhibition",
     ),
     Still(
         "lateral_matrix",
@@ -113,6 +125,7 @@ FIGURES = (
         wide=True,
         group="lateral weights",
         in_report=False,
+        said="in_words.lateral_matrix",
     ),
 )
 
