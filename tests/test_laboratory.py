@@ -172,7 +172,7 @@ def test_rules_are_named_with_what_they_ask_for(experiments):
 def test_of_a_map_that_is_too_large_there_are_layers_alone(material, monkeypatch):
     monkeypatch.setattr(laboratory, "MOST_WEIGHTS", 12 * 784 - 1)
     sent = laboratory.gather(material)
-    assert [sent[key] for key in ("weights", "answers", "best")] == [None] * 3
+    assert [sent[key] for key in laboratory.LEARNT] == [None] * 4
     assert len(sent["layers"]) == 3
 
 

@@ -150,7 +150,7 @@ def test_arrays_of_each_type_are_read(visit, dtype):
         "async (sent) => { const all = await unpack(sent); return [all.constructor.name, [...all]]; }",
         packing.packed(numbers),
     )
-    assert found == [f"{dtype.capitalize().replace('Ui', 'UI')}Array", numbers.ravel().tolist()]
+    assert found == [f"{dtype.capitalize()}Array", numbers.ravel().tolist()]
 
 
 FORMS = {
@@ -177,9 +177,12 @@ PAINTED = """async (content) => {
 def test_what_is_drawn_looks_as_in_figures(visit, catalogue, form):
     experiment = catalogue.experiments["bars"]
     material = made_results.material_of(experiment, form=form)
+    material.model.trained.history.wins[:, :3] = 0
     grid, weights = experiment.grid, material.model.trained.weights
     sheet, sample = visit().evaluate(PAINTED, laboratory.gather(material))
-    scale = Scale.of_prototypes(weights, form)
+    alive = material.model.alive(weights, experiment.epochs)
+    assert 0 < alive.sum() < len(alive)
+    scale = Scale.of_prototypes(weights, form, alive)
     between = 1 - 38 / 255 if scale.is_coloured else 38 / 255
     expected = tile(scale.shades(weights), grid.cols, fill=between)[:-1, :-1]
     shown = Scale(form).shades(material.data.held_out.vectors("float32")[3:4])[0]
@@ -193,7 +196,7 @@ def test_what_is_drawn_looks_as_in_figures(visit, catalogue, form):
 def test_two_maps_are_drawn_on_one_scale(visit):
     found = visit().evaluate(
         """() => {
-          const raw = (high) => ({ high, form: { isSigned: false } });
+          const raw = (aboveLeast) => ({ aboveLeast, form: { isSigned: false } });
           const layer = (scale, ...values) => ({ scale, values });
           return [
             scaleOfPrototypes(raw(0.2), raw(0.5)).high,
@@ -276,7 +279,7 @@ def test_a_drawing_begun_on_a_sample_takes_its_place(visit):
 
 
 def test_what_cannot_be_drawn_is_shown_by_samples(visit):
-    tab = at_work(visit, COLOURS)
+    tab = at_work(visit, f"{COLOURS}&sample=0")
     assert tab.locator("#lab-clear").is_hidden()
     assert "can't be drawn" in tab.locator("#lab-how").inner_text()
     tab.locator("#lab-pad").click()
@@ -412,14 +415,21 @@ def test_another_map_takes_the_place_of_the_first(visit):
     assert address(tab)["unit"] == "3"
 
 
+# How many shades the map is painted in; a canvas that is read twice from a GPU is complained of.
+SHADES = """() => {
+  const copy = h("canvas", { width: 300, height: 300 }).getContext("2d", { willReadFrequently: true });
+  copy.drawImage($("#lab-sheet"), 0, 0);
+  return new Set(copy.getImageData(0, 0, 300, 300).data).size;
+}"""
+
+
 @pytest.mark.parametrize("name", [MWTA, DREAM, FOLDIAK, COLOURS])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_each_layer_is_drawn_and_nothing_reaches_beyond_the_window(visit, name, width):
     tab = at_work(visit, name, width=width, device_scale_factor=2)
     for radio in tab.locator("#lab-layers input").all():
         radio.check()
-        painted = "[...$('#lab-sheet').getContext('2d').getImageData(0, 0, 300, 300).data]"
-        assert tab.evaluate(f"new Set({painted}).size") > 2
+        assert tab.evaluate(SHADES) > 2
         assert has_no_overflow(tab)
     width_of = tab.evaluate("[$('#lab-marks').width, 2 * $('#lab-marks').clientWidth]")
     assert width_of[0] == pytest.approx(width_of[1], abs=1)
@@ -428,7 +438,7 @@ def test_each_layer_is_drawn_and_nothing_reaches_beyond_the_window(visit, name, 
 @pytest.mark.parametrize(
     ("missing", "why"),
     [
-        (("weights", "answers", "best"), "too many weights"),
+        (laboratory.LEARNT, "too many weights"),
         (("answers",), "No page can compute what the model mwta answers"),
     ],
 )

@@ -21,7 +21,9 @@ from topodream.pictures.drawing import Material
 from topodream.pictures.layers import UnitLayer, layers_of
 from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
 from topodream.pictures.packing import packed
+from topodream.pictures.shades import Scale
 from topodream.pictures.tiles import weight_scale
+from topodream.training.map_file import Map
 
 # Levels of a prototype's weights, by their square roots: 1,000 of 1,000 held-out digits, patches and
 # colour patches have the winners that they have by the weights themselves.
@@ -45,8 +47,9 @@ def gather(material: Material) -> dict[str, Any]:
         ``name``, ``model``, ``grid`` (``rows``, ``cols``, ``is_torus``), ``form`` (``height``,
         ``width``, ``colours``, ``channels``, ``zero``, ``is_bright``), ``samples`` (see
         :func:`_samples`), ``layers`` (name, title, scale, form, values; NaN is null),
-        and, None of a map that is too large, ``weights`` (:func:`levels`), ``lateral`` (name, title,
-        acts, and the rows of a sparse matrix: what each unit hears of which others), ``best``
+        and, None of a map that is too large, ``weights`` (:func:`levels`, and how figures draw them:
+        ``alive``, (n_units,) uint8, and ``above_least``, where their scale ends), ``lateral`` (name,
+        title, acts, and the rows of a sparse matrix: what each unit hears of which others), ``best``
         ((n_units, BEST) int32, samples that each answers most, -1 where there are no more) and
         ``answers`` (:meth:`topodream.models.model.Model.in_browser`), None where a page can't tell.
     """
@@ -80,7 +83,7 @@ def _learnt(material: Material, samples: Vectors) -> dict[str, Any]:
     grid = experiment.grid
     answers = MODELS[experiment.model].in_browser(state, experiment.settings, grid)
     found = (
-        levels(state.weights),
+        levels(state.weights) | _drawn(material.model),
         [_lateral(weights, grid.n_units) for weights in material.lateral],
         packed(_best(material, samples)),
         None if answers is None else _packed_of(answers),
@@ -95,7 +98,7 @@ def levels(weights: Floats) -> dict[str, Any]:
     -------
     dict
         ``levels``, LEVELS; ``scale``, (n_units,) float32, the largest |w| of each, 1 where all are 0;
-        ``codes``, (n_units, n_inputs) int16; and ``high``, the weight that figures draw darkest.
+        ``codes``, (n_units, n_inputs) int16; and ``high``, what 99.9 % of weights are at most.
     """
     finite = np.nan_to_num(weights, posinf=float(np.finfo(weights.dtype).max))
     largest = np.abs(finite).max(axis=1, keepdims=True)
@@ -108,6 +111,14 @@ def levels(weights: Floats) -> dict[str, Any]:
         "codes": packed(codes),
         "high": float(f"{weight_scale(finite):.6g}"),
     }
+
+
+def _drawn(model: Map) -> dict[str, Any]:
+    """Return how figures draw prototypes, see :meth:`topodream.pictures.shades.Scale.of_prototypes`."""
+    weights = model.trained.weights
+    alive = model.alive(weights, model.experiment.epochs)
+    high = Scale.of_prototypes(np.nan_to_num(weights), model.form, alive).high
+    return {"alive": packed(alive.astype(np.uint8)), "above_least": float(f"{high:.6g}")}
 
 
 def _first(samples: Vectors) -> Vectors:

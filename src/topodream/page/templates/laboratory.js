@@ -248,8 +248,7 @@ function votesInBars(votes) {
 
 function winnerButton(unit, place) {
   const canvas = h("canvas", {});
-  const prototype = prototypeOf(lab.map, unit);
-  drawValues(canvas, lab.map.form, prototype, largestOf(lab.map.form, prototype));
+  drawPrototype(canvas, lab.map, unit);
   const activity = lab.response.activity[unit].toFixed(2);
   const button = h("button", { type: "button", title: `activity ${activity}` }, canvas, activity);
   button.ariaLabel = `winner ${place + 1}, activity ${activity}: ${unitInWords(unit)}`;
@@ -282,7 +281,7 @@ function chooseLayer(name) {
   } else {
     const scale = scaleOfPrototypes(map);
     drawPrototypes(sheet, map, scale);
-    $("#lab-key").replaceChildren(prototypesInWords(map.form, scale));
+    $("#lab-key").replaceChildren(prototypesInWords(map, scale));
   }
   fitSheet();
 }
@@ -357,16 +356,19 @@ function drawMarks() {
   }
   // Thinner on small units, or nothing is seen of those beside them.
   const thick = Math.min(1, Math.max(0.6, Math.min(across, down) / 25));
-  for (const unit of response?.winners ?? []) frame(unit, WINNER, 2.5 * thick, -1.5 * thick);
+  const winner = lab.layer ? "#000000" : WINNER; // some layers have that colour
+  for (const unit of response?.winners ?? []) frame(unit, winner, 2.5 * thick, -1.5 * thick);
   for (const beyond of [1.5, 4.5]) frame(lab.unit, CHOSEN, 1.5 * thick, beyond * thick);
 }
 
 // ---------------------------------------------------------------- keys to colours
 
-function prototypesInWords(form, { high }) {
-  if (high === null) return "ON minus OFF: 0 is mid-grey, each prototype up to its own largest weight.";
+function prototypesInWords({ grid, alive, form }, { high }) {
   const [low, top] = form.is_bright ? ["black", "bright"] : ["white", "black"];
-  return `Weights from 0, ${low}, to ${written(high, ".3g")}, ${top}.`;
+  const scale = high === null ? "ON minus OFF: 0 is mid-grey, each prototype up to its own largest weight."
+    : `Weights from each unit's least, ${low}, to ${written(high, ".3g")} above it, ${top}.`;
+  const nFaint = grid.n - alive.reduce((sum, one) => sum + one, 0);
+  return nFaint ? `${scale} Faint: ${nFaint.toLocaleString("en")} units that never won, or faded.` : scale;
 }
 
 function keyOfLayer(map, layer, scale) {
@@ -430,11 +432,8 @@ function drawUnitItself(map, unit) {
   const canvas = $("#lab-prototype");
   canvas.hidden = !map.weights;
   canvas.ariaLabel = `prototype of the ${unitInWords(unit)}`;
-  if (map.weights) {
-    const prototype = prototypeOf(map, unit);
-    drawValues(canvas, map.form, prototype, largestOf(map.form, prototype));
-  }
-  $("#lab-lateral").replaceChildren(...map.lateral.map((kind) => lateralOf(kind, unit)));
+  if (map.weights) drawPrototype(canvas, map, unit);
+  $("#lab-lateral").replaceChildren(...(map.lateral ?? []).map((kind) => lateralOf(kind, unit)));
   const count = map.best ? map.best.length / map.grid.n : 0;
   const best = [...(map.best ?? []).slice(unit * count, (unit + 1) * count)].filter((one) => one >= 0);
   const thumbs = h("div", { className: "lab-strip" }, ...best.map((number) => thumb(number)));

@@ -24,7 +24,10 @@ async function readMap(content) {
   form.nPixels = form.height * form.width;
   form.nInputs = form.nPixels * form.nColours * (form.isSigned ? 2 : 1);
   map.samples.n = map.samples.pixels.length / form.nInputs;
-  if (weights) Object.assign(map, { weights: fromLevels(weights), high: weights.high });
+  if (weights) {
+    const { alive, high, above_least: aboveLeast } = weights;
+    Object.assign(map, { weights: fromLevels(weights), alive, high, aboveLeast });
+  }
   return map;
 }
 
@@ -74,12 +77,16 @@ function written(value, form) {
 
 // ---------------------------------------------------------------- prototypes and samples
 
-// The scale of prototypes of one or several maps: from 0 to ``high``; of signed ones ``high`` is null:
-// each to its own largest value.
+// The scale of figures, of one or several maps: up to ``high``, or of signed ones null, each to its own
+// largest value; from each unit's least weight on, and units that haven't learnt are faint. A scale may be
+// { high } alone: from 0 on, all alike.
 function scaleOfPrototypes(...maps) {
   const isSigned = maps.some((map) => map.form.isSigned);
-  return { high: isSigned ? null : Math.max(...maps.map((map) => map.high)) };
+  const high = isSigned ? null : Math.max(...maps.map((map) => map.aboveLeast));
+  return { high, asInFigures: true };
 }
+// How much of the scale a prototype takes at most that its unit hasn't learnt.
+const FAINT = 0.25;
 
 // Between two prototypes.
 const SEPARATOR = 217;
@@ -96,9 +103,20 @@ function drawPrototypes(canvas, map, scale) {
     const [row, col] = [Math.floor(unit / grid.cols), unit % grid.cols];
     const place = (row * down + 1) * canvas.width + col * across + 1;
     const prototype = prototypeOf(map, unit);
-    shade(form, prototype, scale.high ?? largestOf(form, prototype), image, place);
+    const least = scale.asInFigures ? leastOf(form, prototype) : 0;
+    const largest = largestOf(form, prototype, least);
+    let high = scale.high ?? largest;
+    if (scale.asInFigures && !map.alive[unit]) high = Math.max(high, largest / FAINT);
+    shade(form, prototype, high, image, place, least);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// Draw one prototype, from its least weight to its largest.
+function drawPrototype(canvas, map, unit) {
+  const prototype = prototypeOf(map, unit);
+  const least = leastOf(map.form, prototype);
+  drawValues(canvas, map.form, prototype, largestOf(map.form, prototype, least), least);
 }
 
 // Pixels from one prototype to the next: to the right, and down.
@@ -109,21 +127,27 @@ function prototypeOf(map, unit) {
   return map.weights.subarray(unit * nInputs, (unit + 1) * nInputs);
 }
 
-// Draw one picture, of a sample or a prototype, up to ``high``.
-function drawValues(canvas, form, values, high = 1) {
+// Draw one picture, from ``least`` to ``high`` above that.
+function drawValues(canvas, form, values, high = 1, least = 0) {
   Object.assign(canvas, { width: form.width, height: form.height });
   const image = new ImageData(form.width, form.height);
-  shade(form, values, high, image);
+  shade(form, values, high, image, 0, least);
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
 // The largest value that a picture has, of signed ones of either sign; 1 where all are 0.
-function largestOf(form, values) {
+function largestOf(form, values, least = 0) {
   let largest = 0;
   for (let i = 0; i < form.nPixels * form.nColours; i++) {
-    largest = Math.max(largest, Math.abs(valueAt(form, values, i)));
+    largest = Math.max(largest, Math.abs(valueAt(form, values, i) - least));
   }
   return largest || 1;
+}
+
+// What is taken off a prototype: its least weight. Of signed ones, and of opponent colours, nothing.
+function leastOf(form, values) {
+  if (form.isSigned || form.colours === "opponent") return 0;
+  return Math.max(0, values.reduce((least, value) => Math.min(least, value), Infinity));
 }
 
 // Of signed pictures, ON minus OFF: first come all of the one, then all of the other.
@@ -131,19 +155,20 @@ function valueAt(form, values, i) {
   return form.isSigned ? values[i] - values[i + form.nPixels * form.nColours] : values[i];
 }
 
-// Put a picture into an image, at a place in it, as topodream.pictures.shades does: values to ``high``.
-function shade(form, values, high, image, place = 0) {
+// Put a picture into an image, at a place in it, as topodream.pictures.shades does.
+function shade(form, values, high, image, place = 0, least = 0) {
   const paint = form.nColours === 1 ? shadeOfGrey : shadeOfColour;
   for (let row = 0, pixel = 0; row < form.height; row++) {
     for (let col = 0; col < form.width; col++, pixel++) {
-      paint(form, values, high, pixel, image.data, 4 * (place + row * image.width + col));
+      const at = 4 * (place + row * image.width + col);
+      paint(form, (i) => (valueAt(form, values, i) - least) / high, pixel, image.data, at);
     }
   }
 }
 
 // Signed: 0 is mid-grey. Else ink on paper, or light.
-function shadeOfGrey(form, values, high, pixel, data, at) {
-  const relative = valueAt(form, values, pixel) / high;
+function shadeOfGrey(form, value, pixel, data, at) {
+  const relative = value(pixel);
   const light = form.isSigned ? 0.5 + 0.5 * relative : form.is_bright ? relative : 1 - relative;
   data[at] = data[at + 1] = data[at + 2] = 255 * light; // the array rounds, and cuts off
   data[at + 3] = 255;
@@ -151,12 +176,12 @@ function shadeOfGrey(form, values, high, pixel, data, at) {
 
 // Of brightness L, red against green a and blue against yellow b: the colour whose mean is L, whose
 // R - G is a, and whose B - (R + G) / 2 is b.
-function shadeOfColour(form, values, high, pixel, data, at) {
-  const [x, y, z] = [0, 1, 2].map((i) => valueAt(form, values, 3 * pixel + i) / high);
+function shadeOfColour(form, value, pixel, data, at) {
+  const [x, y, z] = [0, 1, 2].map((i) => value(3 * pixel + i));
   const isOpponent = form.colours === "opponent";
   const rgb = isOpponent ? [x + y / 2 - z / 3, x - y / 2 - z / 3, x + z * 2 / 3] : [x, y, z];
   const isAboutGrey = isOpponent || form.isSigned;
-  rgb.forEach((value, i) => { data[at + i] = 255 * (isAboutGrey ? 0.5 + 0.5 * value : value); });
+  rgb.forEach((part, i) => { data[at + i] = 255 * (isAboutGrey ? 0.5 + 0.5 * part : part); });
   data[at + 3] = 255;
 }
 
@@ -173,9 +198,9 @@ const VIRIDIS = ["#440154", "#482475", "#414487", "#355f8d", "#2a788e", "#21918c
   "#7ad151", "#bddf26", "#fde725"];
 const CIVIDIS = ["#00224e", "#083370", "#35456c", "#4f576c", "#666970", "#7d7c78", "#948e77", "#aea371",
   "#c8b866", "#e5cf52", "#fee838"];
-// Ten that colour-blind people tell apart, as in label maps: Petroff (2021), arXiv:2107.02270.
-const CLASS_COLOURS = ["#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300",
-  "#b9ac70", "#717581", "#92dadd"];
+// Those of label maps (label_map.py): ten that hold in grey, and for colour-blind people.
+const CLASS_COLOURS = ["#1e919c", "#f9ce48", "#930e4d", "#9fc4f6", "#5e4d98", "#fd9269", "#577e00",
+  "#daedc1", "#473c03", "#b186ff"];
 // What has no value; of orientations, as in their figure.
 const WITHOUT = "#ffffff";
 const NO_ANGLE = "#1c1c1c";
