@@ -8,16 +8,21 @@ import sys
 from pathlib import Path
 
 import forking
+import h5py
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from test_page_browser import CHROMIUM, browser
 from test_workflow import append, copy_project, planned, snakemake
 
 from topodream.settings.checking import merge
 
+__all__ = ["browser"]  # a fixture
+
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 # In the page's order; in each at most so many files that are there already are changed.
-MOST_CHANGED = {"A model": 3, "A kind of data": 2, "A measure": 2, "A figure": 2}
+MOST_CHANGED = {"A model": 4, "A kind of data": 2, "A measure": 2, "A figure, and a layer": 3}
 
 
 def chapter(name):
@@ -184,6 +189,30 @@ def test_everything_comes_out(whole):
     assert planned(whole) == set()
 
 
+def test_the_laboratory_shows_what_was_added(whole):
+    sent = (whole / "results/toy/map.js").read_text()
+    assert '"answers":{"rule":"resemble"}' in sent
+    assert "The largest weight of each unit." in sent
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_the_laboratory_answers_as_the_model_does(whole, browser):
+    with h5py.File(whole / "results/toy/model.h5") as file:
+        weights = file["weights"][:]
+    with h5py.File(whole / "results/data/gratings.h5") as file:
+        samples = file["held_out/pixels"][:].reshape(-1, weights.shape[1]) / 255
+    nearest = ((samples[:, None] - weights) ** 2).sum(axis=2).argmin(axis=1)
+    tab = browser.new_page()
+    tab.goto(f"{(whole / PAGE_FILE).as_uri()}#laboratory=toy&layer=largest+weight")
+    tab.locator("#lab").wait_for()
+    found = tab.evaluate(
+        "[...Array(lab.map.samples.n).keys()].map((i) => respond(lab.map, sampleOf(lab.map, i)).winners[0])"
+    )
+    assert tab.locator("#lab-layers :checked").input_value() == "largest weight"
+    assert np.mean(nearest == found) >= 0.995
+    tab.close()
+
+
 def test_the_model_learns(whole):
     measured = json.loads((whole / "results/toy/measures.json").read_text())
     curve, measures = measured["curve"]["held_out_mse"], measured["measures"]
@@ -203,7 +232,11 @@ def test_an_edit_of_a_toy_makes_only_the_toy_anew(whole, tmp_path, source):
 def test_an_edit_of_a_measure_or_a_figure_trains_nothing(whole, tmp_path):
     copy = shutil.copytree(whole, tmp_path / "copy")
     append(copy / "src/topodream/pictures/figures/largest_weights.py", "# a remark\n")
-    thumbnails = {f"results/{name}/thumbnail.png" for name in ("toy", "tiny-dream")}
+    thumbnails = {
+        f"results/{name}/{file}"
+        for name in ("toy", "tiny-dream")
+        for file in ("thumbnail.png", "map.js")
+    }
     drawn = figures(copy, "toy") | figures(copy, "tiny-dream") | thumbnails
     assert planned(copy) == {PAGE_FILE, *drawn}
     append(copy / "src/topodream/measures/contrast.py", "# a remark\n")

@@ -39,6 +39,7 @@ VIEWS = [
     "",
     "#view=overview&as=table&columns=held_out_mse,total_activity,mass_ratio",
     "#view=overview&sort=held_out_mse",
+    "#laboratory=digits-small",
     "#digits-small",
     "#dream-wild",
     "#compare=digits-small,dream-wild",
