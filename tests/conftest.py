@@ -31,9 +31,9 @@ sys.dont_write_bytecode = False
 # tests that are marked.
 SLOW = (
     "peaks", "workflow", "gpu_checks", "scripts", "batch_runs", "gpu_emulated", "extending", "cache",
-    "kills", "page_browser", "laboratory_browser", "page_access", "charts_browser", "products", "checkpoints", "emulator",
-    "gpu_workflow", "snippets",
-    "refusals", "cli", "surroundings", "same_content", "fuzz", "library", "module", "bench",
+    "kills", "page_browser", "laboratory_browser", "page_access", "charts_browser",
+    "compare_browser", "products", "checkpoints", "emulator", "gpu_workflow", "snippets", "refusals",
+    "cli", "surroundings", "same_content", "fuzz", "library", "module", "bench",
 )  # fmt: skip
 
 
