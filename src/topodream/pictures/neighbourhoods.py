@@ -12,22 +12,23 @@ from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.pictures.canvas import (
     LINE_OF_TEXT,
-    LINE_OF_TITLE,
     MARGIN,
     about_zero,
-    fitted,
     name_data,
+    points_of,
     text_width,
+    words,
     write_numbers,
 )
 from topodream.pictures.drawing import Material
 from topodream.pictures.effects import reds_and_blues, signed_bar
 from topodream.pictures.figure_parts import Axes, Figure, Normalize
-from topodream.pictures.pages import DPI
+from topodream.pictures.pages import DPI, page
 
 # In pixels: a neighbourhood, what is between two, what stands above and below each besides the
-# title and the note, and the least that a unit measures beside the number written into it.
-SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS = 300, 70, 20, 74, 6
+# title and the note, and the least that a unit measures beside the number written into it. On paper a
+# neighbourhood has, with what is beside it, that much at least.
+SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS, LEAST_PITCH = 300, 70, 20, 74, 6, 180
 # Sizes of letters for numbers in units.
 SIZES = ("small", "x-small")
 # Units that are shown beyond those that are heard, on each side.
@@ -160,25 +161,30 @@ def _ends(numbers: Indices, length: int) -> list[float]:
 
 def _panels(count: int, title: str, note: str) -> tuple[Figure, list[Axes], Axes]:
     """Return a figure, its panels from left to right, and axes for a colour bar."""
-    width = MARGIN["left"] + count * (SIDE + BETWEEN) - BETWEEN + MARGIN["right"]
-    width = max(width, MARGIN["left"] + 2 * SIDE)
-    title, title_lines = fitted(title, width - MARGIN["left"], "large")
-    note, note_lines = fitted(note, width - MARGIN["left"])
-    below = BELOW + LINE_OF_TEXT * note_lines
-    height = below + SIDE + ABOVE + MARGIN["top"] + LINE_OF_TITLE * (title_lines - 1)
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
-    lefts = [MARGIN["left"] + place * (SIDE + BETWEEN) for place in range(count)]
-    panels = [
-        figure.add_axes((left / width, below / height, SIDE / width, SIDE / height))
-        for left in lefts
-    ]
-    bar = figure.add_axes(
-        ((lefts[-1] + SIDE + 20) / width, below / height, 18 / width, SIDE / height)
-    )
+    left, around = MARGIN["left"], MARGIN["left"] + MARGIN["right"] - BETWEEN
+    wanted = page().across(around + count * (SIDE + BETWEEN)) - around
+    columns = min(count, int(wanted // LEAST_PITCH))
+    rows = -(-count // columns)
+    side = min(SIDE, wanted / columns - BETWEEN)
+    width = page().across(max(around + columns * (side + BETWEEN), left + 2 * SIDE))
+    said = words(title, note, width - left)
+    below, pitch = BELOW + LINE_OF_TEXT + said.below, side + BELOW + ABOVE
+    height = below + side + (rows - 1) * pitch + ABOVE + MARGIN["top"] + said.above
+    figure = said.figure(width, height)
+    panels = []
+    for place in range(count):
+        row, column = divmod(place, columns)
+        at = left + column * (side + BETWEEN), below + (rows - 1 - row) * pitch
+        panels.append(figure.add_axes((at[0] / width, at[1] / height, side / width, side / height)))
+    right = left + columns * (side + BETWEEN) - BETWEEN
+    high = side + (rows - 1) * pitch
+    # What stands below the last may be wider than it.
+    right += BETWEEN / 2 if page().is_paper else 20
+    bar = figure.add_axes((right / width, below / height, 18 / width, high / height))
     figure.text(
-        MARGIN["left"] / width, 1 - 14 / height, title, fontsize="large", verticalalignment="top"
+        left / width, 1 - 14 / height, said.title, fontsize="large", verticalalignment="top"
     )
-    name_data(figure, note)
+    name_data(figure, said.note)
     return figure, panels, bar
 
 
@@ -186,8 +192,12 @@ def _write_weights(axes: Axes, shown: Neighbourhood, scale: Normalize) -> None:
     """Write into each unit what is heard of it, where there is room for that."""
     heard = np.argwhere(np.nan_to_num(shown.weights) != 0)
     names = [f"{shown.weights[row, col]:.2g}" for row, col in heard]
-    room = min(SIDE / length for length in shown.weights.shape) - RIM_OF_NUMBERS
-    sizes = [size for size in SIZES if max((text_width(n, size) for n in names), default=0) <= room]
+    side = round(axes.bbox.height)
+    room = min(side / length for length in shown.weights.shape) - RIM_OF_NUMBERS
+    legible = [size for size in SIZES if points_of(size) >= page().smallest]
+    sizes = [
+        size for size in legible if max((text_width(n, size) for n in names), default=0) <= room
+    ]
     for (row, col), name in zip(heard, names, strict=True) if sizes else ():
         # Both ends of the colours are dark.
         ink = "white" if abs(scale(shown.weights[row, col]) - 0.5) > 0.3 else "black"
@@ -212,7 +222,7 @@ def _draw_edges(axes: Axes, shown: Neighbourhood, surface: Grid) -> None:
         np.flatnonzero(numbers == number)
         for numbers, number in zip((shown.rows, shown.cols), shown.place, strict=True)
     )
-    size = max(3, 0.3 * SIDE / max(shown.weights.shape) * 72 / DPI)
+    size = max(3, 0.3 * round(axes.bbox.height) / max(shown.weights.shape) * 72 / DPI)
     axes.plot(col, row, "o", color="black", markersize=size)
 
 
