@@ -12,9 +12,12 @@ from matplotlib.text import Text
 TOLERANCE = 1
 
 
-def faults(figure):
-    """Return what can't be read: words cut off, on one another, or under a legend."""
-    words = [(text, text.get_window_extent()) for text in _drawn(figure)]
+def faults(figure, texts=None):
+    """Return what can't be read: words cut off, on one another, or under a legend.
+
+    Of texts that are :func:`drawn`, which is asked again without them.
+    """
+    words = [(text, text.get_window_extent()) for text in texts or drawn(figure)]
     right, top = figure.bbox.size
     cut = [
         f"cut off: {text.get_text()!r}"
@@ -38,7 +41,7 @@ def faults(figure):
     return cut + crossed + hidden
 
 
-def _drawn(figure):
+def drawn(figure):
     """Return the texts that a figure draws, which leaves out labels beyond the end of an axis."""
     found = []
     draw = Text.draw

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from topodream.arrays import Floats
 from topodream.data.samples import Samples
 from topodream.measures.responses import respond
 from topodream.models.model import State
@@ -35,6 +36,12 @@ class Labelling:
     winners: npt.NDArray[np.intp]
     purity: float
     n_samples: int
+
+    @property
+    def labels(self) -> Floats:
+        """The label that each unit stands for, NaN where it is none: (n_units,)."""
+        labels: Floats = np.where(self.winners < 0, np.nan, self.classes[self.winners])
+        return labels
 
 
 def label_units(state: State, samples: Samples, experiment: Experiment) -> Labelling:

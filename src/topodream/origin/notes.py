@@ -94,13 +94,17 @@ def _description(path: Path) -> Any:
 
 def _pdf_keywords(path: Path) -> Any:
     """Return what stands among the keywords of a PDF, as text between brackets."""
-    found = re.search(rb"/Keywords \(((?:[^\\()]|\\.)*)\)", read_bytes(path), re.DOTALL)
+    found = re.search(
+        rb"/Keywords \(((?:[^\\()]|\\.)*)\)", read_bytes(path, most_bytes()), re.DOTALL
+    )
     return json.loads(re.sub(rb"\\(.)", rb"\1", found[1])) if found else {}
 
 
 def _svg_keywords(path: Path) -> Any:
     """Return the first keyword of an SVG."""
-    found = re.search(r"<rdf:li>(\{.*?\})</rdf:li>", read_bytes(path).decode(), re.DOTALL)
+    found = re.search(
+        r"<rdf:li>(\{.*?\})</rdf:li>", read_bytes(path, most_bytes()).decode(), re.DOTALL
+    )
     return json.loads(html.unescape(found[1])) if found else {}
 
 

@@ -289,6 +289,11 @@ def text_width(text: str, size: str) -> float:
     return float(measure(text, FontProperties(size=size), ismath=False)[0])
 
 
+def points_of(size: str) -> float:
+    """Return how many points a font size of Matplotlib's has."""
+    return float(FontProperties(size=size).get_size_in_points())
+
+
 def size_of(legend: Legend) -> tuple[int, int]:
     """Return the width and height of a legend in pixels."""
     width, height = legend.get_window_extent(_agg()).size

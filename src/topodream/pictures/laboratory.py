@@ -18,8 +18,7 @@ from topodream.measures.responses import respond
 from topodream.models import MODELS
 from topodream.models.model import LateralWeights
 from topodream.pictures.drawing import Material
-from topodream.pictures.layers import UnitLayer, layers_of
-from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
+from topodream.pictures.layers import MOST_UNITS, MOST_WEIGHTS, UnitLayer, layers_of
 from topodream.pictures.packing import packed
 from topodream.pictures.shades import Scale
 from topodream.pictures.tiles import weight_scale

@@ -15,6 +15,9 @@ from topodream.traits import LABELS, OPPONENT, SIGNED
 # degrees, of which 180 is 0 again.
 SCALES = ("linear", "logarithmic", "classes", "angles")
 
+# Of a map with more weights or units, a page gets its layers alone: neither weights nor answers.
+MOST_WEIGHTS, MOST_UNITS = 2**23, 2**14
+
 
 @dataclass(frozen=True)
 class UnitLayer(Picture):

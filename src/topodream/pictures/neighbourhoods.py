@@ -11,11 +11,11 @@ import numpy as np
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
 from topodream.pictures.canvas import (
-    LEAST_WIDTH,
     LINE_OF_TEXT,
     MARGIN,
     about_zero,
     name_data,
+    points_of,
     text_width,
     words,
     write_numbers,
@@ -25,10 +25,11 @@ from topodream.pictures.effects import reds_and_blues, signed_bar
 from topodream.pictures.figure_parts import Axes, Figure, Normalize
 from topodream.pictures.pages import DPI, page
 
-# In pixels: a neighbourhood, and its least with others in a row; what is between two, above and
-# below each; what a number needs besides in the unit that it is written into.
-SIDE, LEAST_SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS = 300, 150, 70, 20, 74, 6
-# Sizes of letters for numbers in units; the second is too small for a paper.
+# In pixels: a neighbourhood, what is between two, what stands above and below each besides the
+# title and the note, and the least that a unit measures beside the number written into it. On paper a
+# neighbourhood has, with what is beside it, that much at least.
+SIDE, BETWEEN, ABOVE, BELOW, RIM_OF_NUMBERS, LEAST_PITCH = 300, 70, 20, 74, 6, 180
+# Sizes of letters for numbers in units.
 SIZES = ("small", "x-small")
 # Units that are shown beyond those that are heard, on each side.
 RIM = 1
@@ -159,30 +160,30 @@ def _ends(numbers: Indices, length: int) -> list[float]:
 
 
 def _panels(count: int, title: str, note: str) -> tuple[Figure, list[Axes], Axes]:
-    """Return a figure, its panels from left to right, and axes for a colour bar.
-
-    Where three have no room beside one another there are two in a row.
-    """
-    rims = MARGIN["left"] + MARGIN["right"] - BETWEEN
-    wanted = rims + count * (SIDE + BETWEEN)
-    room = page().across(wanted) - rims
-    columns = count if room >= count * (LEAST_SIDE + BETWEEN) else min(count, 2)
+    """Return a figure, its panels from left to right, and axes for a colour bar."""
+    left, around = MARGIN["left"], MARGIN["left"] + MARGIN["right"] - BETWEEN
+    wanted = page().across(around + count * (SIDE + BETWEEN)) - around
+    columns = min(count, int(wanted // LEAST_PITCH))
     rows = -(-count // columns)
-    side, _ = page().filled((SIDE, columns * SIDE), rims + columns * BETWEEN)
-    width = page().across(max(rims + columns * (side + BETWEEN), LEAST_WIDTH))
-    said = words(title, note, width - MARGIN["left"])
-    pitch, below = ABOVE + side + BELOW, BELOW + LINE_OF_TEXT + said.below
+    side = min(SIDE, wanted / columns - BETWEEN)
+    width = page().across(max(around + columns * (side + BETWEEN), left + 2 * SIDE))
+    said = words(title, note, width - left)
+    below, pitch = BELOW + LINE_OF_TEXT + said.below, side + BELOW + ABOVE
     height = below + side + (rows - 1) * pitch + ABOVE + MARGIN["top"] + said.above
     figure = said.figure(width, height)
-
-    def axes_at(left: float, row: int, wide: float) -> Axes:
-        bottom = below + (rows - 1 - row) * pitch
-        return figure.add_axes((left / width, bottom / height, wide / width, side / height))
-
-    lefts = [MARGIN["left"] + column * (side + BETWEEN) for column in range(columns)]
-    panels = [axes_at(lefts[place % columns], place // columns, side) for place in range(count)]
-    bar = axes_at(lefts[-1] + side + 20, 0, 18)
-    figure.text(MARGIN["left"] / width, 1 - 14 / height, said.title, fontsize="large", va="top")
+    panels = []
+    for place in range(count):
+        row, column = divmod(place, columns)
+        at = left + column * (side + BETWEEN), below + (rows - 1 - row) * pitch
+        panels.append(figure.add_axes((at[0] / width, at[1] / height, side / width, side / height)))
+    right = left + columns * (side + BETWEEN) - BETWEEN
+    high = side + (rows - 1) * pitch
+    # What stands below the last may be wider than it.
+    right += BETWEEN / 2 if page().is_paper else 20
+    bar = figure.add_axes((right / width, below / height, 18 / width, high / height))
+    figure.text(
+        left / width, 1 - 14 / height, said.title, fontsize="large", verticalalignment="top"
+    )
     name_data(figure, said.note)
     return figure, panels, bar
 
@@ -191,11 +192,11 @@ def _write_weights(axes: Axes, shown: Neighbourhood, scale: Normalize) -> None:
     """Write into each unit what is heard of it, where there is room for that."""
     heard = np.argwhere(np.nan_to_num(shown.weights) != 0)
     names = [f"{shown.weights[row, col]:.2g}" for row, col in heard]
-    room = min(axes.bbox.size) / max(shown.weights.shape) - RIM_OF_NUMBERS
+    side = round(axes.bbox.height)
+    room = min(side / length for length in shown.weights.shape) - RIM_OF_NUMBERS
+    legible = [size for size in SIZES if points_of(size) >= page().smallest]
     sizes = [
-        size
-        for size in SIZES[: 1 if page().is_paper else None]
-        if max((text_width(name, size) for name in names), default=0) <= room
+        size for size in legible if max((text_width(n, size) for n in names), default=0) <= room
     ]
     for (row, col), name in zip(heard, names, strict=True) if sizes else ():
         # Both ends of the colours are dark.
@@ -221,7 +222,7 @@ def _draw_edges(axes: Axes, shown: Neighbourhood, surface: Grid) -> None:
         np.flatnonzero(numbers == number)
         for numbers, number in zip((shown.rows, shown.cols), shown.place, strict=True)
     )
-    size = max(3, 0.3 * axes.bbox.width / max(shown.weights.shape) * 72 / DPI)
+    size = max(3, 0.3 * round(axes.bbox.height) / max(shown.weights.shape) * 72 / DPI)
     axes.plot(col, row, "o", color="black", markersize=size)
 
 

@@ -9,8 +9,6 @@ from topodream.pictures.picture import Picture, chosen
 THUMBNAIL = "thumbnail.png"
 # What a page needs to show it at work, see :mod:`topodream.pictures.laboratory`.
 LABORATORY = "map.js"
-# Of a map with more, a page gets what is said of units, but neither weights nor answers.
-MOST_WEIGHTS, MOST_UNITS = 2**23, 2**14
 # First what it has learnt, then what moves, then the rest.
 PICTURES: dict[str, Picture] = {
     picture.name: picture for picture in (*FIGURES[:1], *ANIMATIONS, *FIGURES[1:])

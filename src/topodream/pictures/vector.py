@@ -24,6 +24,8 @@ SETTINGS: Any = {
     "image.composite_image": False,
 }
 POINTS_PER_INCH = 72
+# Of what Matplotlib turns into pixels, the shades of colour bars.
+PIXELS_PER_INCH = 300
 
 
 def save_pdf(figure: Figure, path: Path, note: str, scale: float) -> None:
@@ -33,8 +35,8 @@ def save_pdf(figure: Figure, path: Path, note: str, scale: float) -> None:
     width, height = figure.get_size_inches()
     with _set_up(figure), closing(_ScaledPdf(path, about, scale)) as file:
         file.newPage(width, height)
-        drawing = RendererPdf(file, POINTS_PER_INCH, height, width)
-        renderer: Any = MixedModeRenderer(figure, width, height, POINTS_PER_INCH, drawing)
+        drawing = RendererPdf(file, PIXELS_PER_INCH, height, width)
+        renderer: Any = MixedModeRenderer(figure, width, height, PIXELS_PER_INCH, drawing)
         figure.draw(renderer)
         renderer.finalize()
         file.finalize()

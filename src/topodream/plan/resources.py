@@ -12,7 +12,7 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Sizes
 from topodream.models import MODELS
-from topodream.pictures.of_maps import MOST_UNITS, MOST_WEIGHTS
+from topodream.pictures.layers import MOST_UNITS, MOST_WEIGHTS
 from topodream.settings.config import GPU_ENGINE, Experiment
 from topodream.settings.datasets import made_of
 

@@ -17,7 +17,6 @@ from topodream.measures.responses import respond
 from topodream.pictures import beside
 from topodream.pictures.drawing import Material
 from topodream.pictures.figures.bars import MOST_SHOWN
-from topodream.pictures.figures.label_map import layer as labels_of
 from topodream.pictures.figures.u_matrix import neighbour_distances
 
 # A part of the grid is named where it has that share of the units in question, and that many times
@@ -197,7 +196,7 @@ def colour_map(material: Material) -> str:
 def label_map(material: Material) -> str:
     """Say how many units stand for a class, for which most do, and whether neighbours agree."""
     grid = material.model.experiment.surface
-    labels = labels_of(material)
+    labels = material.labelling.labels
     known = np.isfinite(labels)
     said = f"{_of_units(known)} stand for a class"
     if not known.any():
