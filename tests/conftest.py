@@ -83,12 +83,16 @@ def some_config(shipped_config):
     return copy.deepcopy(shipped_config)
 
 
+NO_FINDINGS = {"seeds": [0], "statements": {}}
+
+
 @pytest.fixture
 def small_experiment(some_config):
-    """A function: an experiment of 4 x 5 units with some settings changed."""
+    """A function: an experiment of 4 x 5 units with some settings changed, resolved alone."""
+    nothing_else = {"groups": {}, "selections": {}, "sweeps": {}, "findings": NO_FINDINGS}
 
     def make(**changes):
-        some_config["experiments"]["small"] = {
+        small = {
             "dataset": "digits",
             "grid": {"rows": 4, "cols": 5},
             "dtype": "float64",
@@ -96,7 +100,8 @@ def small_experiment(some_config):
             "steps_per_epoch": 30,
             **changes,
         }
-        return catalogues.resolve(some_config).experiments["small"]
+        alone = {**some_config, **nothing_else, "experiments": {"small": small}, "run": ["small"]}
+        return catalogues.resolve(alone).experiments["small"]
 
     return make
 

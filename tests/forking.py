@@ -130,11 +130,11 @@ def _folder():
     return tempfile.TemporaryDirectory(prefix="forking-")
 
 
-def _listening(name, first, run):
+def listening(name, first, run, started_by=(), env=None):
     """Return the socket of a process that makes copies; it ends when its input does, which is when we end."""
     place = f"{_folder().name}/{name}"
-    command = [sys.executable, "-c", SERVER, place, first, run]
-    _kept[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = [*started_by, sys.executable, "-c", SERVER, place, first, run]
+    _kept[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
     _kept[name].stdout.readline()
     return place
 
@@ -154,7 +154,7 @@ def _of_scripts():
     machine_code.keep()
     src = ROOT / "src"
     scripts = [str(path) for path in sorted(src.glob("*.py"))]
-    return _listening("scripts", SCRIPTS.format(scripts=scripts, folder=str(src)), RUN_SCRIPT)
+    return listening("scripts", SCRIPTS.format(scripts=scripts, folder=str(src)), RUN_SCRIPT)
 
 
 @functools.cache
@@ -164,10 +164,10 @@ def _of_snakemake():
     text = PYTHON.format(client=_client(_of_scripts()), python=shlex.quote(sys.executable))
     python.write_text(text)
     python.chmod(0o755)
-    return _listening("snakemake", SNAKEMAKE.format(python=str(python)), RUN_SNAKEMAKE)
+    return listening("snakemake", SNAKEMAKE.format(python=str(python)), RUN_SNAKEMAKE)
 
 
-def _run(place, folder, command, env, given):
+def ask(place, folder, command, env, given):
     """Let a copy run a command; return what `subprocess.run` would."""
     told = json.dumps([str(folder), command, dict(os.environ if env is None else env)]) + "\n"
     with contextlib.ExitStack() as stack:
@@ -187,18 +187,18 @@ def _run(place, folder, command, env, given):
 
 def snakemake(folder, *arguments, env=None):
     """Run Snakemake in a folder."""
-    return _run(_of_snakemake(), folder, ["snakemake", *map(str, arguments)], env, "")
+    return ask(_of_snakemake(), folder, ["snakemake", *map(str, arguments)], env, "")
 
 
 def script(name, *arguments, folder=None, env=None, given=""):
     """Run a script of the project in a folder, or in the one where we are."""
     command = [str(ROOT / "src" / name), *map(str, arguments)]
-    return _run(_of_scripts(), folder or Path.cwd(), command, env, given)
+    return ask(_of_scripts(), folder or Path.cwd(), command, env, given)
 
 
 def python(code, *arguments):
     """Run code as ``python -c`` does, with what scripts import at hand."""
-    return _run(_of_scripts(), Path.cwd(), ["-c", code, *map(str, arguments)], None, "")
+    return ask(_of_scripts(), Path.cwd(), ["-c", code, *map(str, arguments)], None, "")
 
 
 def client():
