@@ -205,7 +205,7 @@ def test_a_sweep_says_where_measures_are_least_and_largest():
 
 def test_words_stand_in_the_png_and_from_there_on_the_page(tmp_path):
     saving.save(
-        Figure(figsize=(1, 1)), tmp_path / "one.png", "a note", "Half of <all> units: déjà vu."
+        Figure(figsize=(1, 1)), tmp_path / "one.png", "a note", said="Half of <all> units: déjà vu."
     )
     with Image.open(tmp_path / "one.png") as image:
         assert image.text == {
