@@ -57,7 +57,7 @@ function mountPlayers(view) {
   for (const { figure, canvas } of players) {
     canvas.ariaDescription = figure.dataset.said;
     const gif = $("figcaption a[href$='.gif']", figure);
-    if (gif === null) continue;
+    if (gif === null || gif.closest(".site")) continue; // a site has none
     figure.prepend(h("img", { className: "on-paper", loading: "lazy", alt: "", src: gif.href }));
   }
 }
