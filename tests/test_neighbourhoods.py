@@ -9,6 +9,7 @@ from topodream.models import mwta
 from topodream.models.mwta import Lateral
 from topodream.pictures import neighbourhoods
 from topodream.pictures.neighbourhoods import OUTSIDE
+from topodream.pictures.pages import laid_out_for
 
 NAN = np.nan
 
@@ -103,3 +104,14 @@ def test_what_ends_a_map_is_said():
 )
 def test_neighbourhoods_are_legible(surface, edge, radius):
     assert legible.faults(drawn(surface, edge, radius, row_norm=0.1)) == []
+
+
+@pytest.mark.parametrize(("width", "rows"), [(None, 1), ("double", 1), ("single", 2)])
+def test_where_three_have_no_room_two_stand_in_a_row(width, rows):
+    with laid_out_for(width):
+        figure = drawn(Grid(9, 9))
+    bottoms = {round(axes.get_position().y0, 3) for axes in figure.axes[:3]}
+    assert len(bottoms) == rows
+    sides = {round(side) for axes in figure.axes[:3] for side in axes.bbox.size}
+    assert len(sides) == 1  # squares, all alike
+    assert sides.pop() > 100
