@@ -52,9 +52,7 @@ def draw(material: Material) -> Figure:
 
 def layer(material: Material) -> Floats:
     """Return the class that each unit stands for, NaN where it is none."""
-    found = material.labelling
-    labels: Floats = np.where(found.winners < 0, np.nan, found.classes[found.winners])
-    return labels
+    return material.labelling.labels
 
 
 def plot(
