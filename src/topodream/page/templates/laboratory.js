@@ -94,6 +94,7 @@ function setUp(map) {
   $("#lab-marks").ariaLabel = `Map of ${grid.rows} by ${grid.cols} units: arrow keys choose a unit, `
     + "Escape goes back to the best winner";
   lab.pad.fit(map);
+  if (whySilent(map) === null) respond(map, sampleOf(map, 0)); // the first one is slow: browsers compile
   setUpLayers();
   setUpSamples();
 }
@@ -283,6 +284,7 @@ function chooseLayer(name) {
     drawPrototypes(sheet, map, scale);
     $("#lab-key").replaceChildren(prototypesInWords(map, scale));
   }
+  $("#lab-signs").classList.toggle("on-layer", lab.layer !== null);
   fitSheet();
 }
 
