@@ -21,7 +21,6 @@ from topodream.models.foldiak import State
 from topodream.pictures import canvas
 from topodream.pictures.drawing import Material
 from topodream.pictures.figures import bars as figure
-from topodream.pictures.figures import in_words
 from topodream.plan.catalogue import resolve
 from topodream.training.map_file import Map
 from topodream.training.trained import History, Snapshot, Trained
@@ -158,7 +157,7 @@ def test_the_picture_shows_each_bar_above_the_unit_that_tells_it(net):
     drawn = figure.draw(Material(model, data, {}, 0.1, 1))
     images, below = drawn.axes
     assert images.get_title("left") == "bars: 15 of 16 bars found"
-    said = in_words.bars_found(Material(model, data, {}, 0.1, 1))
+    said = figure.in_words(Material(model, data, {}, 0.1, 1))
     assert said.startswith(
         "15 of 16 bars have a unit of their own; its answers correlate with them by"
     )

@@ -13,10 +13,21 @@ from topodream.grid import Grid, Torus
 from topodream.page import page
 from topodream.pictures import saving, sweep_in_words
 from topodream.pictures.figure_parts import Figure
-from topodream.pictures.figures import FIGURES, figures_of, in_words
-from topodream.pictures.figures.in_words import where
+from topodream.pictures.figures import (
+    colour_map,
+    figures_of,
+    hit_map,
+    label_map,
+    lateral_tiles,
+    learning_curve,
+    orientation_map,
+    prototypes,
+    reconstructions,
+    u_matrix,
+)
 from topodream.pictures.picture import Still
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
+from topodream.pictures.whereabouts import where
 
 TEN = Grid(10, 10)
 ROW, COL = np.divmod(np.arange(100), 10)
@@ -82,31 +93,31 @@ def test_thin_and_tiny_grids_have_parts_too(shape):
 
 
 def test_prototypes_say_how_many_are_of_use(material):
-    said = in_words.prototypes(material())
+    said = prototypes.in_words(material())
     assert said.startswith(
         "100 prototypes, 10 % unused, mostly at the border. Neighbours correlate"
     )
-    every = in_words.prototypes(material(np.ones(100, int)))
+    every = prototypes.in_words(material(np.ones(100, int)))
     assert every.startswith("100 prototypes, none unused.")
 
 
 def test_a_single_unit_has_no_neighbours_to_speak_of(small_experiment):
     alone = made_results.material_of(small_experiment(grid={"rows": 1, "cols": 1}, n_winners=1))
-    assert in_words.prototypes(alone) == "1 prototype, none unused."
-    assert in_words.u_matrix(alone) == "No unit has a neighbour to be compared with."
+    assert prototypes.in_words(alone) == "1 prototype, none unused."
+    assert u_matrix.in_words(alone) == "No unit has a neighbour to be compared with."
 
 
 def test_reconstructions_are_compared_with_the_mean_image(material):
-    assert in_words.reconstructions(material()) == (
+    assert reconstructions.in_words(material()) == (
         "1 held-out sample and what the map makes of them: over all of them the error is 50 % of "
         "that of the mean image."
     )
-    blown_up = in_words.reconstructions(material(curve=(9.0, None, None)))
+    blown_up = reconstructions.in_words(material(curve=(9.0, None, None)))
     assert blown_up == "1 held-out sample and what the map makes of them."
 
 
 def test_a_learning_curve_says_where_it_begins_and_ends(material):
-    assert in_words.learning_curve(material()) == (
+    assert learning_curve.in_words(material()) == (
         "Over 2 epochs the training error goes from 0.5 to 0.04, the held-out error from 0.2 to 0.035; "
         "the mean image has 0.07."
     )
@@ -114,18 +125,18 @@ def test_a_learning_curve_says_where_it_begins_and_ends(material):
 
 def test_a_hit_map_says_who_wins(material):
     wins = np.where(ROW == 0, 0, np.where(COL > 4, 9, 1))
-    assert in_words.hit_map(material(wins)) == (
+    assert hit_map.in_words(material(wins)) == (
         "90 % of 100 units won in the last epoch, the others are mostly at the border. Half of those "
         "won at most 5 times, one 9 times; the tenth that won most are mostly in the right half."
     )
-    nobody = in_words.hit_map(material(np.zeros(100, int)))
+    nobody = hit_map.in_words(material(np.zeros(100, int)))
     assert nobody == "None of 100 units won in the last epoch."
 
 
 def test_a_u_matrix_says_where_neighbours_differ(material):
     # Two halves, each of one pattern: neighbours differ along the line between them.
     patterns = np.random.default_rng(0).random((2, 784))
-    said = in_words.u_matrix(material(weights=patterns[(ROW > 4).astype(int)]))
+    said = u_matrix.in_words(material(weights=patterns[(ROW > 4).astype(int)]))
     assert said.startswith(
         "Distances of prototypes to their neighbours: 0.00 in the median, 0.00 to"
     )
@@ -133,20 +144,20 @@ def test_a_u_matrix_says_where_neighbours_differ(material):
 
 
 def test_a_label_map_says_which_class_has_most(material):
-    said = in_words.label_map(material())
+    said = label_map.in_words(material())
     assert " of 100 units stand for a class: most for " in said
     assert said.endswith("of neighbours agree.") or "neighbours" not in said
 
 
 def test_lateral_excitation_says_how_far_it_reaches(material):
-    said = in_words.lateral_excitation(
+    said = lateral_tiles.lateral_excitation_in_words(
         material(lateral={"strength": 0.1, "radius": 1, "edge": "full"})
     )
     assert said == (
         "Units are excited by 8 others in the median, with weights up to 0.1, which come from 1.0 "
         "units away on average."
     )
-    alone = in_words.lateral_excitation(material(lateral={"strength": 0}))
+    alone = lateral_tiles.lateral_excitation_in_words(material(lateral={"strength": 0}))
     assert alone == "Lateral excitation, fixed: no unit hears another."
 
 
@@ -172,12 +183,12 @@ def test_every_figure_of_a_map_is_said_in_a_sentence(small_experiment, model, fo
 
 def test_orientation_and_colour_maps_say_who_prefers_what(small_experiment):
     found = made_results.material_of(small_experiment(), form=Form(6, 5, "opponent", "on_off"))
-    said = in_words.orientation_map(found)
+    said = orientation_map.in_words(found)
     assert re.match(
         r"\d+ % of 20 units prefer an orientation, most often one near \d+ degrees", said
     )
     assert re.search(r"There are \d+ pinwheels\.$", said)
-    assert in_words.colour_map(found).endswith(" of 20 units prefer colours to brightness.")
+    assert colour_map.in_words(found).endswith(" of 20 units prefer colours to brightness.")
 
 
 # ------------------------------------------------------------------ sweeps
@@ -224,4 +235,3 @@ def test_an_animation_says_how_many_frames_it_has(tmp_path):
 
 def test_a_picture_without_words_has_its_caption_alone():
     assert Still("one", "One.", "a.b").say(None) == ""
-    assert all(figure.said.split(".")[1] == figure.name for figure in FIGURES)

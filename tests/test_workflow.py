@@ -265,15 +265,19 @@ def test_gifs(built, path, lasts_ms):
     assert sum(durations) == lasts_ms
 
 
-def test_page_links_to_pictures_that_exist(built):
+def test_page_links_to_files_that_exist(built):
     html = (built / PAGE).read_text()
     links = set(re.findall(r'(?:src|href|data-script)="([^"#]+)"', html)) - {"data:,"}
-    assert {f"results/{link}" for link in links} == {
-        path for path in ALL_FILES if path.endswith((".png", ".gif", ".gif.js"))
+    of_maps = {
+        f"results/{name}/{file}"
+        for name in NAMES
+        for file in ("measures.json", "config.yaml", "model.h5", "logs/")
     }
+    pictures = {path for path in ALL_FILES if path.endswith((".png", ".gif", ".gif.js"))}
+    assert {f"results/{link}" for link in links} == pictures | of_maps
     for link in links:
         assert "://" not in link
-        assert (built / "results" / link).is_file(), link
+        assert (built / "results" / link).exists(), link
     assert (
         "Does a small map of &lt;digits&gt;, {braces} &amp; &#34;quotes&#34; come out whole?"
         in html

@@ -25,35 +25,35 @@ FIGURES = (
         wide=True,
         group="prototypes",
         in_report=False,
-        said="in_words.prototypes",
+        said="prototypes.in_words",
     ),
     Still(
         "reconstructions",
         "Held-out samples above their reconstructions.",
         "reconstructions.draw",
         group="at work",
-        said="in_words.reconstructions",
+        said="reconstructions.in_words",
     ),
     Still(
         "learning_curve",
         "Reconstruction error over the epochs.",
         "learning_curve.draw",
         group="training",
-        said="in_words.learning_curve",
+        said="learning_curve.in_words",
     ),
     Still(
         "hit_map",
         "How often each unit won in the last epoch, on a logarithmic scale.",
         "hit_map.draw",
         group="units on the grid",
-        said="in_words.hit_map",
+        said="hit_map.in_words",
     ),
     Still(
         "u_matrix",
         "U-matrix: how much each unit's prototype differs from its neighbours'.",
         "u_matrix.draw",
         group="units on the grid",
-        said="in_words.u_matrix",
+        said="u_matrix.in_words",
     ),
     Still(
         "orientation_map",
@@ -62,7 +62,7 @@ FIGURES = (
         needs=(SIGNED,),
         wide=True,
         group="units on the grid",
-        said="in_words.orientation_map",
+        said="orientation_map.in_words",
     ),
     Still(
         "colour_map",
@@ -71,7 +71,7 @@ FIGURES = (
         needs=(OPPONENT,),
         wide=True,
         group="units on the grid",
-        said="in_words.colour_map",
+        said="colour_map.in_words",
     ),
     Still(
         "label_map",
@@ -79,7 +79,7 @@ FIGURES = (
         "label_map.draw",
         needs=(LABELS,),
         group="units on the grid",
-        said="in_words.label_map",
+        said="label_map.in_words",
     ),
     Still(
         "bars_found",
@@ -88,7 +88,7 @@ FIGURES = (
         needs=(BARS,),
         wide=True,
         group="prototypes",
-        said="in_words.bars_found",
+        said="bars.in_words",
     ),
     Still(
         "lateral_excitation",
@@ -97,7 +97,7 @@ FIGURES = (
         needs=(LATERAL_EXCITATION,),
         group="lateral weights",
         in_report=False,
-        said="in_words.lateral_excitation",
+        said="lateral_tiles.lateral_excitation_in_words",
     ),
     Still(
         "global_inhibition",
@@ -106,7 +106,7 @@ FIGURES = (
         needs=(GLOBAL_INHIBITION,),
         group="lateral weights",
         in_report=False,
-        said="in_words.global_inhibition",
+        said="lateral_tiles.global_inhibition_in_words",
     ),
     Still(
         "column_inhibition",
@@ -115,7 +115,7 @@ FIGURES = (
         needs=(COLUMN_INHIBITION,),
         group="lateral weights",
         in_report=False,
-        said="in_words.column_inhibition",
+        said="lateral_tiles.column_inhibition_in_words",
     ),
     Still(
         "lateral_matrix",
@@ -125,7 +125,7 @@ FIGURES = (
         wide=True,
         group="lateral weights",
         in_report=False,
-        said="in_words.lateral_matrix",
+        said="lateral_matrix.in_words",
     ),
 )
 

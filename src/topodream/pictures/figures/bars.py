@@ -47,6 +47,20 @@ def draw(material: Material) -> Figure:
     return plot(told, model.trained.weights, model.form, model.experiment.grid, title, note)
 
 
+def in_words(material: Material) -> str:
+    """Say how many bars have a unit, and how well it tells them."""
+    model, held_out = material.model, material.data.held_out
+    samples = held_out.lazy_vectors(model.experiment.dtype, MOST_SHOWN)
+    assert held_out.bars is not None  # noqa: S101
+    answers = respond(model.trained.state, samples, model.experiment).fresh
+    told = correlations(answers, held_out.bars[:MOST_SHOWN])
+    best = told.max(axis=0)
+    return (
+        f"{np.count_nonzero(found(told))} of {len(best)} bars have a unit of their own; its answers "
+        f"correlate with them by {best.min():.2f} to {best.max():.2f}."
+    )
+
+
 def plot(told: Floats, weights: Floats, form: Form, grid: Grid, title: str, note: str) -> Figure:
     """Draw bars above prototypes, and below how well these units tell them.
 

@@ -13,6 +13,7 @@ from topodream.pictures.canvas import unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure
 from topodream.pictures.shades import colours
+from topodream.pictures.whereabouts import behind, of_units, where
 
 # How strong the colours of a unit are drawn that has no brightness.
 STRENGTH = 1.3
@@ -31,6 +32,14 @@ def layer(material: Material) -> Floats:
     """Return how much of each unit's prototype is colour: its share of the squares."""
     with np.errstate(all="ignore"):  # of a map that diverged
         return colour_shares(beside.weights_of(material), material.model.form)
+
+
+def in_words(material: Material) -> str:
+    """Say how many units prefer colours, and where they are."""
+    model, grid = material.model, material.model.experiment.surface
+    with np.errstate(all="ignore"):  # of a map that diverged
+        coloured = colour_shares(beside.weights_of(material), model.form) > COLOURED
+    return f"{of_units(coloured)} prefer colours to brightness{behind(where(coloured, grid))}."
 
 
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:

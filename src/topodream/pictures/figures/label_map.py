@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from topodream.arrays import Floats, Indices
 from topodream.grid import Grid
+from topodream.measures.order import among, neighbour_pairs
 from topodream.pictures.canvas import draw_sheet, sheet_axes, sheet_size, size_of, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import (
@@ -22,6 +23,7 @@ from topodream.pictures.figure_parts import (
     to_rgb,
 )
 from topodream.pictures.pages import DPI, page
+from topodream.pictures.whereabouts import of_units, percent
 
 # What a unit measures at least with its class written into it, by digits; no picture gets longer
 # than that for it.
@@ -53,6 +55,35 @@ def draw(material: Material) -> Figure:
 def layer(material: Material) -> Floats:
     """Return the class that each unit stands for, NaN where it is none."""
     return material.labelling.labels
+
+
+def in_words(material: Material) -> str:
+    """Say how many units stand for a class, for which most do, and whether neighbours agree."""
+    grid = material.model.experiment.surface
+    labels = layer(material)
+    known = np.isfinite(labels)
+    said = f"{of_units(known)} stand for a class"
+    if not known.any():
+        return f"{said}."
+    classes, numbers = np.unique(labels[known].astype(int), return_counts=True)
+    names = [_name(material, label) for label in classes]
+    most, least = numbers.argmax(), numbers.argmin()
+    one, other = among(neighbour_pairs(grid), known)
+    agree = (
+        f" {percent((labels[one] == labels[other]).mean())} of neighbours agree."
+        if len(one)
+        else ""
+    )
+    return (
+        f"{said}: most for {names[most]} ({numbers[most]}), fewest for {names[least]} "
+        f"({numbers[least]}).{agree.capitalize()}"
+    )
+
+
+def _name(material: Material, label: int) -> str:
+    """Return what a class is called."""
+    names = material.data.classes
+    return names[label] if names else str(label)
 
 
 def plot(

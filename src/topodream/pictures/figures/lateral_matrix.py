@@ -30,6 +30,17 @@ def draw(material: Material) -> Figure:
     return plot(effects, grid, title, material.model.data)
 
 
+def in_words(material: Material) -> str:
+    """Say from where to where the weights of each kind go."""
+    units = np.arange(material.model.experiment.grid.n_units)
+    said = []
+    for lateral in material.lateral:
+        effects: Floats = lateral.effects(units)
+        low, high = float(effects.min()) + 0.0, float(effects.max()) + 0.0
+        said.append(f"{lateral.title} {low:.2g} to {high:.2g}")
+    return f"Matrices of {len(units):,} x {len(units):,} weights: {'; '.join(said)}."
+
+
 def plot(effects: Mapping[str, Floats], grid: Grid, title: str, data: str) -> Figure:
     """Draw whole matrices of lateral weights side by side, on one scale of colours.
 

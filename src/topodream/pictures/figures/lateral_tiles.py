@@ -54,6 +54,37 @@ def draw(name: str, material: Material) -> Figure:
     return plot(lateral.effects(units), shown, grid, title, material.model.data)
 
 
+def lateral_excitation_in_words(material: Material) -> str:
+    """Say by how many units, how strongly and from how far units are excited."""
+    return _heard(material, "lateral_excitation")
+
+
+def global_inhibition_in_words(material: Material) -> str:
+    """Say by how many units, how strongly and from how far units are inhibited."""
+    return _heard(material, "global_inhibition")
+
+
+def column_inhibition_in_words(material: Material) -> str:
+    """Say by how many units of their columns, how strongly and from how far units are inhibited."""
+    return _heard(material, "column_inhibition")
+
+
+def _heard(material: Material, name: str) -> str:
+    grid = material.model.experiment.surface
+    (lateral,) = (one for one in material.lateral if one.name == name)
+    units = np.unique(np.linspace(0, grid.n_units - 1, 100).astype(np.intp))
+    sizes = np.abs(lateral.effects(units))
+    if not np.isfinite(sizes).all() or not sizes.any():
+        return f"{lateral.title.capitalize()}: no unit hears another."
+    apart = grid.apart(units[:, None], np.arange(grid.n_units)[None]).max(axis=-1)
+    does = "inhibited" if "inhibition" in name else "excited"
+    return (
+        f"Units are {does} by {np.median((sizes > 0).sum(axis=1)):.0f} others in the median, with "
+        f"weights up to {sizes.max():.2g}, which come from {float((sizes * apart).sum() / sizes.sum()):.1f} "
+        "units away on average."
+    )
+
+
 def plot(
     effects: Floats, shown: tuple[Indices, Indices], grid: Grid, title: str, data: str
 ) -> Figure:

@@ -50,6 +50,19 @@ def draw(material: Material) -> Figure:
     )
 
 
+def in_words(material: Material) -> str:
+    """Say where the errors begin, and where they end."""
+    training = material.model.trained.history.training_mse
+    n_epochs = len(training)
+    if not n_epochs:
+        return "No epoch was finished."
+    said = f"Over {n_epochs} epochs the training error goes from {training[0]:.3g} to {training[-1]:.3g}"
+    held_out = [error for error in material.curve["held_out_mse"][1:] if error is not None]
+    if held_out:
+        said += f", the held-out error from {held_out[0]:.3g} to {held_out[-1]:.3g}"
+    return f"{said}; the mean image has {material.mean_image_mse:.3g}."
+
+
 def plot(
     training_mse: Floats,
     curve: Mapping[str, Any],

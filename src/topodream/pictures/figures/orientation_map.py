@@ -8,7 +8,15 @@ import numpy as np
 from topodream.arrays import Complex, Floats, Integers
 from topodream.form import Form
 from topodream.grid import Grid
-from topodream.measures.orientation import ORIENTED, angles, oriented, preferences, windings
+from topodream.measures.order import among, neighbour_pairs
+from topodream.measures.orientation import (
+    ORIENTED,
+    angles,
+    mean_turn,
+    oriented,
+    preferences,
+    windings,
+)
 from topodream.pictures import beside
 from topodream.pictures.beside import INK, Panels
 from topodream.pictures.canvas import text_width, unit_ticks
@@ -16,6 +24,7 @@ from topodream.pictures.cyclic import painted, turning_colours
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Axes, Figure
 from topodream.pictures.pages import DPI
+from topodream.pictures.whereabouts import of_units
 
 # The selectivity of full colour.
 FULL = 0.5
@@ -39,6 +48,22 @@ def layer(material: Material) -> Floats:
         preferred = preferences(beside.weights_of(material), material.model.form)
     degrees: Floats = np.where(oriented(preferred), np.degrees(angles(preferred)), np.nan)
     return degrees
+
+
+def in_words(material: Material) -> str:
+    """Say how many units prefer an orientation, which most of all, and how ordered they are."""
+    model, grid = material.model, material.model.experiment.surface
+    with np.errstate(all="ignore"):  # of a map that diverged
+        preferred = preferences(beside.weights_of(material), model.form)
+        prefer = oriented(preferred)
+        turn = mean_turn(preferred, among(neighbour_pairs(grid), prefer))
+    said = f"{of_units(prefer)} prefer an orientation"
+    if not prefer.any():
+        return f"{said}."
+    n_pinwheels = np.count_nonzero(windings(preferred, grid))
+    usual = np.degrees(angles(preferred[prefer].sum(keepdims=True)))[0]
+    order = f"; those of neighbours differ by {turn:.0f} degrees" if np.isfinite(turn) else ""
+    return f"{said}, most often one near {usual:.0f} degrees (0 lies, 90 stands){order}. There are {n_pinwheels} pinwheels."
 
 
 def plot(weights: Floats, form: Form, grid: Grid, title: str, data: str) -> Figure:

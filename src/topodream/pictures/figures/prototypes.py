@@ -6,11 +6,13 @@ import numpy.typing as npt
 from topodream.arrays import Floats
 from topodream.form import Form
 from topodream.grid import Grid
+from topodream.measures.order import smoothness
 from topodream.pictures.canvas import exact_axes, tiled, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure
 from topodream.pictures.shades import Scale
 from topodream.pictures.sheets import draw_key, room_for_key, sheet_of, show
+from topodream.pictures.whereabouts import behind, percent, where
 
 
 def draw(material: Material) -> Figure:
@@ -20,6 +22,19 @@ def draw(material: Material) -> Figure:
     weights = model.trained.weights
     alive = model.alive(weights, model.experiment.epochs)
     return plot(weights, model.form, grid, title, model.data, alive)
+
+
+def in_words(material: Material) -> str:
+    """Say how many prototypes there are, how many are of use, whether neighbours are alike."""
+    model, grid = material.model, material.model.experiment.surface
+    unused = model.last_wins == 0
+    with np.errstate(all="ignore"):  # of a map that diverged
+        alike = smoothness(model.trained.weights, grid, model.kept)
+    said = f"{grid.n_units:,} prototype{'s' * (grid.n_units > 1)}, {percent(unused.mean())} unused{behind(where(unused, grid))}."
+    neighbours, others = alike["neighbour_correlation"], alike["random_correlation"]
+    if not np.isfinite([neighbours, others]).all():
+        return said
+    return f"{said} Neighbours correlate by {neighbours:.2f}, any two by {others:.2f}."
 
 
 def plot(

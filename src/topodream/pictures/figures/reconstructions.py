@@ -56,6 +56,17 @@ def draw(material: Material) -> Figure:
     )
 
 
+def in_words(material: Material) -> str:
+    """Say how many samples are shown, and how good reconstructions are of all held-out ones."""
+    shown = min(material.count, len(material.data.held_out.pixels))
+    said = f"{shown} held-out sample{'s' * (shown != 1)} and what the map makes of them"
+    error = material.curve["held_out_mse"][-1]
+    if error is None or not material.mean_image_mse:
+        return f"{said}."
+    share = error / material.mean_image_mse
+    return f"{said}: over all of them the error is {100 * share:.0f} % of that of the mean image."
+
+
 def plot(samples: Floats, reconstructed: Floats, form: Form, title: str, data: str) -> Figure:
     """Draw samples, each above its reconstruction, all on the samples' own scale.
 

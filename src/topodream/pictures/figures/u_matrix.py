@@ -8,6 +8,7 @@ from topodream.measures.order import directions, neighbour_pairs, similarities
 from topodream.pictures.canvas import draw_sheet, sheet_axes, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure, Normalize
+from topodream.pictures.whereabouts import ALL_OVER, where
 
 
 def draw(material: Material) -> Figure:
@@ -20,6 +21,20 @@ def layer(material: Material) -> Floats:
     """Return how much each unit's prototype differs from its neighbours'."""
     model = material.model
     return neighbour_distances(model.trained.weights, model.experiment.surface)
+
+
+def in_words(material: Material) -> str:
+    """Say how different neighbours are, and where they differ most."""
+    grid = material.model.experiment.surface
+    distances = neighbour_distances(material.model.trained.weights, grid)
+    if not np.isfinite(distances).any():
+        return "No unit has a neighbour to be compared with."
+    low, middle, high = np.nanquantile(distances, (0.05, 0.5, 0.95))
+    far = distances >= np.nanquantile(distances, 0.9)
+    return (
+        f"Distances of prototypes to their neighbours: {middle:.2f} in the median, {low:.2f} to {high:.2f} "
+        f"for nine tenths of {grid.n_units:,} units; the largest are {where(far, grid) or ALL_OVER}."
+    )
 
 
 def plot(distances: Floats, grid: Grid, title: str, data: str) -> Figure:
