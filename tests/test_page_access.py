@@ -161,6 +161,10 @@ def test_links_to_a_comparison_go_with_the_ticks(visit):
     assert links.count() == 0
     tab.locator("[data-pick=digits-small]").check()
     assert links.all_inner_texts() == ["with digits-small", "with pan-small"]
+    for link in links.all():  # on a line of its own, which it fits into
+        text = link.evaluate("link => [link.scrollWidth, link.clientWidth, link.offsetHeight]")
+        assert text[0] <= text[1]
+        assert text[2] < 30
     tab.locator("[data-pick=digits-strong]").check()  # in place of the first
     assert links.all_inner_texts() == ["with digits-strong", "with digits-small"]
     tab.locator("[data-pick=digits-small]").uncheck()
@@ -347,6 +351,9 @@ def test_paper_has_the_first_picture_of_what_moves(visit):
     tab.emulate_media(media="print")
     assert still.is_visible()
     assert tab.locator("canvas:visible").count() == 0
+    # A long one is no wider than the paper.
+    widest = still.evaluate("still => getComputedStyle(still).maxWidth")
+    assert widest == "100%"
 
 
 def test_paper_has_what_is_folded_and_goes_back_to_it(visit):
