@@ -37,9 +37,19 @@ SLOW = (
 )  # fmt: skip
 
 
+def _slow_files():
+    """The paths of files of slow tests, and their places in the order."""
+    return {ROOT / "tests" / f"test_{name}.py": place for place, name in enumerate(SLOW)}
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import no file of which all is left out."""
+    return (config.option.markexpr == "not slow" and collection_path in _slow_files()) or None
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are left out by their marks
 def pytest_collection_modifyitems(items):
-    paths = {ROOT / "tests" / f"test_{name}.py": place for place, name in enumerate(SLOW)}
+    paths = _slow_files()
     assert all(path.exists() for path in paths), "SLOW names a file that is not there"
     items.sort(key=lambda item: paths.get(item.path, len(paths)))
     for item in items:
