@@ -173,23 +173,22 @@ function seedsInWords(a, b) {
 // Fill in what both maps' scripts draw; what they can't stands among the figures instead.
 function onOneScale(a, b) {
   const place = h("div", { className: "contrasts" }, h("p", { className: "soft" }, "loading"));
-  const show = async () => {
-    const { elements, names } = contrastsOf(await Promise.all([a, b].map(loadMap)));
+  const show = (elements, names) => {
     if (!place.isConnected) return; // others are compared by now
     place.replaceChildren(...elements);
     revealFigures(names);
   };
-  show().catch((error) => {
-    place.replaceChildren(h("p", { className: "warning" }, `Can't be drawn: ${error.message}`));
-    revealFigures([]);
-  });
+  const failed = (error) =>
+    show([h("p", { className: "warning" }, `Can't be drawn: ${error.message}`)], []);
+  Promise.all([a, b].map(loadMap)).then(contrastsOf)
+    .then(({ elements, names }) => show(elements, names)).catch(failed);
   return place;
 }
 
 // Figures on their own scales stand only for what isn't drawn on one for both.
 function revealFigures(drawn) {
   for (const row of $$(".pairing[data-kind]")) {
-    row.hidden = !CONTRASTED.has(row.dataset.kind) ? false : drawn.includes(CONTRASTED.get(row.dataset.kind));
+    row.hidden = drawn.includes(CONTRASTED.get(row.dataset.kind));
   }
 }
 
@@ -200,7 +199,8 @@ function ownScales(a, b) {
   const kinds = new Set(figures.flatMap((own) => [...own.keys()]));
   const absent = () => h("p", { className: "soft" }, "has no such picture");
   const shown = (kind) => [a, b].map((one, side) =>
-    h("div", {}, h("p", { className: "of" }, one.name), figures[side].get(kind)?.cloneNode(true) ?? absent()));
+    h("div", {}, h("p", { className: "of" }, one.name),
+      figures[side].get(kind)?.cloneNode(true) ?? absent()));
   const inWords = (kind) => kind.replace(/^figures\/|\.\w+$/g, "").replaceAll("_", " ");
   const rows = [...kinds].map((kind) => {
     const row = h("div", { className: "pairing", hidden: CONTRASTED.has(kind) },
@@ -210,8 +210,8 @@ function ownScales(a, b) {
     row.classList.toggle("one-clock", kind.endsWith(".gif"));
     return row;
   });
-  return h("div", {}, h("p", { className: "soft" },
-    "The scales of these pictures are each map's own: hold numbers against each other, not shades."), ...rows);
+  const said = "The scales of these pictures are each map's own: hold numbers against each other, not shades.";
+  return h("div", {}, h("p", { className: "soft" }, said), ...rows);
 }
 
 // Say what the frames are of that are shown at the same time.
@@ -226,6 +226,7 @@ function aboutFrames(a, b, kind) {
       `Frames of the same number are of different ${of}: ${differ.join(", ")}.`);
   }
   const isShorter = isFormation && a.settings.epochs !== b.settings.epochs;
-  return h("p", { className: "soft" }, `One clock moves both; frames of the same number are of the same ${of}.`,
+  return h("p", { className: "soft" },
+    `One clock moves both; frames of the same number are of the same ${of}.`,
     isShorter ? " The shorter one stays at its last." : "");
 }

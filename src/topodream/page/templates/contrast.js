@@ -59,7 +59,9 @@ const evenly = (...numbers) => numbers.map((number, i) => [i / (numbers.length -
 function tenfold(low, high) {
   const place = (number) => Math.log(number / low) / Math.log(high / low);
   const ticks = [[0, low], [1, high]];
-  for (let number = 10 * low; place(number) < 0.8; number *= 10) ticks.splice(-1, 0, [place(number), number]);
+  for (let number = 10 * low; place(number) < 0.8; number *= 10) {
+    ticks.splice(-1, 0, [place(number), number]);
+  }
   return ticks;
 }
 
@@ -159,7 +161,6 @@ function drawActivity(canvas, map, activity, high) {
 
 const ZOOMS = [2, 4, 8]; // device pixels a weight
 const USUAL_ZOOM = 4;
-const WHOLE = "whole maps";
 const INK = ["#fff", "#000"]; // how greys go, of ink on paper
 
 function prototypeContrast(maps, layers) {
@@ -175,8 +176,9 @@ function prototypeContrast(maps, layers) {
   paint();
   const options = h("div", { className: "options" }, h("label", {}, "Size ", windows.chosen),
     h("label", {}, own, " each prototype on a scale of its own"));
-  const element = contrast("prototypes", "Prototypes", maps, windows.panes, said, h("p", { className: "soft" },
-    "Arrow keys, or dragging, move both maps; so does a click on a map below."));
+  const how = "Arrow keys, or dragging, move both maps; so does a click on a map below.";
+  const element = contrast("prototypes", "Prototypes", maps, windows.panes, said,
+    h("p", { className: "soft" }, how));
   element.querySelector("h3").after(options);
   return { name: "prototypes", element };
 }
@@ -220,7 +222,7 @@ class Windows {
       where: h("p", { className: "soft" }) }));
     this.panes = this.sides.map(({ canvas, where }) => h("div", { className: "pane" }, canvas, where));
     this.chosen = h("select", {},
-      option(0, WHOLE), ...ZOOMS.map((zoom) => option(zoom, `${zoom} pixels a weight`)));
+      option(0, "whole maps"), ...ZOOMS.map((zoom) => option(zoom, `${zoom} pixels a weight`)));
     this.chosen.value = this.zoom;
     this.chosen.onchange = () => this.enlarge(Number(this.chosen.value));
     for (const { pictures } of layers) {
