@@ -42,8 +42,8 @@ def save(figure: Figure, path: Path, note: str, kind: str = "png", said: str = "
         for axes in figure.axes:
             _write_out(axes.xaxis)
             _write_out(axes.yaxis)
-        for turn in range(FITS if figure.get_layout_engine() is None else 0):
-            _fit(figure, page(), grows=turn == 0)
+        if figure.get_layout_engine() is None:
+            _fit_in(figure)
     if kind == "png":
         _save_png(figure, path, note, said)
     else:
@@ -101,10 +101,19 @@ class _Plain(Formatter):
         return f"{x:g}" if self.other(x, pos) else ""
 
 
-def _fit(figure: Figure, to: Page, *, grows: bool) -> None:
+def _fit_in(figure: Figure) -> None:
+    """Fit a figure to the page until its words have settled."""
+    _fit(figure, page(), grows=True)
+    for _ in range(FITS):
+        if _fit(figure, page(), grows=False) > 0.999:
+            return
+
+
+def _fit(figure: Figure, to: Page, *, grows: bool) -> float:
     """Make what is drawn, with all words around it, as wide as the page, and no higher than that.
 
     Axes become larger, where that is allowed, or smaller, all alike; words stay as large as they are.
+    Returns by how much.
     """
     size = figure.bbox.size
     boxes = np.stack([axes.get_position(original=True).get_points() * size for axes in figure.axes])
@@ -126,6 +135,7 @@ def _fit(figure: Figure, to: Page, *, grows: bool) -> None:
         axes.set_position(Bbox(moved(box)))
     for text in figure.texts:
         text.set_position(tuple(moved(np.array(text.get_position()) * size)))
+    return factor
 
 
 def _extent(figure: Figure) -> Floats:
