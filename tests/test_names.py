@@ -6,6 +6,7 @@ import shlex
 
 import numpy as np
 import pytest
+from conftest import NO_FINDINGS
 from test_workflow import change_overlay, copy_project, snakemake
 
 from topodream.data import idx, mnist, samples
@@ -30,6 +31,15 @@ SECTIONS = {
 }
 CLAIM = {"measure": "held_out_mse", "of": "excited-20", "above": 0}
 STATEMENT = {"said": "So.", "source": "a test", "claims": [CLAIM]}
+
+
+@pytest.fixture
+def some_config(some_config):
+    """Two experiments and a sweep: some hundred times all that there is, is checked anew."""
+    kept = {"experiments": ("excited-20", "excited-40"), "sweeps": ("strength",)}
+    few = {key: {name: some_config[key][name] for name in names} for key, names in kept.items()}
+    nothing = {"groups": {}, "selections": {}, "findings": NO_FINDINGS}
+    return {**some_config, **nothing, **few, "run": ["excited-20"]}
 
 
 @pytest.mark.parametrize("key", SECTIONS)
