@@ -103,6 +103,9 @@ class _Plain(Formatter):
 
 def _fit_in(figure: Figure) -> None:
     """Fit a figure to the page until its words have settled."""
+    for text in list(figure.texts):
+        if not text.get_text():  # room would be left for it
+            text.remove()
     _fit(figure, page(), grows=True)
     for _ in range(FITS):
         if _fit(figure, page(), grows=False) > 0.999:
