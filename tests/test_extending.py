@@ -198,7 +198,7 @@ def test_the_laboratory_shows_what_was_added(whole):
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 def test_the_laboratory_answers_as_the_model_does(whole, browser):
     with h5py.File(whole / "results/toy/model.h5") as file:
-        weights = file["weights"][:]
+        weights = file["state/weights"][:]
     with h5py.File(whole / "results/data/gratings.h5") as file:
         samples = file["held_out/pixels"][:].reshape(-1, weights.shape[1]) / 255
     nearest = ((samples[:, None] - weights) ** 2).sum(axis=2).argmin(axis=1)
