@@ -60,9 +60,9 @@ REPLICATE = "tiny-digits--seed-1"
 
 
 def figures_of(name):
-    """The thumbnail is drawn together with them."""
+    """The thumbnail is drawn together with them, and what the laboratory needs is written."""
     figures = {f"results/{name}/figures/{figure}.png" for figure in FIGURES[name]}
-    return {*figures, f"results/{name}/thumbnail.png"}
+    return {*figures, f"results/{name}/thumbnail.png", f"results/{name}/map.js"}
 
 
 def gifs_of(name):
@@ -413,7 +413,8 @@ def script_of(path):
     """The script that makes a file, by its name."""
     ends = {
         "/config.yaml": "resolve_experiment", "/model.h5": "train", "/measures.json": "measure",
-        "index.html": "build_page", "site.zip": "pack_site", "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
+        "index.html": "build_page", "site.zip": "pack_site", "/map.js": "plot_map",
+        "/pan.gif.js": "render_sequence_gif", ".gif.js": "render_map_gifs",
         "/digits.h5": "prepare_mnist", "/tapestry.h5": "build_tapestry",
         "/pan.h5": "build_pan_sequence", "/tapestry.png": "plot_tapestry",
         "/digits.png": "plot_samples",
