@@ -58,7 +58,7 @@ from topodream.files.storage import (
 )
 from topodream.files.strict import read_yaml
 from topodream.origin import provenance
-from topodream.pictures import canvas
+from topodream.pictures import saving
 from topodream.plan import catalogue
 from topodream.settings.config import Experiment
 
@@ -112,7 +112,7 @@ def write(measured: dict[str, Any], folder: Path) -> None:
     """Write the numbers, the picture, the page."""
     write_json(folder / FILES["json"], rounded(measured))
     note = f"made by benchmarks/bench.py; {bench_report.machine_text(measured['machine'])}"
-    canvas.save(bench_report.picture(measured), folder / FILES["png"], note)
+    saving.save(bench_report.picture(measured), folder / FILES["png"], note)
     text = bench_report.put_between(page(folder), bench_report.report(measured))
     write_text(folder / FILES["md"], text)
 

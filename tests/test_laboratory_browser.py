@@ -193,13 +193,13 @@ def test_what_is_drawn_looks_as_in_figures(visit, catalogue, form):
         assert np.abs(painted - to_bytes(light).astype(int)).max() <= 1
 
 
-def test_two_maps_are_drawn_on_one_scale(visit):
+def test_scales_of_one_map_and_of_two(visit):
     found = visit().evaluate(
         """() => {
           const raw = (aboveLeast) => ({ aboveLeast, form: { isSigned: false } });
           const layer = (scale, ...values) => ({ scale, values });
           return [
-            scaleOfPrototypes(raw(0.2), raw(0.5)).high,
+            scaleOfPrototypes(raw(0.5)).high,
             scaleOfPrototypes({ form: { isSigned: true } }).high,
             scaleOfLayer(layer("logarithmic", 0, 5), layer("logarithmic", 400, null)),
             scaleOfLayer(layer("classes", 3, null), layer("classes", 10, 3)),

@@ -13,3 +13,12 @@ def written(value: object) -> str:
     if value is None:
         return NONE
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def place_of(value: object, line: str) -> str:
+    """Return where a point of a sweep lies: the value of the first setting, and what others are.
+
+    >>> place_of(2, "lateral.edge = wrap"), place_of(None, "")
+    ('2, lateral.edge = wrap', 'none')
+    """
+    return f"{written(value)}, {line}" if line else written(value)

@@ -68,7 +68,7 @@ class LateralWeights:
     name : str
         That of their picture.
     title : str
-        What they are, for readers.
+        What they are, for readers; and that they don't act, where they don't.
     acts : bool
         Whether they take part in a unit's activity.
     effects : callable

@@ -1,7 +1,7 @@
 """The page: every experiment with its settings, measures, pictures and origin.
 
 One HTML file with its style and scripts in it. It links to the pictures beside it, those that it is
-told of, to the thumbnails of maps, and to the scripts that hold the GIFs.
+told of, to the thumbnails of maps, and to scripts: frames of what moves, maps for the laboratory.
 """
 
 import json
@@ -45,7 +45,7 @@ from topodream.pictures.picture import IN_WORDS, Picture
 from topodream.plan import templates
 from topodream.settings.checking import one_of
 from topodream.settings.config import read_experiment, to_mapping
-from topodream.words import written
+from topodream.words import place_of, written
 
 # Only the size of pictures is asked for: none is unpacked, and to Pillow the prototypes of a large
 # grid would be a bomb.
@@ -423,12 +423,6 @@ def _numbers_of(claim: Mapping[str, Any]) -> dict[str, float | None]:
     return numbers | {"without": claim["effect"]["without"] if claim["effect"] else None}
 
 
-def _place(point: Mapping[str, Any]) -> str:
-    """Return the swept settings of a point."""
-    value = written(point["value"])
-    return f"{value}, {point['line']}" if point["line"] else value
-
-
 def _sweep(results: Path, name: str) -> dict[str, Any]:
     path = results / "sweeps" / f"{name}.json"
     content = read_result(path, SWEEP)
@@ -440,7 +434,7 @@ def _sweep(results: Path, name: str) -> dict[str, Any]:
             "rows": [
                 {
                     "name": point["name"],
-                    "value": _place(point),
+                    "value": place_of(point["value"], point["line"]),
                     "seed": point["seed"],
                     "diverged": point["diverged"],
                     "shown": [

@@ -90,7 +90,7 @@ def _add(packed: zipfile.ZipFile, name: str, content: Iterable[bytes]) -> None:
     entry.create_system, entry.external_attr = 3, 0o644 << 16  # as on Unix, whatever this is
     is_packed = name.endswith(STORED)
     entry.compress_type = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
-    with packed.open(entry, "w") as file:
+    with packed.open(entry, "w", force_zip64=True) as file:
         for piece in content:
             file.write(piece)
 

@@ -18,7 +18,7 @@ from topodream.measures.responses import respond
 from topodream.models import MODELS
 from topodream.models.model import LateralWeights
 from topodream.pictures.drawing import Material
-from topodream.pictures.layers import MOST_UNITS, MOST_WEIGHTS, UnitLayer, layers_of
+from topodream.pictures.layers import MOST_SAMPLES, MOST_UNITS, MOST_WEIGHTS, UnitLayer, layers_of
 from topodream.pictures.packing import packed
 from topodream.pictures.shades import Scale
 from topodream.pictures.tiles import weight_scale
@@ -27,8 +27,8 @@ from topodream.training.map_file import Map
 # Levels of a prototype's weights, by their square roots: 1,000 of 1,000 held-out digits, patches and
 # colour patches have the winners that they have by the weights themselves.
 LEVELS = 2**13 - 1
-# Samples that are sent at most, and their pixels.
-MOST_SAMPLES, MOST_PIXELS = 1000, 2**22
+# Pixels of samples that are sent at most.
+MOST_PIXELS = 2**22
 # What a map has learnt, of which a page gets nothing if it is too large.
 LEARNT = ("weights", "lateral", "best", "answers")
 # Pairs of units that are looked at at a time.

@@ -17,6 +17,8 @@ SCALES = ("linear", "logarithmic", "classes", "angles")
 
 # Of a map with more weights or units, a page gets its layers alone: neither weights nor answers.
 MOST_WEIGHTS, MOST_UNITS = 2**23, 2**14
+# Held-out samples that a page gets at most.
+MOST_SAMPLES = 1000
 
 
 @dataclass(frozen=True)

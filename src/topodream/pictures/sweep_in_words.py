@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from topodream.pictures.sweep_figure import SweepPanel, SweepPoint
-from topodream.words import written
+from topodream.words import place_of
 
 
 def said(points: Sequence[SweepPoint], panels: Iterable[SweepPanel], parameter: str) -> str:
@@ -20,7 +20,7 @@ def said(points: Sequence[SweepPoint], panels: Iterable[SweepPanel], parameter: 
     """
     by_place: dict[str, list[SweepPoint]] = {}
     for point in points:
-        by_place.setdefault(_place(point), []).append(point)
+        by_place.setdefault(place_of(point.value, point.line), []).append(point)
     n_seeds = len({point.seed for point in points})
     seeds = "one seed" if n_seeds == 1 else f"means over {n_seeds} seeds"
     points_in_words = "1 point" if len(by_place) == 1 else f"{len(by_place)} points"
@@ -42,9 +42,3 @@ def _range(panel: SweepPanel, by_place: dict[str, list[SweepPoint]]) -> str:
         return f"{panel.label}: none"
     least, most = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     return f"{panel.label} from {means[least]:.3g} at {least} to {means[most]:.3g} at {most}"
-
-
-def _place(point: SweepPoint) -> str:
-    """Return the swept settings of a point."""
-    value = written(point.value)
-    return f"{value} ({point.line})" if point.line else value

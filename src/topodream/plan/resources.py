@@ -12,7 +12,7 @@ from typing import Any
 from topodream.data import KINDS
 from topodream.data.kind import BYTES_PER_PIXEL, DataPicture, DataSize, Sizes
 from topodream.models import MODELS
-from topodream.pictures.layers import MOST_UNITS, MOST_WEIGHTS
+from topodream.pictures.layers import MOST_SAMPLES, MOST_UNITS, MOST_WEIGHTS
 from topodream.settings.config import GPU_ENGINE, Experiment
 from topodream.settings.datasets import made_of
 
@@ -290,7 +290,10 @@ def _laboratory_bytes(experiment: Experiment, data: DataSize) -> float:
     prototypes, _ = _n_weights(experiment, data.n_inputs)
     if prototypes > MOST_WEIGHTS or n_units > MOST_UNITS:
         return 0
-    return prototypes * (5 * itemsize + 16) + 3 * 1000 * n_units * itemsize + 64 * 2**20
+    # Prototypes as they become levels, and then text; answers to samples and their order; lateral
+    # weights, and the samples themselves.
+    levels, answers = prototypes * (5 * itemsize + 16), 3 * MOST_SAMPLES * n_units * itemsize
+    return levels + answers + 64 * 2**20
 
 
 def map_gifs_mib(experiment: Experiment, data: DataSize, n_frames: int) -> int:

@@ -23,6 +23,7 @@ prepared.push(() => {
   $("#chart-csv").onclick = () =>
     saveCsv(`topodream-${chartForm.kind.value}.csv`, chartTable.columns, chartTable.rows);
   $("#chart-table").addEventListener("toggle", drawChartTable);
+  addEventListener("beforeprint", drawChartTable); // folds that are opened for paper say so too late
 });
 onShown.set("view=charts", readCharts);
 
@@ -248,7 +249,7 @@ function allTrainings() {
     for (const { name, seed, settings, values } of sweep.points) {
       const swept = Object.entries(settings).map((pair) => pair.join(" = ")).join(", ");
       const all = { ...base, name, ...settings, seed: String(seed) };
-      trainings.push({ kind: "point", of: sweep.name, name, seed, values, href: `#sweep=${sweep.name}`,
+      trainings.push({ kind: "point", of: sweep.name, name, seed, values, href: `#point=${name}`,
         said: `sweep ${sweep.name}: ${swept}, seed ${seed}`,
         settings: all, text: searchText([sweep.name], all) });
     }

@@ -194,7 +194,7 @@ function revealFigures(drawn) {
 
 // Pictures of the same kind next to each other; what one of them lacks is said to be lacking.
 function ownScales(a, b) {
-  const figures = [a, b].map((one) => new Map($$("figure", document.getElementById(one.name))
+  const figures = [a, b].map((one) => new Map($$("figure", sectionOf(one.name))
     .map((figure) => [figure.dataset.kind, figure])));
   const kinds = new Set(figures.flatMap((own) => [...own.keys()]));
   const absent = () => h("p", { className: "soft" }, "has no such picture");

@@ -197,7 +197,7 @@ function aboutScales(maps, scales) {
   const say = (text) => h("p", { className: "soft" }, text);
   if (scales[0].high === null) return [say("Each prototype to its own largest weight.")];
   if (sameKindOfPixels(maps)) {
-    const said = "One scale for both: to the larger of their 99.9th percentiles.";
+    const said = "One scale for both, the same for all units: to the larger of their 99.9th percentiles.";
     return [legendOfWeights(maps[0].form, scales[0], said)];
   }
   return [say("Their pixels are of different kinds: no scale fits both."), ...maps.map((map, side) =>

@@ -17,7 +17,5 @@ function columnOf(name) {
 }
 
 function saveCsv(file, columns, rows) {
-  const url = URL.createObjectURL(new Blob([csvOf(columns, rows)], { type: "text/csv" }));
-  h("a", { href: url, download: file }).click();
-  setTimeout(() => URL.revokeObjectURL(url)); // the browser has it by then
+  saveFile(file, new Blob([csvOf(columns, rows)], { type: "text/csv" }));
 }

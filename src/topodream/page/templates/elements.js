@@ -1,6 +1,6 @@
 // What all views are made with: the study as the page holds it, elements, texts.
 
-const study = JSON.parse(document.getElementById("study").textContent);
+const study = JSON.parse(document.querySelector("script#study").textContent);
 const byName = new Map(study.experiments.map((experiment) => [experiment.name, experiment]));
 const measureGroups = new Map(); // heading -> names of measures
 for (const [name, { group }] of Object.entries(study.measures)) {
@@ -24,6 +24,16 @@ function h(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children.filter((child) => child !== null));
   return element;
+}
+
+// The view of a map. Its name may be an id of the page's own, which come before it.
+const sectionOf = (name) => $(`.experiment[id="${name}"]`);
+
+// Let the reader keep a file that was made here.
+function saveFile(name, blob) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // by then it is read
 }
 
 function option(value, text = value) {

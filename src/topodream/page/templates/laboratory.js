@@ -22,7 +22,7 @@ prepared.push(() => {
   $("#lab-name").append(...study.experiments.map((one) => option(one.name)));
   $("#lab-name").onchange = () => { location.hash = `laboratory=${$("#lab-name").value}`; };
   lab.pad = new Pad($("#lab-pad"), () => soon(answerDrawing));
-  $("#lab-pad").addEventListener("pointerup", sayAnswer);
+  $("#lab-pad").addEventListener("pointerup", () => soon(sayAnswer)); // once it is answered
   $("#lab-clear").onclick = () => { lab.pad.clear(); answerDrawing(); };
   $("#lab-previous").onclick = () => stepSample(-1);
   $("#lab-next").onclick = () => stepSample(1);
@@ -64,11 +64,13 @@ async function openLaboratory(address) {
   $("#lab-name").value = name;
   try {
     const map = await lab.loaded;
-    if (name !== lab.name) return; // another one was asked for since
+    // Another one was asked for since, or another view.
+    if (name !== lab.name || current.id !== "view=laboratory") return;
     $("#lab").hidden = false;
     if (!lab.map) setUp(map);
     readLaboratory(address);
   } catch (error) {
+    if (name !== lab.name) return;
     trouble(`${name} can't be shown: ${error.message}`);
     lab.name = null; // to be tried again
   }
@@ -442,7 +444,7 @@ function drawUnitItself(map, unit) {
   for (const button of $$("button", thumbs)) {
     button.ariaPressed = String(Number(button.dataset.sample) === lab.sample);
   }
-  $("#lab-best").replaceChildren(h("h3", {}, "Samples that it answers most"),
+  $("#lab-best").replaceChildren(h("h3", {}, `Samples that it answers most, of ${lab.map.samples.n.toLocaleString("en")}`),
     best.length ? thumbs : h("p", { className: "soft" }, "none"));
 }
 
@@ -463,8 +465,7 @@ function lateralOf({ title, acts, starts, heard, values }, unit) {
   const said = weights.length === 0 ? ["hears nobody"]
     : areAlike ? [`${count}, each by ${signed(weights[0][0])}`]
     : [`${count}; the largest:`, h("ul", {}, ...largest)];
-  const silent = acts || title.includes("not act") ? "" : " (does not act)";
-  return h("div", {}, h("h3", {}, `${title[0].toUpperCase()}${title.slice(1)}${silent}`),
+  return h("div", {}, h("h3", {}, `${title[0].toUpperCase()}${title.slice(1)}`),
     h("div", { className: "lab-hears" }, canvas, h("div", {}, ...said)));
 }
 

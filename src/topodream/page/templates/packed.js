@@ -9,7 +9,10 @@ function loadScript(source) {
     const element = h("script", { src: source });
     element.deliver = resolve;
     element.onerror = () => reject(new Error(`${source} is missing`));
-    element.onload = () => element.remove();
+    element.onload = () => {
+      element.remove();
+      reject(new Error(`${source} is damaged`)); // unless it has delivered
+    };
     document.head.append(element);
   });
 }

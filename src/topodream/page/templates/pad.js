@@ -46,7 +46,7 @@ class Pad {
   }
 
   begin(event) {
-    if (!this.draws || event.button !== 0) return;
+    if (!this.draws || event.button !== 0 || !event.isPrimary) return;
     if (!this.isOwn) this.clear(); // a sample makes room
     this.canvas.setPointerCapture(event.pointerId);
     this.at = this.place(event);
@@ -54,7 +54,7 @@ class Pad {
   }
 
   move(event) {
-    if (!this.at) return;
+    if (!this.at || !event.isPrimary) return;
     const passed = event.getCoalescedEvents?.() ?? [];
     this.line((passed.length ? passed : [event]).map((each) => this.place(each)));
   }

@@ -79,13 +79,15 @@ class Player {
     if (!this.frames || this.saving.disabled) return;
     const text = this.saving.textContent;
     this.saving.disabled = true;
-    const gif = await gifOf(this.frames, (number) => {
-      this.saving.textContent = `${Math.floor((100 * number) / this.frames.length)} %`;
-    });
-    const link = h("a", { href: URL.createObjectURL(gif), download: this.file });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // by then it is read
-    Object.assign(this.saving, { disabled: false, textContent: text });
+    try {
+      saveFile(this.file, await gifOf(this.frames, (number) => {
+        this.saving.textContent = `${Math.floor((100 * number) / this.frames.length)} %`;
+      }));
+    } catch (error) {
+      this.box.append(h("p", { className: "warning" }, `It can't be saved: ${error.message}`));
+    } finally {
+      Object.assign(this.saving, { disabled: false, textContent: text });
+    }
   }
 
   remove() {

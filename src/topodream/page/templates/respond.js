@@ -1,11 +1,13 @@
 // How a map responds to a sample: the equations of docs/model.md, a function for each rule, in single
 // precision as the maps themselves. A sample by itself: no activity before it leaves a trace.
 //
-// A rule is a function in RULES. It takes the map and what drives its units, and returns
+// A rule is a function in RULES. It takes the map, what drives its units, and what they hear of each
+// other's drives, and returns
 //   scores    Float32Array by which units are ranked, largest first, of equal ones the smaller number
 //   called    what scores are, for readers
 //   activity  Float32Array, 0 where a unit doesn't answer
 //   winners   numbers of units, best first
+//   heard     where units hear of something else than drives: that
 
 const RULES = { compete, interact, settle };
 
@@ -36,10 +38,10 @@ function drivesOf({ weights, grid, form }, sample) {
   return drives;
 }
 
-// What units hear of others' values by all lateral weights that act, or by some of them.
-function hear({ lateral, grid }, values, kinds = lateral.filter((kind) => kind.acts)) {
+// What units hear of others' values by all lateral weights that act.
+function hear({ lateral, grid }, values) {
   const sums = new Float64Array(grid.n);
-  for (const { starts, heard, values: weights } of kinds) {
+  for (const { starts, heard, values: weights } of lateral.filter((kind) => kind.acts)) {
     for (let unit = 0; unit < grid.n; unit++) {
       for (let i = starts[unit]; i < starts[unit + 1]; i++) sums[unit] += weights[i] * values[heard[i]];
     }
@@ -82,7 +84,7 @@ function settle(map, drives) {
   }
   const activity = outputs.map((output) => (output > ACTIVE_ABOVE ? 1 : 0));
   const winners = bestOf(outputs, outputs.length).filter((unit) => activity[unit] !== 0);
-  return { scores: outputs, called: "settles to", activity, winners };
+  return { scores: outputs, heard: hear(map, outputs), called: "settles to", activity, winners };
 }
 
 const sigmoid = (value) => 1 / (1 + Math.exp(-value));

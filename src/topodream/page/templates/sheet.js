@@ -1,8 +1,8 @@
 // Sheets: what a map looks like on a canvas, its prototypes and its layers; and what samples look like.
 //
 //   const map = await loadMap(experiment);        // one of study.experiments
-//   drawPrototypes(canvas, map, scaleOfPrototypes(map, other));     // one scale for both
-//   drawLayer(canvas, map, layer, scaleOfLayer(layer, same));       // of map.layers, other.layers
+//   drawPrototypes(canvas, map, scaleOfPrototypes(map));            // as figures draw them
+//   drawLayer(canvas, map, layer, scaleOfLayer(layer, same));       // one scale for two maps
 //   sharpen(canvas);                              // once it stands on the page, and on resize
 //
 // Canvases get the size that their pixels need; how large they are shown says the style sheet.
@@ -66,24 +66,16 @@ function labelOf(map, number) {
 
 const nameOfClass = (map, label) => map.samples.classes[label] ?? String(label);
 
-// Write a number by its format in Python: ".3g", ",d", ".0f", ".0%"; what is missing as "none".
-function written(value, form) {
-  if (value === null) return "none";
-  const digits = Number(form.match(/\.(\d+)/)?.[1] ?? 0);
-  if (form.endsWith("g")) return String(Number(value.toPrecision(digits || 6)));
-  if (form.endsWith("%")) return `${(100 * value).toFixed(digits)} %`;
-  return form.includes(",") ? Math.round(value).toLocaleString("en") : value.toFixed(digits);
-}
+// Write a value of a layer, by its format in Python; what a unit lacks as "none".
+const written = (value, form) => (value === null ? "none" : inForm(value, form));
 
 // ---------------------------------------------------------------- prototypes and samples
 
-// The scale of figures, of one or several maps: up to ``high``, or of signed ones null, each to its own
-// largest value; from each unit's least weight on, and units that haven't learnt are faint. A scale may be
-// { high } alone: from 0 on, all alike.
-function scaleOfPrototypes(...maps) {
-  const isSigned = maps.some((map) => map.form.isSigned);
-  const high = isSigned ? null : Math.max(...maps.map((map) => map.aboveLeast));
-  return { high, asInFigures: true };
+// The scale of figures: up to ``high``, or of signed ones null, each to its own largest value; from each
+// unit's least weight on, and units that haven't learnt are faint. A scale may be { high } alone: from 0
+// on, all alike.
+function scaleOfPrototypes({ form, aboveLeast }) {
+  return { high: form.isSigned ? null : aboveLeast, asInFigures: true };
 }
 // How much of the scale a prototype takes at most that its unit hasn't learnt.
 const FAINT = 0.25;

@@ -16,11 +16,12 @@ function route() {
   const address = new URLSearchParams(hash);
   const [first] = address.keys();
   const named = address.has("view") ? `view=${address.get("view")}` : hash;
-  const target = document.getElementById(`view=${first}`) ?? document.getElementById(named);
-  const id = target?.closest(".view")?.id ?? "view=overview";
+  const target = byName.has(hash) ? sectionOf(hash)
+    : document.getElementById(`view=${first}`) ?? document.getElementById(named);
+  const view = target?.closest(".view") ?? document.getElementById("view=overview");
   const before = current;
-  showView(document.getElementById(id));
-  onShown.get(id)?.(address);
+  showView(view);
+  onShown.get(view.id)?.(address);
   if (before !== null && before !== current) arrive();
   if (!target || target === current) return;
   for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
@@ -92,7 +93,7 @@ addEventListener("afterprint", () => {
 
 prepared.push(() => {
   study.experiments.forEach((one, place) => {
-    for (const link of $$("[data-step]", document.getElementById(one.name))) {
+    for (const link of $$("[data-step]", sectionOf(one.name))) {
       const to = study.experiments[place + Number(link.dataset.step)];
       if (to) Object.assign(link, { href: `#${to.name}`, hidden: false, title: to.name });
     }

@@ -69,14 +69,11 @@ def in_words(material: Material) -> str:
     names = [_name(material, label) for label in classes]
     most, least = numbers.argmax(), numbers.argmin()
     one, other = among(neighbour_pairs(grid), known)
-    agree = (
-        f" {percent((labels[one] == labels[other]).mean())} of neighbours agree."
-        if len(one)
-        else ""
-    )
+    alike = percent((labels[one] == labels[other]).mean()) if len(one) else ""
+    agree = f"{alike} of neighbours agree.".capitalize() if alike else ""
     return (
         f"{said}: most for {names[most]} ({numbers[most]}), fewest for {names[least]} "
-        f"({numbers[least]}).{agree.capitalize()}"
+        f"({numbers[least]}). {agree}".rstrip()
     )
 
 

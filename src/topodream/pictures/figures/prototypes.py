@@ -47,8 +47,8 @@ def plot(
 ) -> Figure:
     """Draw every unit's prototype at its place on the grid.
 
-    All are on one scale, which ends at the 99.9th percentile of all weights, or a few large ones
-    would leave the rest white. It begins at each unit's least weight. Signed ones have each a scale of its own, which ends at the unit's
+    Each begins at its own least weight. The scale ends for all at the 99.9th percentile of weights,
+    or a few large ones would leave the rest white; signed ones have each a scale that ends at their
     largest: how different strengths are is nothing that one sees in their shapes. Units that
     aren't ``alive``, all are by default, are faint.
     """
