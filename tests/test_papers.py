@@ -272,7 +272,6 @@ def asked(*args):
         (("--width", "single"), "png"),
         (("--output", "a.svg"), "svg"),
         (("--output", "a.b", "--format", "pdf"), "pdf"),
-        (("--output", "a.b"), "png"),
     ],
 )
 def test_a_format_is_what_is_asked_for_or_what_the_name_says_or_png(args, kind):
@@ -282,6 +281,8 @@ def test_a_format_is_what_is_asked_for_or_what_the_name_says_or_png(args, kind):
 def test_a_name_that_says_another_format_is_refused():
     with pytest.raises(InputError, match=r"--output: the name of a.png doesn't say --format pdf"):
         pages.format_of(asked("--output", "a.png", "--format", "pdf"))
+    with pytest.raises(InputError, match=r"a.jpg ends in none of .png, .pdf, .svg"):
+        pages.format_of(asked("--output", "a.jpg"))
 
 
 @pytest.mark.parametrize("args", [("--format", "eps"), ("--width", "89")])

@@ -138,11 +138,15 @@ def test_pictures_have_room_for_all_weights_of_a_pixel(resolved):
         "digits-competition", grid={"rows": 100, "cols": 100}, dtype="float32", epochs=1
     )
     grey, colours = DataSize(1000, 300, 20, 20), DataSize(1000, 300, 20, 20, 6)
-    weights = 100 * 100 * 20 * 20 / 2**20
+    # So large that a page gets no weights of either.
+    large, _ = resolved(
+        "digits-competition", grid={"rows": 130, "cols": 130}, dtype="float32", epochs=1
+    )
+    weights = 130 * 130 * 20 * 20 / 2**20
     for bound, measured, copies in ((resources.figures_mib, 515, 4), (gifs_mib, 407, 3)):
         assert measured <= bound(one, colours) < 3 * measured
         # The copies of float32 that are made of each weight.
-        assert bound(one, colours) - bound(one, grey) > 4 * copies * (6 - 1.1025) * weights
+        assert bound(large, colours) - bound(large, grey) > 4 * copies * (6 - 1.1025) * weights
 
 
 def gifs_mib(experiment, size):
@@ -310,7 +314,7 @@ def test_slurm_groups_every_step_but_the_page_and_what_is_made_at_once():
     named = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
     # What makes and draws data goes where the first of its rules goes.
     first = Path(next(iter(KINDS.values())).script).stem
-    alone = {"build_page", "resolve_experiment"}
+    alone = {"build_page", "pack_site", "resolve_experiment"}
     assert set(profile("slurm")["groups"]) == named - alone | {first}
     assert re.search(r"^rule resolve_experiment:\n(?:    .*\n)*?    localrule: True\n", text, re.M)
     assert f'overwrite_groups.get("{first}")' in text

@@ -132,8 +132,10 @@ def format_of(args: argparse.Namespace) -> str:
     """Return the format of what a script draws, by its options; InputError if they disagree."""
     named: Path | None = getattr(args, "output", None)
     ending = named.suffix[1:] if named is not None else ""
-    if ending and ending not in FORMATS:
-        raise InputError(f"--output: {named} ends in none of .{', .'.join(FORMATS)}")
+    if args.format is None and ending and ending not in FORMATS:
+        raise InputError(
+            f"--output: {named} ends in none of .{', .'.join(FORMATS)}, and there is no --format"
+        )
     if args.format is not None and ending in FORMATS and ending != args.format:
         raise InputError(f"--output: the name of {named} doesn't say --format {args.format}")
     return args.format or (ending if ending in FORMATS else FORMATS[0])
