@@ -110,6 +110,7 @@ def make(home):
         (home / name / "figures").mkdir()
         Image.new("RGB", (60, 40)).save(home / name / "figures/prototypes.png")
         Image.new("RGB", (60, 40)).save(home / name / "thumbnail.png")
+        (home / name / "map.js").write_text("deliver({});\n")
         Image.new("P", (60, 40)).save(home / name / "activity.gif")
     for name in ("digits", "tapestry"):
         Image.new("RGB", (60, 40)).save(home / f"data/{name}.png")
