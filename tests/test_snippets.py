@@ -6,6 +6,7 @@ say what they would do, scripts explain themselves, and what fetches something d
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -28,7 +29,7 @@ SNAKEMAKE = """case $* in *--report*) exit 0; esac
 NOT_TYPED = ("<address of this repository>",)
 STAND_INS = {
     "make": 'PATH=/usr/bin:/bin exec make --dry-run "$@"',
-    "python": f'exec {sys.executable} "$1" --help',
+    "python": f'exec {shlex.quote(sys.executable)} "$1" --help',
     "seq": "echo 1",  # of each loop one turn
     # What fetches something, or asks a queue, in which there is nothing.
     **dict.fromkeys(["pip", "aws", "squeue"], "exit 0"),
