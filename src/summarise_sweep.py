@@ -73,13 +73,14 @@ def point(
 ) -> dict[str, Any]:
     """Return one dot of the picture: where it belongs, and what was measured there.
 
-    ``value`` is that of the sweep's first key, ``line`` tells the others.
+    ``settings`` are those that are swept; ``value`` is that of the first, ``line`` tells the others.
     """
     (_, value), *others = values.items()
     return {
         "name": path.parent.name,
         "value": written(value) if isinstance(value, bool) else value,
         "line": ", ".join(f"{key} = {written(other)}" for key, other in others),
+        "settings": {key: written(swept) for key, swept in values.items()},
         "seed": seed,
         "diverged": measured["divergence"] is not None,
         "measures": measured["measures"],

@@ -172,6 +172,7 @@ SWEEP = {
             "name": f"strength-{value}-{seed}",
             "value": value,
             "line": "",
+            "settings": {"lateral.strength": "none" if value is None else str(value)},
             "seed": seed,
             "diverged": value == 0.5,
             "measures": {

@@ -97,6 +97,7 @@ SWEEP = {
             "name": str,
             "value": scalar,
             "line": str,
+            "settings": {ANY: str},
             "seed": int,
             "diverged": bool,
             "measures": {ANY: number_or_none},

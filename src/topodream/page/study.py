@@ -15,7 +15,6 @@ from topodream.files.results import MEASURED, check_form, curve, read_result
 from topodream.files.storage import complete
 from topodream.measures.registry import MEASURES
 from topodream.plan.findings import t_quantile
-from topodream.words import written
 
 # What the cards of the overview show, and the table of measures shows at first.
 KEY_MEASURES = ("held_out_mse", "neighbour_correlation", "dead_in_training")
@@ -121,24 +120,12 @@ def _sweep(sweep: Mapping[str, Any]) -> dict[str, Any]:
         **{key: sweep[key] for key in ("name", "parameter", "extends")},
         "points": [
             {
-                "name": point["name"],
-                "seed": point["seed"],
-                "settings": _swept(sweep["parameter"], point),
+                **{key: point[key] for key in ("name", "seed", "settings")},
                 "values": _values(point["measures"]),
             }
             for point in sweep["points"]
         ],
     }
-
-
-def _swept(parameter: str, point: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings in which a point differs from others, as texts.
-
-    >>> _swept("lateral.radius", {"value": 2, "line": "lateral.row_sum = none, edge = cut"})
-    {'lateral.radius': '2', 'lateral.row_sum': 'none', 'edge': 'cut'}
-    """
-    others = dict(pair.split(" = ", 1) for pair in point["line"].split(", ") if " = " in pair)
-    return {parameter: written(point["value"]), **others}
 
 
 def _values(measures: Mapping[str, float | None]) -> list[float | None]:

@@ -43,8 +43,12 @@ def packed(array: npt.NDArray[Any]) -> dict[str, Any]:
     numbers = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     planes = numbers.reshape(-1).view(np.uint8).reshape(-1, array.itemsize).T
     deflated = zlib.compress(planes.tobytes(), LEVEL)
-    text = base64.b64encode(deflated).decode()
-    return {"dtype": name, "shape": list(array.shape), "bytes": text}
+    return {"dtype": name, "shape": list(array.shape), "bytes": as_text(deflated)}
+
+
+def as_text(content: bytes) -> str:
+    """Return bytes as JSON holds them: base64."""
+    return base64.b64encode(content).decode()
 
 
 def write_script(path: Path, content: Mapping[str, Any], note: Mapping[str, Any]) -> None:

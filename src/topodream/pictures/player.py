@@ -10,7 +10,6 @@ which a browser can undo. Frames go into groups, of which the first stands for i
 frame, one group is inflated.
 """
 
-import base64
 import hashlib
 import json
 import zlib
@@ -22,7 +21,7 @@ import numpy as np
 
 from topodream.files.reading import check_file, damaged, most_bytes, readable
 from topodream.pictures.animation import Animation, Frame, palette, write_gif
-from topodream.pictures.packing import LEVEL, write_script
+from topodream.pictures.packing import LEVEL, as_text, write_script
 
 # What a group of frames comes to in the browser's memory. Half of it would take a twentieth more on
 # the disk; twice as much, twice as long to go to a frame.
@@ -53,7 +52,7 @@ def write(gif: Path, made: Animation, note: Mapping[str, Any]) -> None:
     table, comment = made.palette or palette(), json.dumps(note)
     frames = PackedFrames()
     write_gif(gif, made.frames, made.frame_ms, comment, table, also=frames.add)
-    content = {"palette": _as_text(table), "comment": comment, **frames.content()}
+    content = {"palette": as_text(table), "comment": comment, **frames.content()}
     write_script(script_of(gif), content, {"gif_sha256": checked_digest(gif), **note})
 
 
@@ -83,7 +82,7 @@ class PackedFrames:
 
     def _end_group(self) -> None:
         if self._pieces:
-            self._groups.append(_as_text(b"".join([*self._pieces, self._deflating.flush()])))
+            self._groups.append(as_text(b"".join([*self._pieces, self._deflating.flush()])))
         self._pieces, self._deflating = [], zlib.compressobj(LEVEL)
 
     def content(self) -> dict[str, Any]:
@@ -114,10 +113,6 @@ def _by_rows(frame: Frame) -> Frame:
 def _packs_better_by_rows(frame: Frame) -> bool:
     plain, rows = (len(zlib.compress(one.data, LEVEL)) for one in (frame, _by_rows(frame)))
     return rows < plain
-
-
-def _as_text(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def checked_digest(gif: Path) -> str:

@@ -5,7 +5,7 @@ class Frames {
 
   constructor({ palette, ...rest }) {
     Object.assign(this, rest);
-    this.palette = Uint8Array.from(atob(palette), (letter) => letter.charCodeAt(0));
+    this.palette = bytesOf(palette);
     // As canvases hold them, 0xAABBGGRR: every machine that runs a browser is little-endian.
     this.colours = Uint32Array.from({ length: 256 }, (_, index) => {
       const [red, green, blue] = this.palette.subarray(3 * index);
