@@ -8,8 +8,9 @@
 PYTHON ?= python3
 CORES  ?= all
 BIN    := .venv/bin
-# Progress and what jobs print, without the details of each job.
-SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --quiet rules host
+# Progress and what jobs print, without the details of each job. Cores come last: what follows
+# --quiet would be taken for one more of its words.
+SNAKEMAKE := $(BIN)/python -m snakemake --quiet rules host --cores $(CORES)
 # What is compiled once; then whole files, in the order that tests/conftest.py gives them, in two
 # processes for each core of a small machine: some tests wait.
 PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -7,6 +7,7 @@ one thing and read which files Snakemake plans to make again.
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -1150,6 +1151,16 @@ def test_make_shows_why_a_step_failed(tmp_path):
     assert said in output
     assert "tee results/data/logs/digits.log" in output
     assert said in (folder / "results/data/logs/digits.log").read_text()
+
+
+@pytest.mark.parametrize("target", ["results", "site", "baselines"])
+def test_what_make_asks_snakemake_for_can_be_planned(copy, target):
+    command = ["make", "--dry-run", target, "BASELINES=tiny-digits"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    asked = [line for line in told.stdout.splitlines() if " -m snakemake " in line]
+    assert asked
+    for line in asked:
+        snakemake(copy, "--dry-run", *shlex.split(line.split(" -m snakemake ")[1]))
 
 
 def test_training_that_diverges_fails_where_that_is_asked_for(tmp_path):
