@@ -10,9 +10,12 @@
 //
 // A map that diverges stops: `done`, its steps so far, then stays behind the step that is due, by
 // which every kernel knows that it has nothing to do for it.
+//
+// Rows of inputs are longer than there are inputs: filled up with zeros to whole vectors of 16
+// bytes, which a thread reads at once. A sample is 0 there, so weights stay 0.
 
 #ifndef DYNAMIC_SHARED
-#define DYNAMIC_SHARED(name) extern __shared__ double name[]
+#define DYNAMIC_SHARED(name) extern __align__(16) __shared__ double name[]
 #endif
 // Kernels have at most so many threads in a block, and want as many registers as one block can
 // have: `__launch_bounds__(threads, 1)`.
@@ -22,6 +25,17 @@
 typedef REAL real;
 typedef unsigned char byte;
 
+// Numbers of a vector, and vectors that a thread asks for before it needs the first.
+#define WIDTH (16 / (int)sizeof(real))
+#define AT_ONCE 4
+
+struct alignas(16) Vector {
+    real of[WIDTH];
+};
+struct alignas(WIDTH) Bytes {
+    byte of[WIDTH];
+};
+
 __device__ __forceinline__ int lane() { return threadIdx.x % 32; }
 __device__ __forceinline__ int warp() { return threadIdx.x / 32; }
 __device__ __forceinline__ int n_warps() { return blockDim.x / 32; }
@@ -30,21 +44,41 @@ __device__ __forceinline__ int n_warps() { return blockDim.x / 32; }
 
 // Give every lane the sum of all lanes' values.
 __device__ __forceinline__ real warp_sum(real value) {
+#pragma unroll
     for (int apart = 16; apart > 0; apart /= 2) {
         value += __shfl_xor_sync(WHOLE_WARP, value, apart);
     }
     return value;
 }
 
-// Give every thread of the block the sum of all threads' values; `room` is for MOST_WARPS of them.
-__device__ real block_sum(real value, real* room) {
+__device__ __forceinline__ real warp_largest(real value) {
+#pragma unroll
+    for (int apart = 16; apart > 0; apart /= 2) {
+        const real other = __shfl_xor_sync(WHOLE_WARP, value, apart);
+        value = other > value ? other : value;
+    }
+    return value;
+}
+
+struct Extent {
+    real sum, largest;
+};
+
+// Give every thread of the block the sum of all threads' values, and the largest of others that they
+// have, 0 or more; `room` is for 2 x MOST_WARPS of them, and free again behind the next barrier.
+__device__ Extent block_extent(real value, real other, real* room) {
     value = warp_sum(value);
-    if (lane() == 0) room[warp()] = value;
+    other = warp_largest(other);
+    if (lane() == 0) {
+        room[warp()] = value;
+        room[MOST_WARPS + warp()] = other;
+    }
     __syncthreads();
-    real total = 0;
-    for (int w = 0; w < n_warps(); ++w) total += room[w];
-    __syncthreads();  // from here on room may be written again
-    return total;
+    const bool is_there = lane() < n_warps();
+    Extent of_all;
+    of_all.sum = warp_sum(is_there ? room[lane()] : 0);
+    of_all.largest = warp_largest(is_there ? room[MOST_WARPS + lane()] : 0);
+    return of_all;
 }
 
 // ---------------------------------------------------------------- the largest
@@ -54,14 +88,17 @@ struct Best {
     int unit;  // -1: none
 };
 
-// Of equal scores the smaller number is better.
+// Of equal scores the smaller number is better. Without a branch: threads of a warp would part.
 __device__ __forceinline__ Best better(Best one, Best other) {
-    if (other.unit < 0) return one;
-    if (one.unit < 0 || other.score > one.score) return other;
-    return other.score == one.score && other.unit < one.unit ? other : one;
+    const bool wins = (other.score > one.score) | (one.unit < 0) |
+                      ((other.score == one.score) & (other.unit < one.unit));
+    const bool is_taken = (other.unit >= 0) & wins;
+    return {is_taken ? other.score : one.score, is_taken ? other.unit : one.unit};
 }
 
+// Give every lane the best of all lanes.
 __device__ __forceinline__ Best warp_best(Best best) {
+#pragma unroll
     for (int apart = 16; apart > 0; apart /= 2) {
         Best other;
         other.score = __shfl_xor_sync(WHOLE_WARP, best.score, apart);
@@ -71,55 +108,74 @@ __device__ __forceinline__ Best warp_best(Best best) {
     return best;
 }
 
-// Room for the best of each warp, twice: who is late to read one round's finds the next round's
-// beside them. So a round takes one barrier.
-struct BestRoom {
-    real* scores;  // 2 x MOST_WARPS
-    int* units;    // 2 x MOST_WARPS
+// The best of a warp and, of a block, room for that of each.
+struct Heads {
+    real* score;  // (MOST_WARPS)
+    int* unit;    // (MOST_WARPS)
 };
 
-// Give every thread the best of all; `round` counts the calls.
-__device__ Best block_best(Best best, BestRoom room, int round) {
-    real* scores = room.scores + round % 2 * MOST_WARPS;
-    int* units = room.units + round % 2 * MOST_WARPS;
-    best = warp_best(best);
+__device__ __forceinline__ void write_head(Heads heads, Best of_lane) {
+    const Best best = warp_best(of_lane);
     if (lane() == 0) {
-        scores[warp()] = best.score;
-        units[warp()] = best.unit;
+        heads.score[warp()] = best.score;
+        heads.unit[warp()] = best.unit;
     }
-    __syncthreads();
-    best.unit = -1;
-    if (lane() < n_warps()) {
-        best.score = scores[lane()];
-        best.unit = units[lane()];
-    }
-    return warp_best(best);
 }
 
-// The best of the thread's own units: every blockDim.x-th. Scores that are no number don't count.
-__device__ Best best_of_own(const real* score, int n_units) {
+// The best of warp number `lane`, if there is one. What was written is there behind a barrier.
+__device__ __forceinline__ Best head_of_lane(Heads heads) {
+    Best head = {0, -1};
+    if (lane() < n_warps()) {
+        head.score = heads.score[lane()];
+        head.unit = heads.unit[lane()];
+    }
+    return head;
+}
+
+// The best of units from one on, so many apart. Scores that are no number don't count.
+__device__ __forceinline__ Best best_from(const real* score, int first, int apart, int n_units) {
     Best best = {0, -1};
-    for (int i = threadIdx.x; i < n_units; i += blockDim.x) {
-        if (score[i] == score[i] && (best.unit < 0 || score[i] > best.score)) {
-            best.score = score[i];
-            best.unit = i;
-        }
+    for (int i = first; i < n_units; i += apart) {
+        const real here = score[i];
+        best = better(best, {here, here == here ? i : -1});
     }
     return best;
 }
 
 // ---------------------------------------------------------------- samples, rows of weights
 
-__device__ __forceinline__ real value_of(byte pixel) { return (real)pixel / (real)255; }
-
-__device__ void load_sample(const byte* pixels, real* sample, int n_inputs) {
-    for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) sample[j] = value_of(pixels[j]);
+// `levels` has the value of each byte: to divide takes longer than to look it up.
+__device__ __forceinline__ Vector values_of(Bytes bytes, const real* levels) {
+    Vector values;
+#pragma unroll
+    for (int c = 0; c < WIDTH; ++c) values.of[c] = levels[bytes.of[c]];
+    return values;
 }
 
-// A unit's drive, by one warp: equation 1 of both models. (mwta_drives adds up in the same order.)
-__device__ __forceinline__ real row_drive(const real* row, const real* sample, int n_inputs) {
+// Load a sample, by threads from number `first` on.
+__device__ void load_sample(
+    const byte* pixels, const real* levels, real* sample, int n_vectors, int first)
+{
+    for (int q = threadIdx.x - first; 0 <= q && q < n_vectors; q += blockDim.x - first) {
+        ((Vector*)sample)[q] = values_of(((const Bytes*)pixels)[q], levels);
+    }
+}
+
+// Add to a drive what a vector of weights adds.
+__device__ __forceinline__ real with_products(real drive, Vector weights, Vector values) {
+#pragma unroll
+    for (int c = 0; c < WIDTH; ++c) drive += weights.of[c] * values.of[c];
+    return drive;
+}
+
+// A unit's drive, by one warp: equation 1 of both models. Whatever else computes one adds up in the
+// same order: a lane its vectors, 32 apart, then lanes as in warp_sum.
+__device__ __forceinline__ real row_drive(const real* row, const real* sample, int n_vectors) {
     real drive = 0;
-    for (int j = lane(); j < n_inputs; j += 32) drive += row[j] * sample[j];
+#pragma unroll 4
+    for (int q = lane(); q < n_vectors; q += 32) {
+        drive = with_products(drive, ((const Vector*)row)[q], ((const Vector*)sample)[q]);
+    }
     return warp_sum(drive);
 }
 
@@ -130,51 +186,34 @@ __device__ __forceinline__ real multiplied(real weight, real factor) {
     return fabs(changed) < least && weight != 0 ? copysign(least, changed) : changed;
 }
 
-// Load what row_drive and a change of rows need, the sample of this step and the factors of the
-// one before, for as far as there are such steps.
-__device__ void load_step(
-    const byte* pixels, const int* order, const real* factor, real* sample, real* factors,
-    int n_inputs, int n_steps, int step)
-{
-    if (step < n_steps) load_sample(pixels + (long long)order[step] * n_inputs, sample, n_inputs);
-    if (step > 0) {
-        for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) factors[j] = factor[j];
-    }
-    __syncthreads();
-}
-
 // ---------------------------------------------------------------- reconstruction
 
-// A sample as a chunk of CHUNK units sees it: what all chunks see, added up, is W^T a.
-// Grid: chunks, columns by 32, maps. Shared memory: 32 values for each warp.
-extern "C" __global__ void __launch_bounds__(256, 1) reconstruct(
-    const real* weights,   // (maps, units, inputs)
-    const real* activity,  // (maps, units)
-    real* seen,            // (maps, chunks, inputs)
-    const int* done,       // (maps)
-    int n_units, int n_inputs, int step)
+// Add what units from one on, so many apart, show of some columns, up to the n-th of a list;
+// without a list they are the units 0 to n - 1.
+__device__ __forceinline__ Vector seen_of(
+    const Vector* columns, const int* units, const real* shares, int n, int first, int apart,
+    int n_vectors)
 {
-    DYNAMIC_SHARED(shared);
-    real* sums = (real*)shared;
-    const int map = blockIdx.z, chunk = blockIdx.x, j = blockIdx.y * 32 + lane();
-    if (done[map] < step) return;
-    const real* a = activity + (long long)map * n_units;
-    const real* w = weights + (long long)map * n_units * n_inputs;
-    const int end = min((chunk + 1) * CHUNK, n_units);
-    // A sum for each of eight units in turn, whatever the number of warps.
-    for (int part = warp(); part < 8; part += n_warps()) {
-        real sum = 0;
-        for (int i = chunk * CHUNK + part; i < end; i += 8) {
-            if (j < n_inputs && a[i] != 0) sum += a[i] * w[(long long)i * n_inputs + j];
+    Vector sum;
+#pragma unroll
+    for (int c = 0; c < WIDTH; ++c) sum.of[c] = 0;
+    for (int start = first; start < n; start += AT_ONCE * apart) {
+        Vector some[AT_ONCE];
+#pragma unroll
+        for (int u = 0; u < AT_ONCE; ++u) {
+            const int k = start + u * apart;
+            if (k < n) some[u] = columns[(long long)(units ? units[k] : k) * n_vectors];
         }
-        sums[part * 32 + lane()] = sum;
+#pragma unroll
+        for (int u = 0; u < AT_ONCE; ++u) {
+            const int k = start + u * apart;
+            if (k >= n) continue;
+            const real share = shares[k];
+#pragma unroll
+            for (int c = 0; c < WIDTH; ++c) sum.of[c] += share * some[u].of[c];
+        }
     }
-    __syncthreads();
-    if (warp() == 0 && j < n_inputs) {
-        real total = 0;
-        for (int part = 0; part < 8; ++part) total += sums[part * 32 + lane()];
-        seen[((long long)map * gridDim.x + chunk) * n_inputs + j] = total;
-    }
+    return sum;
 }
 
 // From a reconstruction to `factor`, the rate times the relative error. By one pixel.
@@ -183,20 +222,4 @@ __device__ __forceinline__ real factor_of(real error, real reconstruction, real 
     error = error > clip ? clip : (error < -clip ? -clip : error);
     const real least = (real)LEAST_RECONSTRUCTION;
     return rate * error / (reconstruction < least ? least : reconstruction);
-}
-
-// Add up what the chunks saw; give every thread the mean squared error, and write the factors.
-__device__ real error_of_chunks(
-    const real* seen, const byte* pixels, real* factor, int n_chunks, int n_inputs,
-    real rate, real clip, real* room)
-{
-    real squares = 0;
-    for (int j = threadIdx.x; j < n_inputs; j += blockDim.x) {
-        real reconstruction = 0;
-        for (int c = 0; c < n_chunks; ++c) reconstruction += seen[(long long)c * n_inputs + j];
-        const real error = value_of(pixels[j]) - reconstruction;
-        squares += error * error;
-        factor[j] = factor_of(error, reconstruction, rate, clip);
-    }
-    return block_sum(squares, room) / n_inputs;
 }

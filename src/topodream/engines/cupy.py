@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from topodream.arrays import Bytes, Integers
-from topodream.engines import LARGEST_ERROR, Tally
+from topodream.arrays import Array, Bytes, Integers
+from topodream.engines import LARGEST_ERROR, Tally, levels
 from topodream.files.errors import InputError
 from topodream.models.model import State
 from topodream.models.prototypes import LEAST_RECONSTRUCTION, least_weight
@@ -37,10 +37,10 @@ OPTIONS = ("--std=c++17", "--fmad=false")
 THREADS_PER_MAP, THREADS_OF_UNITS = 512, 256
 WARP = 32
 MOST_WARPS = 32  # of a block
-# Units of which a reconstruction adds up the shares before it adds up those sums.
-CHUNK = 64
 # Steps that are launched before the host waits for the device, to tell how far it has come.
 STEPS_PER_TICK = 1024
+VECTOR_BYTES = 16  # what a thread reads at once: rows of inputs are whole vectors
+N_LEVELS = 256  # values of a byte
 # Shared memory that a block can have without asking.
 SHARED_BYTES = 48 * 1024
 
@@ -119,7 +119,6 @@ def source(file: str, constants: Mapping[str, object]) -> str:
     shared = {
         "LARGEST_ERROR": LARGEST_ERROR,
         "LEAST_RECONSTRUCTION": LEAST_RECONSTRUCTION,
-        "CHUNK": CHUNK,
     }
     lines = [f"#define {name} {value}\n" for name, value in {**shared, **constants}.items()]
     for part in ("cupy.cu", file):
@@ -140,8 +139,9 @@ def places(whole: Sequence[str], others: Sequence[str]) -> dict[str, int]:
 
 def options(dtype: str) -> tuple[str, ...]:
     """Return how the compiler is to compile, and what it is to define for a floating-point type."""
-    least = least_weight(np.dtype(dtype))
-    return (*OPTIONS, f"-DREAL={C_TYPES[dtype]}", f"-DLEAST_WEIGHT={least}")
+    least, epsilon = least_weight(np.dtype(dtype)), np.finfo(dtype).eps
+    defined = (f"-DREAL={C_TYPES[dtype]}", f"-DLEAST_WEIGHT={least}", f"-DEPSILON={epsilon}")
+    return (*OPTIONS, *defined)
 
 
 class Kernels:
@@ -277,23 +277,25 @@ class CupyEnsemble(ABC):
         self._xp, self._experiments = xp, experiments
         self._grid, self._dtype = experiments[0].grid, np.dtype(experiments[0].dtype)
         self._n_inputs = pixels.shape[1]
-        # A sample and its factors have to find room in shared memory.
-        most_inputs = self._most_shared_bytes() // (2 * self._dtype.itemsize)
-        if self._n_inputs > most_inputs:
-            raise InputError(
-                f"{experiments[0].name}: {self._n_inputs} inputs in {self._dtype} are too many for "
-                f"the {self._most_shared_bytes()} bytes of this GPU's shared memory: at most "
-                f"{most_inputs}"
-            )
-        self._pixels = xp.asarray(np.ascontiguousarray(pixels))
-        self._kernels = Kernels(xp, self.source(), experiments[0].dtype)
+        self._width = VECTOR_BYTES // self._dtype.itemsize
+        self.n_vectors = -(-self._n_inputs // self._width)
+        self._pixels = xp.asarray(self._padded(pixels))
+        self._levels = xp.asarray(levels(experiments[0].dtype))
+        self._compiled: dict[tuple[tuple[str, int], ...], Kernels] = {}
         self.threads_per_map, self.threads_of_units = THREADS_PER_MAP, THREADS_OF_UNITS
 
     @classmethod
-    def source(cls) -> str:
-        """Return the text of the kernels."""
+    def source(cls, **changed: int) -> str:
+        """Return the text of the kernels, with some constants changed."""
         numbered = places(cls.whole_settings, cls.other_settings)
-        return source(cls.kernels, {**cls.constants, **numbered})
+        return source(cls.kernels, {**cls.constants, **numbered, **changed})
+
+    def _kernels(self, **changed: int) -> Kernels:
+        """Return the kernels, with some constants changed."""
+        key = tuple(changed.items())
+        if key not in self._compiled:
+            self._compiled[key] = Kernels(self._xp, self.source(**changed), self._dtype.name)
+        return self._compiled[key]
 
     @abstractmethod
     def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
@@ -305,11 +307,7 @@ class CupyEnsemble(ABC):
 
     @abstractmethod
     def _learn(self, epoch: Epoch, room: Room, first: int, count: int) -> None:
-        """Launch some steps of an epoch."""
-
-    @abstractmethod
-    def _end(self, epoch: Epoch, room: Room) -> None:
-        """Launch what is left to do after the last step."""
+        """Launch some steps of an epoch, and behind its last one what is left to do then."""
 
     def advance(
         self,
@@ -332,7 +330,6 @@ class CupyEnsemble(ABC):
             told = int(steps.sum())
             if (steps < first + count).all():  # every map has diverged
                 break
-        self._end(epoch, room)
         self._fetch(epoch)
         measure_every = [int(of_one.get("MEASURE_EVERY", 1)) for of_one in settings]
         return dict(zip(orders, epoch.counts.tallies(measure_every), strict=True))
@@ -349,7 +346,7 @@ class CupyEnsemble(ABC):
             n_steps=order.shape[1],
             order=self._xp.asarray(order),
             state={
-                name: self._xp.asarray(np.stack([of_one[name] for of_one in arrays]))
+                name: self._xp.asarray(self._stacked(name, [of_one[name] for of_one in arrays]))
                 for name in arrays[0]
             },
             whole=self._xp.asarray(np.array(whole, np.int32)),
@@ -360,7 +357,26 @@ class CupyEnsemble(ABC):
     def _fetch(self, epoch: Epoch) -> None:
         for name, array in epoch.state.items():
             for member, values in zip(epoch.members, self._xp.asnumpy(array), strict=True):
-                self.states[member].arrays[name][...] = values
+                array = self.states[member].arrays[name]
+                array[...] = values[..., : array.shape[-1]]
+
+    # -------------------------------------------------------------- rows of inputs
+
+    @property
+    def row_length(self) -> int:
+        """How long rows of inputs are on the device."""
+        return self.n_vectors * self._width
+
+    def _padded(self, rows: Bytes) -> Bytes:
+        """Return rows of inputs, filled up with zeros to whole vectors."""
+        padded = np.zeros((*rows.shape[:-1], self.row_length), rows.dtype)
+        padded[..., : rows.shape[-1]] = rows
+        return padded
+
+    def _stacked(self, name: str, arrays: Sequence[Array]) -> Array:
+        """Return an array of several states, one above the other."""
+        stacked = np.stack(arrays)
+        return self._padded(stacked) if name == "weights" else stacked
 
     # -------------------------------------------------------------- launches
 
@@ -371,33 +387,6 @@ class CupyEnsemble(ABC):
     def _empty(self, *shape: int) -> Device:
         return self._xp.empty(shape, self._dtype)
 
-    def _per_map(
-        self, name: str, epoch: Epoch, arguments: Sequence[Device | int], shared_bytes: int
-    ) -> None:
-        """Launch a kernel with one block of threads for each map."""
-        self._kernels.launch(name, (epoch.n_maps,), self.threads_per_map, arguments, shared_bytes)
-
-    def _per_unit(
-        self, name: str, epoch: Epoch, arguments: Sequence[Device | int], shared_bytes: int = 0
-    ) -> None:
-        """Launch a kernel with a warp for each unit of each map."""
-        n_blocks = -(-self._grid.n_units // (self.threads_of_units // WARP))
-        grid = (n_blocks, epoch.n_maps)
-        self._kernels.launch(name, grid, self.threads_of_units, arguments, shared_bytes)
-
-    @property
-    def _n_chunks(self) -> int:
-        return -(-self._grid.n_units // CHUNK)
-
-    def _reconstruct(self, epoch: Epoch, activity: Device, seen: Device, step: int) -> None:
-        """Launch the sums over chunks of units, (n_maps, n_chunks, n_inputs)."""
-        self._kernels.launch(
-            "reconstruct",
-            (self._n_chunks, -(-self._n_inputs // WARP), epoch.n_maps),
-            self.threads_of_units,
-            (
-                epoch.state["weights"], activity, seen, epoch.counts.done,
-                self._grid.n_units, self._n_inputs, step,
-            ),
-            8 * WARP * self._dtype.itemsize,
-        )  # fmt: skip
+    def _blocks_of_units(self, units_per_warp: int = 1) -> int:
+        """Return how many blocks it takes to give so many units to each of their warps."""
+        return -(-self._grid.n_units // (units_per_warp * (self.threads_of_units // WARP)))

@@ -5,31 +5,51 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from topodream.engines.cupy import MOST_WARPS, CupyEnsemble, Epoch, Room
+from topodream.engines.cupy import (
+    MOST_WARPS,
+    N_LEVELS,
+    VECTOR_BYTES,
+    WARP,
+    CupyEnsemble,
+    Epoch,
+    Room,
+)
 from topodream.models import mwta
 from topodream.models.mwta import Mwta
 
-# Samples whose drives are computed at once. More of them leave more to compute again.
-AHEAD = 32
-# Inputs of them that a block of threads keeps at a time: a multiple of a warp.
-TILE = 64
+# Samples whose drives are computed at once, a power of 2 up to a warp's lanes. More of them leave
+# more to compute again.
+AHEAD = 16
+# Units whose drives a warp computes together, so that it reads a sample once for all of them.
+UNITS_PER_WARP = 2
+# Sums that a pixel's reconstruction by many units is added up in.
+PARTS = 8
 
 
 class CupyMwta(CupyEnsemble):
-    """Maps of one grid, all of them with a trace or none; other settings are each one's own."""
+    """Maps of one grid, whatever the settings of each."""
 
     kernels = "cupy_mwta.cu"
-    whole_settings = ("N_WINNERS", "RADIUS", "HEARD_ROWS", "HEARD_COLS", "WRAPS", "EXCITED")
+    whole_settings = (
+        "N_WINNERS",
+        "RADIUS",
+        "HEARD_ROWS",
+        "HEARD_COLS",
+        "WRAPS",
+        "EXCITED",
+        "FADES",
+    )
     other_settings = ("RATE", "TRACE", "ERROR_CLIP", "CLIP_BELOW", "CLIP_ABOVE")
-    constants: ClassVar[Mapping[str, object]] = {"AHEAD": AHEAD, "TILE": TILE}
+    constants: ClassVar[Mapping[str, object]] = {
+        "AHEAD": AHEAD,
+        "UNITS_PER_WARP": UNITS_PER_WARP,
+        "PARTS": PARTS,
+        "IS_OUTSIDE": 0,
+    }
 
     def _of(self, member: int) -> Mwta:
         settings: Mwta = self._experiments[member].settings
         return settings
-
-    @property
-    def _has_trace(self) -> bool:
-        return self._of(0).trace is not None
 
     def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
         settings = self._of(member)
@@ -41,6 +61,7 @@ class CupyMwta(CupyEnsemble):
             "HEARD_COLS": self._grid.cols - unheard,
             "WRAPS": settings.lateral.edge == "wrap",
             "EXCITED": settings.activation == "excited",
+            "FADES": settings.trace is not None,
             "RATE": settings.learning_rate,
             "TRACE": 1 if settings.trace is None else settings.trace,
             "ERROR_CLIP": np.inf if settings.error_clip is None else settings.error_clip,
@@ -53,110 +74,74 @@ class CupyMwta(CupyEnsemble):
         settings = [self._of(member) for member in epoch.members]
         gain = [mwta.lateral_gain(s.lateral, self._grid, self._dtype.name) for s in settings]
         most_winners = max(s.n_winners for s in settings)
+        fades = any(s.trace is not None for s in settings)
+        most_listed = n_units if fades else min(n_units, AHEAD * most_winners)
         scratch = scratch_bytes(
-            n_units, self._n_inputs, most_winners, self._dtype, trace=self._has_trace
+            n_units, self.row_length, most_winners, most_listed, self._dtype, fades=fades
         )
-        shared = scratch if scratch <= self._most_shared_bytes() else 0
-        outside = 0 if shared else scratch // 8
-        room = {
+        is_outside = scratch > self._most_shared_bytes()
+        outside = scratch // 8 if is_outside else 0
+        active = np.zeros((n_maps, n_units), np.int32)
+        n_active = np.zeros(n_maps, np.int32)
+        for number, member in enumerate(epoch.members):
+            found = np.flatnonzero(self.states[member].arrays["activity"])
+            active[number, : len(found)], n_active[number] = found, len(found)
+        return {
             "gain": xp.asarray(np.stack(gain)),
+            "drives": self._empty(n_maps, AHEAD, n_units),
+            "active": xp.asarray(active),
+            "n_active": xp.asarray(n_active),
             "most_winners": most_winners,
-            "shared_bytes": shared,
+            "most_listed": most_listed,
+            "kernels": self._kernels(IS_OUTSIDE=int(is_outside)),
+            "shared_bytes": 0 if is_outside else scratch,
             # A pointer to nothing can't be had.
             "outside": xp.empty((max(1, n_maps * outside),), np.float64),
             "outside_size": np.int64(outside),
         }
-        if not self._has_trace:
-            return room | {"drives": self._empty(n_maps, AHEAD, n_units)}
-        return room | {
-            "drive": self._empty(n_maps, n_units),
-            "seen": self._empty(n_maps, self._n_chunks, self._n_inputs),
-            "factor": self._empty(n_maps, self._n_inputs),
-            "winners": xp.empty((n_maps, most_winners), np.int32),
-        }
 
     def _learn(self, epoch: Epoch, room: Room, first: int, count: int) -> None:
-        if self._has_trace:
-            for step in range(first, first + count):
-                self._learn_with_trace(epoch, room, step)
-            return
         end = first + count
         for start in range(first, end, AHEAD):
             self._learn_ahead(epoch, room, start, min(AHEAD, end - start))
 
-    def _end(self, epoch: Epoch, room: Room) -> None:
-        if self._has_trace:
-            self._drive(epoch, room, epoch.n_steps)  # what the last step changed
-
     def _learn_ahead(self, epoch: Epoch, room: Room, first: int, count: int) -> None:
         """Launch the steps of samples whose drives are computed at once."""
-        weights, counts = epoch.state["weights"], epoch.counts
-        self._per_unit(
-            "mwta_drives", epoch,
+        weights, counts, grid = epoch.state["weights"], epoch.counts, self._grid
+        room["kernels"].launch(
+            "mwta_drives",
+            (self._blocks_of_units(UNITS_PER_WARP), epoch.n_maps),
+            self.threads_of_units,
             (
-                weights, self._pixels, epoch.order, room["drives"], counts.done,
-                self._grid.n_units, self._n_inputs, epoch.n_steps, first, count,
+                weights, self._pixels, self._levels, epoch.order, room["drives"], counts.done,
+                grid.n_units, self.n_vectors, epoch.n_steps, first, count,
             ),
-            AHEAD * TILE * self._dtype.itemsize,
+            AHEAD * WARP * VECTOR_BYTES,
         )  # fmt: skip
-        self._per_map(
-            "mwta_learn", epoch,
+        room["kernels"].launch(
+            "mwta_learn",
+            (epoch.n_maps,),
+            self.threads_per_map,
             (
-                weights, self._pixels, epoch.order, room["drives"], room["gain"],
+                weights, self._pixels, self._levels, epoch.order, room["drives"], room["gain"],
                 epoch.whole, epoch.settings, epoch.state["activity"],
+                room["active"], room["n_active"],
                 counts.done, counts.error_sum, counts.last_error, counts.wins, counts.activity_sum,
-                room["outside"], room["outside_size"], room["most_winners"],
-                self._grid.rows, self._grid.cols, self._n_inputs, epoch.n_steps, first, count,
+                room["outside"], room["outside_size"], room["most_winners"], room["most_listed"],
+                grid.rows, grid.cols, self._n_inputs, self.n_vectors, epoch.n_steps, first, count,
             ),
             room["shared_bytes"],
         )  # fmt: skip
 
-    def _learn_with_trace(self, epoch: Epoch, room: Room, step: int) -> None:
-        """Launch one step."""
-        activity, counts, grid = epoch.state["activity"], epoch.counts, self._grid
-        self._drive(epoch, room, step)
-        self._per_map(
-            "trace_compete", epoch,
-            (
-                room["drive"], room["gain"], epoch.whole, epoch.settings, activity,
-                room["winners"], counts.done, room["outside"], room["outside_size"],
-                room["most_winners"], grid.rows, grid.cols, step,
-            ),
-            room["shared_bytes"],
-        )  # fmt: skip
-        self._reconstruct(epoch, activity, room["seen"], step)
-        self._per_map(
-            "trace_account", epoch,
-            (
-                room["seen"], self._pixels, epoch.order, epoch.whole, epoch.settings, activity,
-                room["winners"], room["factor"],
-                counts.done, counts.error_sum, counts.last_error, counts.wins, counts.activity_sum,
-                room["most_winners"], grid.n_units, self._n_inputs, self._n_chunks,
-                epoch.n_steps, step,
-            ),
-            MOST_WARPS * self._dtype.itemsize,
-        )  # fmt: skip
 
-    def _drive(self, epoch: Epoch, room: Room, step: int) -> None:
-        """Launch the changes of the step before, and the drives of this one."""
-        self._per_unit(
-            "trace_drive", epoch,
-            (
-                epoch.state["weights"], self._pixels, epoch.order, epoch.state["activity"],
-                room["factor"], room["drive"], epoch.settings, epoch.counts.done,
-                self._grid.n_units, self._n_inputs, epoch.n_steps, step,
-            ),
-            2 * self._n_inputs * self._dtype.itemsize,
-        )  # fmt: skip
-
-
-def scratch_bytes(n_units: int, n_inputs: int, n_winners: int, dtype: Any, *, trace: bool) -> int:
-    """Return the scratch memory of a block that lets units compete, as the kernels lay it out."""
-    n_reals = 3 * n_units + n_winners + 2 * MOST_WARPS
-    n_ints = n_winners + 2 * MOST_WARPS
-    if not trace:
-        n_reals += 2 * n_inputs
-        n_ints += 2 * n_units + 1
-    # In whole doubles, so that one map's may follow another's.
-    n_bytes = n_reals * int(np.dtype(dtype).itemsize) + 4 * n_ints
-    return -(-n_bytes // 8) * 8
+def scratch_bytes(
+    n_units: int, row_length: int, n_winners: int, n_listed: int, dtype: Any, *, fades: bool
+) -> int:
+    """Return the scratch memory of a block that learns, as the kernel lays it out."""
+    n_reals = 3 * row_length + 3 * n_units + N_LEVELS + n_winners + 3 * MOST_WARPS
+    if fades:
+        n_reals += PARTS * row_length + n_listed
+    n_ints = MOST_WARPS + n_winners + AHEAD + n_units + 3 * n_listed + 1
+    n_bytes = 8 * n_listed + n_reals * int(np.dtype(dtype).itemsize) + 4 * n_ints
+    # In whole vectors, so that one map's may follow another's.
+    return -(-n_bytes // VECTOR_BYTES) * VECTOR_BYTES

@@ -1,13 +1,25 @@
-"""SparseDream on a GPU: launches the kernels of cupy_sparse_dream.cu, which say how they work."""
+"""SparseDream on a GPU: launches the kernel of cupy_sparse_dream.cu, which says how it works."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from topodream.engines.cupy import MOST_WARPS, CupyEnsemble, Device, Epoch, Room
+from topodream.arrays import Bytes
+from topodream.engines.cupy import MOST_WARPS, N_LEVELS, CupyEnsemble, Epoch, Room
+from topodream.files.errors import InputError
 from topodream.models import sparse_dream
+from topodream.models.model import State
 from topodream.models.sparse_dream import SparseDream
+from topodream.settings.config import Experiment
+
+# Of a step, in turn.
+PHASES = ("DRIVE", "RESPOND", "SEE", "ACCOUNT", "EXCITE")
+# Units of which a reconstruction adds up the shares before it adds up those sums.
+CHUNK = 16
+# The largest state of a map that one block of threads trains by itself: for larger ones it is
+# worth to launch every phase.
+MOST_BYTES_OF_ONE_BLOCK = 2**20
 
 
 class CupySparseDream(CupyEnsemble):
@@ -40,8 +52,23 @@ class CupySparseDream(CupyEnsemble):
     constants: ClassVar[Mapping[str, object]] = {
         "PRUNE_EVERY": sparse_dream.PRUNE_EVERY,
         "PRUNE_LEVEL": sparse_dream.PRUNE_LEVEL,
+        "CHUNK": CHUNK,
+        "KEEPS": 0,
         **{rule.upper(): place for place, rule in enumerate(sparse_dream.RULES)},
+        **{phase: place for place, phase in enumerate(PHASES)},
     }
+
+    def __init__(
+        self, experiments: Sequence[Experiment], states: Sequence[State], pixels: Bytes, xp: Any
+    ) -> None:
+        super().__init__(experiments, states, pixels, xp)
+        needed = shared_bytes(self._grid.n_units, self.row_length, self._dtype, keeps=False)
+        if needed > self._most_shared_bytes():
+            raise InputError(
+                f"{experiments[0].name}: {self._n_inputs} inputs in {self._dtype} are too many: they "
+                f"need {needed} bytes of shared memory, of which this GPU has "
+                f"{self._most_shared_bytes()}"
+            )
 
     def _settings(self, member: int, thorough: bool) -> Mapping[str, float]:
         settings: SparseDream = self._experiments[member].settings
@@ -69,81 +96,75 @@ class CupySparseDream(CupyEnsemble):
         }
 
     def _make_room(self, epoch: Epoch) -> Room:
-        n_maps, n_units, n_inputs = epoch.n_maps, self._grid.n_units, self._n_inputs
-        per_unit = ("drive", "response", "surprise", "activity of even steps", "of odd ones")
+        n_maps, n_units = epoch.n_maps, self._grid.n_units
         return {
-            **{name: self._empty(n_maps, n_units) for name in per_unit},
-            "seen": self._empty(n_maps, self._n_chunks, n_inputs),
-            "factor": self._empty(n_maps, n_inputs),
+            **{name: self._empty(n_maps, n_units) for name in ("drive", "response", "surprise")},
+            "activity": self._empty(2, n_maps, n_units),
+            "seen": self._empty(n_maps, self._n_chunks, self.row_length),
+            "factor": self._empty(n_maps, self.row_length),
         }
 
+    @property
+    def _n_chunks(self) -> int:
+        return -(-self._grid.n_units // CHUNK)
+
     def _learn(self, epoch: Epoch, room: Room, first: int, count: int) -> None:
-        for step in range(first, first + count):
-            self._learn_one(epoch, room, step)
+        n_bytes = sum(array.nbytes for array in self.states[0].arrays.values())
+        if n_bytes <= MOST_BYTES_OF_ONE_BLOCK:
+            self._launch(epoch, room, 1, first, count)
+        else:
+            for step in range(first, first + count):
+                self._launch_phases(epoch, room, step, len(PHASES))
+        if first + count == epoch.n_steps:
+            # What the last step changed.
+            self._launch_phases(epoch, room, epoch.n_steps, PHASES.index("SEE"))
 
-    def _end(self, epoch: Epoch, room: Room) -> None:
-        # What the last step changed.
-        self._drive(epoch, room, epoch.n_steps)
-        self._respond(epoch, room, epoch.n_steps)
+    def _launch_phases(self, epoch: Epoch, room: Room, step: int, count: int) -> None:
+        """Launch the first phases of a step, one after another."""
+        n_blocks = self._blocks_of_units()
+        for phase in range(count):
+            alone = PHASES[phase] == "ACCOUNT"
+            self._launch(epoch, room, 1 if alone else n_blocks, step, 1, phase)
 
-    def _learn_one(self, epoch: Epoch, room: Room, step: int) -> None:
-        """Launch one step."""
-        counts, grid, activity = epoch.counts, self._grid, _activity(room, step)
-        self._drive(epoch, room, step)
-        self._respond(epoch, room, step)
-        self._reconstruct(epoch, activity, room["seen"], step)
-        self._per_map(
-            "dream_account", epoch,
+    def _launch(
+        self,
+        epoch: Epoch,
+        room: Room,
+        n_blocks: int,
+        first: int,
+        count: int,
+        phase: int | None = None,
+    ) -> None:
+        """Launch a phase of some steps, or all of them, with so many blocks for each map."""
+        counts, grid, state = epoch.counts, self._grid, epoch.state
+        phases = (0, len(PHASES)) if phase is None else (phase, phase + 1)
+        least, most = (
+            shared_bytes(grid.n_units, self.row_length, self._dtype, keeps=keeps)
+            for keeps in (False, True)
+        )
+        keeps = phase is None and most <= self._most_shared_bytes()
+        self._kernels(KEEPS=int(keeps)).launch(
+            "dream_learn",
+            (n_blocks, epoch.n_maps),
+            self.threads_per_map if n_blocks == 1 else self.threads_of_units,
             (
-                room["seen"], self._pixels, epoch.order, epoch.whole, epoch.settings, activity,
-                room["factor"],
+                state["weights"], state["excitation"], state["global_inhibition"],
+                state["column_inhibition"], state["thresholds"],
+                self._pixels, self._levels, epoch.order, epoch.whole, epoch.settings,
+                room["drive"], room["activity"], room["response"], room["surprise"],
+                room["seen"], room["factor"],
                 counts.done, counts.error_sum, counts.last_error, counts.wins, counts.activity_sum,
-                grid.n_units, self._n_inputs, self._n_chunks, epoch.n_steps, step,
+                grid.rows, grid.cols, self._n_inputs, self.n_vectors, self._n_chunks,
+                epoch.n_steps, first, count, *phases,
             ),
-            2 * MOST_WARPS * (self._dtype.itemsize + 4),
-        )  # fmt: skip
-        heard, excitation = (activity, room["response"]), epoch.state["excitation"]
-        self._per_unit(
-            "dream_predict", epoch,
-            (
-                *heard, excitation, room["surprise"], epoch.whole, counts.done,
-                grid.rows, grid.cols, step,
-            ),
-        )  # fmt: skip
-        self._per_unit(
-            "dream_excite", epoch,
-            (
-                *heard, room["surprise"], excitation, epoch.whole, epoch.settings, counts.done,
-                grid.rows, grid.cols, step,
-            ),
-        )  # fmt: skip
-
-    def _drive(self, epoch: Epoch, room: Room, step: int) -> None:
-        """Launch what the step before changed of prototypes, and the drives of this one."""
-        self._per_unit(
-            "dream_drive", epoch,
-            (
-                epoch.state["weights"], self._pixels, epoch.order, _activity(room, step - 1),
-                room["factor"], room["drive"], epoch.whole, epoch.counts.done,
-                self._grid.n_units, self._n_inputs, epoch.n_steps, step,
-            ),
-            2 * self._n_inputs * self._dtype.itemsize,
-        )  # fmt: skip
-
-    def _respond(self, epoch: Epoch, room: Room, step: int) -> None:
-        """Launch what the step before changed between units, and the activity of this one."""
-        state = epoch.state
-        self._per_unit(
-            "dream_respond", epoch,
-            (
-                room["drive"], _activity(room, step - 1), _activity(room, step), room["response"],
-                state["excitation"], state["global_inhibition"], state["column_inhibition"],
-                state["thresholds"], epoch.whole, epoch.settings, epoch.counts.done,
-                self._grid.rows, self._grid.cols, epoch.n_steps, step,
-            ),
+            most if keeps else least,
         )  # fmt: skip
 
 
-def _activity(room: Room, step: int) -> Device:
-    """Return where the activity of a step is: the next one still needs it."""
-    return room["of odd ones" if step % 2 else "activity of even steps"]
+def shared_bytes(n_units: int, row_length: int, dtype: Any, *, keeps: bool) -> int:
+    """Return the shared memory of a block, as the kernel lays it out."""
+    n_reals, n_bytes = 2 * row_length + N_LEVELS + 3 * MOST_WARPS, 4 * MOST_WARPS
+    if keeps:
+        n_reals += 3 * n_units**2 + 6 * n_units
+        n_bytes += 4 * (n_units + n_units % 2) + 8 * n_units
+    return n_reals * int(np.dtype(dtype).itemsize) + n_bytes
