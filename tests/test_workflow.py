@@ -1186,7 +1186,7 @@ def test_rules_name_their_experiments_through_inputs_and_params():
 
 
 def test_snakemakes_linter_misses_conda_and_nothing_else(copy):
-    """The environment is one for all rules, locked: docs/decisions/9."""
+    """The environment is one for all rules, locked: docs/decisions/09."""
     done = snakemake(copy, "--lint", "text", check=False)
     complaints = re.findall(r"^    \* (.*?):?$", done.stdout + done.stderr, re.MULTILINE)
     assert set(complaints) == {"Specify a conda environment or container for each rule."}

@@ -1,6 +1,6 @@
 """Files as inputs of rules that Snakemake records by their content, not by where they lie.
 
-What is made again is then what other content makes: docs/decisions/2.
+What is made again is then what other content makes: docs/decisions/02.
 """
 
 import os
