@@ -6,8 +6,11 @@ several sizes beside the fast engine on one thread of the CPU. Ends with status 
 differs by more than rounding explains, or if there is no GPU.
 """
 
+import multiprocessing
+import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +42,7 @@ def main() -> None:
     started = time.monotonic()
     device = cupy.describe(xp)
     print(f"Computes on {device}", flush=True)
-    agreements = [gpu_check.compare(case, xp) for case in _shown("compare", gpu_check.agreements())]
+    agreements = _agreements(xp)
     rates = [gpu_check.rate(case, xp, args.seconds) for case in _shown("time", gpu_check.sizes())]
     n_failed = sum(not one.holds for one in agreements)
     content = {
@@ -57,6 +60,22 @@ def main() -> None:
     write_text(args.report, notes.comment(".md", origin) + report)
     if n_failed:
         raise InputError(f"{n_failed} of {len(agreements)} variants fail, see {args.report}")
+
+
+def _agreements(xp: Any) -> list[gpu_check.Agreement]:
+    """Compare all cases, and say at once what fails; all CPUs compute what they are compared with."""
+    cases = gpu_check.agreements()
+    found = []
+    # New processes: a copy of this one could not use the device, and threads of libraries would
+    # get in each other's way.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        trues = pool.map(gpu_check.by_reference, cases)
+        for case, true in zip(_shown("compare", cases), trues, strict=True):
+            found.append(gpu_check.compare(case, xp, true))
+            if not found[-1].holds:
+                print(gpu_check.agreement_table(found[-1:]), flush=True)
+    return found
 
 
 def _shown(what: str, cases: list[gpu_check.Case]) -> Any:

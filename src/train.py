@@ -226,8 +226,6 @@ def refuse_together(
 ) -> NoReturn:
     """Raise InputError: maps differ in something that they need to have in common."""
     allowed = f"the same, not {quoted(first)} and {quoted(second)}"
-    if key == "trace":  # whether there is one
-        allowed = "null for both or for neither"
     raise InputError(
         f"{one.name} and {other.name} can't be trained together: their {key} has to be {allowed}"
     )

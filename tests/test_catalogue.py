@@ -233,7 +233,7 @@ def test_what_comes_to_the_end_of_a_sweep_leaves_full_batches_as_they_are(batche
     ("over", "expected"),
     [
         ({"grid.rows": [4, 5], "trace": [0.3, 0.5]}, [["4--0.3", "4--0.5"], ["5--0.3", "5--0.5"]]),
-        ({"trace": [None, 0.3, 0.5]}, [["none"], ["0.3", "0.5"]]),
+        ({"trace": [None, 0.3, 0.5]}, [["none", "0.3", "0.5"]]),
         ({"steps_per_epoch": [10, 20]}, [["10"], ["20"]]),
         ({"dataset": ["pan", "digits"]}, [["pan"], ["digits"]]),
         ({"device": ["gpu", "cpu", "auto"], "seed": [0, 1]},

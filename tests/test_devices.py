@@ -168,7 +168,6 @@ def test_maps_trained_together_are_as_alone(by_hand, small_experiment):
     [
         ({"grid": {"rows": 5, "cols": 4}}, "grid has to be the same, not Grid(rows=4, cols=5) and"),
         ({"dtype": "float32"}, "dtype has to be the same, not 'float64' and 'float32'"),
-        ({"trace": 0.5}, "trace has to be null for both or for neither"),
         ({"steps_per_epoch": 20}, "steps_per_epoch has to be the same, not 30 and 20"),
     ],
 )

@@ -4,6 +4,7 @@ Nothing here runs on a GPU: faults are looked for by the emulator, compiled kern
 """
 
 import importlib.util
+import itertools
 
 import pytest
 from emulator import building, cubins, faults, races
@@ -77,14 +78,24 @@ def test_the_real_cupy_has_what_the_engine_uses():
 
 
 @pytest.mark.skipif(not COMPILERS, reason="neither nvcc nor NVRTC is installed")
-@pytest.mark.parametrize("architecture", cubins.ARCHITECTURES)
+@pytest.mark.parametrize(
+    ("engine", "changed", "architecture"),
+    [
+        *itertools.product(
+            [CupyMwta],
+            [{"IS_OUTSIDE": 0}],
+            cubins.ARCHITECTURES,
+        ),
+        *itertools.product([CupySparseDream], [{"KEEPS": 1}], cubins.ARCHITECTURES),
+        (CupyMwta, {"IS_OUTSIDE": 1}, "sm_90"),
+        (CupySparseDream, {"KEEPS": 0}, "sm_90"),
+    ],
+)
 @pytest.mark.parametrize("dtype", C_TYPES)
-@pytest.mark.parametrize("engine", [CupyMwta, CupySparseDream])
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_kernels_compile_and_spill_nothing(compiler, engine, dtype, architecture):
-    kernels = cubins.compile_kernels(
-        COMPILERS[compiler], engine.source(), options(dtype), architecture
-    )
+def test_kernels_compile_and_spill_nothing(compiler, engine, changed, dtype, architecture):
+    text = engine.source(**changed)
+    kernels = cubins.compile_kernels(COMPILERS[compiler], text, options(dtype), architecture)
     assert {kernel.name for kernel in kernels} == set(building.signatures(engine.source()))
     for kernel in kernels:
         assert (kernel.spilled_bytes, kernel.stack_bytes) == (0, 0), kernel

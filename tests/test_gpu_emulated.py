@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_engines import any_twins, drawn_pixels, dream_experiments, mwta_experiments, nothing
 
 from topodream import gpu_check
-from topodream.engines import create, create_ensemble, cupy, cupy_mwta
+from topodream.engines import create, create_ensemble, cupy, cupy_mwta, cupy_sparse_dream
 from topodream.files.errors import InputError
 from topodream.training import states
 from topodream.training.loop import Task, train, train_together
@@ -137,6 +137,20 @@ def test_bits_depend_on_no_number_of_samples_ahead(ahead, monkeypatch):
     expected = bits(case, StandIn())
     look_ahead(ahead, monkeypatch)
     assert bits(case, StandIn()) == expected
+
+
+@pytest.mark.parametrize("name", ["SparseDream", "SparseDream, four rules"])
+def test_bits_depend_on_neither_the_number_of_launches_nor_where_a_map_lies(name, monkeypatch):
+    """All phases in a launch, the map in shared memory or in the device's; a launch for each."""
+    case = case_named(name, 5, 7, 400, 40)
+    xp = StandIn()
+    expected = bits(case, xp)
+    assert xp.counts["dream_learn"] == 2 * (1 + 2)  # two epochs, what is due at the end of each
+    assert bits(case, StandIn(most_shared_bytes=16 * 1024)) == expected
+    monkeypatch.setattr(cupy_sparse_dream, "MOST_BYTES_OF_ONE_BLOCK", 0)
+    xp = StandIn()
+    assert bits(case, xp) == expected
+    assert xp.counts["dream_learn"] == 2 * (20 * 5 + 2)
 
 
 @pytest.mark.parametrize("name", ["MWTA, four maps", "trace, three maps"])

@@ -204,6 +204,7 @@ def variants(
         "trace, excited, bounded": (replace(bounded, activation="excited", trace=0.3),),
         "trace, three maps": (with_trace, replace(excited, trace=0.9), replace(bounded, trace=0.1)),
         "trace, one of two maps diverges": (replace(grows, trace=0.9), with_trace),
+        "MWTA beside a trace": (with_trace, MWTA, replace(bounded, trace=0.1)),
         "SparseDream": (DREAM,),
         "SparseDream, from activity, uneven": (uneven,),
         "SparseDream, unit norm": (normed,),
@@ -384,7 +385,7 @@ class Run:
         return total
 
 
-def compare(case: Case, xp: Any) -> Agreement:
+def compare(case: Case, xp: Any, true: Sequence[Run] | None = None) -> Agreement:
     """Train a case's maps on a GPU, all of them together, and each by the reference.
 
     Parameters
@@ -392,19 +393,25 @@ def compare(case: Case, xp: Any) -> Agreement:
     case : Case
     xp : module
         CuPy, see :func:`topodream.engines.cupy.find`.
+    true : sequence of Run, optional
+        What :func:`by_reference` has found, if it has been called.
     """
-    return _compare(case, partial(train_on_device, xp=xp))
+    return _compare(case, partial(train_on_device, xp=xp), true or by_reference(case))
 
 
 def compare_fast(case: Case) -> Agreement:
     """Train a case's maps by the fast engine of their model, and by the reference."""
-    return _compare(case, partial(train_on_cpu, engine="fast"))
+    return _compare(case, partial(train_on_cpu, engine="fast"), by_reference(case))
 
 
-def _compare(case: Case, train: Train) -> Agreement:
+def by_reference(case: Case) -> list[Run]:
+    """Train a case's maps by the reference."""
+    return train_on_cpu(case.experiments(), case.starts(), case.samples(), "reference")
+
+
+def _compare(case: Case, train: Train, true: Sequence[Run]) -> Agreement:
     pixels, experiments = case.samples(), case.experiments()
     found = train(experiments, case.starts(), pixels)
-    true = train_on_cpu(experiments, case.starts(), pixels, "reference")
     alone = [
         train([experiment], [start], pixels)[0] if case.n_maps > 1 else of_all
         for experiment, start, of_all in zip(experiments, case.starts(), found, strict=True)
@@ -507,13 +514,16 @@ def _nothing(_: int) -> None:
 class Rate:
     """How fast a case's maps learn: steps of all of them in a second.
 
-    ``cpu_steps_per_second`` is that of one such map on the fast engine, on one thread;
-    ``device_bytes`` is the most memory that the device held for them.
+    ``overhead`` are the seconds that an epoch takes besides, whatever its length: to send the maps
+    to the device, and to fetch them. ``cpu_steps_per_second`` is that of one such map on the fast
+    engine, on one thread; it is missing where Numba can't be imported. ``device_bytes`` is the most
+    memory that the device held for them.
     """
 
     case: Case
     steps_per_second: float
-    cpu_steps_per_second: float
+    overhead: float
+    cpu_steps_per_second: float | None
     device_bytes: int
 
 
@@ -530,27 +540,50 @@ def rate(case: Case, xp: Any, seconds: float) -> Rate:
         ensemble.advance(dict(enumerate(orders)), _nothing)
 
     on_device(case.n_steps)  # compiles
-    all_maps = case.n_maps * _steps_per_second(on_device, case.n_steps, seconds)
+    per_step, overhead = _seconds_per_step(on_device, case.n_steps, seconds)
     device_bytes = int(pool.total_bytes())
-    fast = replace(experiments[0], engine="fast")
-    engine = engines.create(fast, case.starts()[0], pixels)
+    on_cpu = _on_cpu(replace(experiments[0], engine="fast"), case.starts()[0], pixels)
+    on_one_thread = None
+    if on_cpu is not None:
+        on_cpu(case.n_steps)
+        on_one_thread = 1 / _seconds_per_step(on_cpu, case.n_steps, seconds)[0]
+    return Rate(case, case.n_maps / per_step, overhead, on_one_thread, device_bytes)
 
-    def on_cpu(n_steps: int) -> None:
+
+def _on_cpu(experiment: Experiment, start: State, pixels: Bytes) -> Callable[[int], None] | None:
+    """Return what trains a map for so many steps by an engine of the CPU, if there is one here."""
+    try:
+        engine = engines.create(experiment, start, pixels)
+    except ImportError:
+        return None
+    rng = np.random.default_rng(SEED)
+
+    def advance(n_steps: int) -> None:
         engine.advance(rng.integers(len(pixels), size=n_steps), _nothing)
 
-    on_cpu(case.n_steps)
-    return Rate(case, all_maps, _steps_per_second(on_cpu, case.n_steps, seconds), device_bytes)
+    return advance
 
 
-def _steps_per_second(advance: Callable[[int], None], n_steps: int, seconds: float) -> float:
-    """Double the number of steps until they take long enough to time."""
+def _seconds_per_step(
+    advance: Callable[[int], None], n_steps: int, seconds: float
+) -> tuple[float, float]:
+    """Return how long a step takes, and what a call takes besides.
+
+    A call of so many steps, and one of three times as many, differ by steps alone. There are more
+    of them until these take long enough to time.
+    """
     while True:
-        started = time.perf_counter()
-        advance(n_steps)
-        elapsed = time.perf_counter() - started
-        if elapsed >= seconds:
-            return n_steps / elapsed
+        few, many = (_seconds(advance, n) for n in (n_steps, 3 * n_steps))
+        if many - few >= seconds / 2:
+            per_step = (many - few) / (2 * n_steps)
+            return per_step, max(0.0, few - n_steps * per_step)
         n_steps *= 2
+
+
+def _seconds(advance: Callable[[int], None], n_steps: int) -> float:
+    started = time.perf_counter()
+    advance(n_steps)
+    return time.perf_counter() - started
 
 
 def sizes() -> list[Case]:
@@ -561,8 +594,9 @@ def sizes() -> list[Case]:
         ("MWTA", MWTA, (40, 40, 784), (1, 16, 128)),
         ("MWTA", MWTA, (100, 100, 784), (1, 16)),
         ("MWTA", MWTA, (100, 100, 3072), (1,)),
-        ("trace", with_trace, (40, 40, 400), (1, 16)),
-        ("SparseDream", DREAM, (10, 10, 784), (1, 16, 128)),
+        ("MWTA", MWTA, (100, 100, 400), (1,)),
+        ("trace", with_trace, (40, 40, 400), (1, 16, 128)),
+        ("SparseDream", DREAM, (10, 10, 784), (1, 16, 256)),
         ("SparseDream", DREAM, (40, 40, 784), (1,)),
     ]
     return [
@@ -617,16 +651,18 @@ def agreement_table(found: Sequence[Agreement]) -> str:
 def rate_table(found: Sequence[Rate]) -> str:
     """Return Markdown: what was timed, and how fast it was."""
     lines = [
-        "| model | units | inputs | maps | steps/s, all maps | steps/s, one map on a CPU thread "
-        "| times as many | device memory |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| model | units | inputs | maps | steps/s, all maps | an epoch besides "
+        "| steps/s, one map on a CPU thread | times as many | device memory |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for one in found:
-        case = one.case
-        ratio = one.steps_per_second / one.cpu_steps_per_second
+        case, on_cpu = one.case, one.cpu_steps_per_second
+        beside = (
+            "| | " if on_cpu is None else f"| {on_cpu:,.0f} | {one.steps_per_second / on_cpu:.1f} "
+        )
         lines.append(
             f"| {case.name} | {case.rows * case.cols:,} | {case.n_inputs:,} | {case.n_maps} "
-            f"| {one.steps_per_second:,.0f} | {one.cpu_steps_per_second:,.0f} | {ratio:.1f} "
+            f"| {one.steps_per_second:,.0f} | {1000 * one.overhead:,.0f} ms {beside}"
             f"| {one.device_bytes / 2**20:,.0f} MiB |"
         )
     return "\n".join(lines)
@@ -654,7 +690,8 @@ by itself.
 ## Speed
 
 Steps of all maps together in a second, beside one map on the fast engine on one thread of this
-machine's CPU. Device memory is what CuPy held at most.
+machine's CPU. *An epoch besides*: what an epoch of any length takes to send the maps to the device and
+to fetch them. Device memory is what CuPy held at most.
 
 {rate_table(rates)}
 """

@@ -95,8 +95,10 @@ for order in {orders}:
 FOR_RACES = """
 from emulator.stand_in import StandIn
 from topodream import gpu_check
-from topodream.engines import cupy
+from topodream.engines import cupy, cupy_mwta
 cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 64
+cupy_mwta.AHEAD = 2  # a map is taken up again after so many steps
+cupy_mwta.CupyMwta.constants = {{**cupy_mwta.CupyMwta.constants, "AHEAD": 2}}
 case = next(case for case in gpu_check.variants(3, 4, 400, 6) if case.name == {case!r})
 pixels, experiments = case.samples(), case.experiments()
 gpu_check.train_on_device(experiments, case.starts(), pixels, StandIn(races=True))
@@ -105,15 +107,12 @@ gpu_check.train_on_device(experiments, case.starts(), pixels, StandIn(races=True
 
 # By the function it stands in, a variant whose training comes there.
 CASE_OF = {
-    "block_sum": "SparseDream",
-    "block_best": "MWTA",
-    "reconstruct": "trace",
-    "score_units": "MWTA",
-    "choose_winners": "MWTA",
+    "block_extent": "MWTA",
     "mwta_drives": "MWTA",
-    "mwta_learn": "MWTA",
-    "load_step": "trace",
-    "trace_compete": "trace",
+    "score_units": "MWTA",
+    "take_up": "trace",
+    "mwta_learn": "MWTA beside a trace",
+    "dream_learn": "SparseDream",
 }
 
 
@@ -141,24 +140,23 @@ MWTA, DREAM, HOST = "cupy_mwta.cu", "cupy_sparse_dream.cu", "cupy.py"
 OTHERS = [
     Fault(
         "a barrier that one warp alone reaches", "cupy.cu",
-        "    if (lane() == 0) room[warp()] = value;\n    __syncthreads();",
-        "    if (lane() == 0) room[warp()] = value;\n    if (warp() == 0) __syncthreads();",
+        "        room[MOST_WARPS + warp()] = other;\n    }\n    __syncthreads();",
+        "        room[MOST_WARPS + warp()] = other;\n    }\n    if (warp() == 0) __syncthreads();",
         "MWTA", EMULATOR,
     ),
     Fault(
-        "a shuffle that half a warp reaches", "cupy.cu",
+        "a shuffle that half a warp reaches", MWTA,
         "    return warp_sum(drive);", "    return lane() < 16 ? warp_sum(drive) : 0;",
         "MWTA", EMULATOR,
     ),
     Fault(
         "a counter that all threads add to", MWTA,
-        "        if (threadIdx.x == 0) {\n            for (int r = 0; r < n_winners; ++r) {",
-        "        {\n            for (int r = 0; r < n_winners; ++r) {",
+        "if (threadIdx.x == blockDim.x - 1) {", "{",
         "MWTA", RACES,
     ),
     Fault(
         "a block that reads what others write in the same launch", DREAM,
-        "const real* a = before + (long long)map", "const real* a = activity + (long long)map",
+        "const real* a = map.before;", "const real* a = map.activity;",
         "SparseDream", RACES,
     ),
     Fault(
@@ -174,29 +172,29 @@ OTHERS = [
     ),
     Fault(
         "shared memory that is too small", "cupy_mwta.py",
-        "n_ints = n_winners + 2 * MOST_WARPS", "n_ints = n_winners + 2 * MOST_WARPS - 16",
+        "n_ints = MOST_WARPS + n_winners", "n_ints = MOST_WARPS - 16 + n_winners",
         "MWTA", EMULATOR,
     ),
     Fault(
         "a list that is not emptied", MWTA,
-        "if (threadIdx.x == 0) *n_changed = 0;", "", "MWTA", AGREEMENT,
+        "if (threadIdx.x == 0) *listed.count = 0;", "", "MWTA", AGREEMENT,
     ),
     Fault(
         "drives that are not computed again", MWTA,
-        "if (lane() == 0) drive[unit] = again;", "", "MWTA", AGREEMENT,
+        "if (goes_on) across[unit] = next;", "", "MWTA", AGREEMENT,
     ),
     Fault(
         "of equal scores the larger number wins", "cupy.cu",
-        "other.unit < one.unit ? other : one", "other.unit > one.unit ? other : one",
+        "(other.unit < one.unit)", "(other.unit > one.unit)",
         "MWTA, units alike", AGREEMENT,
     ),
     Fault(
         "a unit that hears itself", MWTA,
-        "if (y < heard_rows && x < heard_cols) sum -= drive[i];", "", "MWTA", AGREEMENT,
+        "if (y < sheet.heard_rows && x < sheet.heard_cols) sum -= drive[i];", "", "MWTA", AGREEMENT,
     ),
     Fault(
         "the last column is heard", MWTA,
-        "min(x + radius, heard_cols - 1)", "min(x + radius, cols - 1)", "MWTA", AGREEMENT,
+        "sheet.heard_cols, 1, sheet.wraps", "cols, 1, sheet.wraps", "MWTA", AGREEMENT,
     ),
     Fault(
         "a torus that ends at its border", MWTA,
@@ -206,7 +204,7 @@ OTHERS = [
     ),
     Fault(
         "a torus whose rows alone go round", MWTA,
-        "const int last = wraps ? y + radius : min", "const int last = min", "MWTA, torus", AGREEMENT,
+        "sheet.heard_rows, cols, sheet.wraps", "sheet.heard_rows, cols, false", "MWTA, torus", AGREEMENT,
     ),
     Fault(
         "the settings of another map", MWTA,
@@ -216,7 +214,7 @@ OTHERS = [
     ),
     Fault(
         "a map that goes on after it diverged", MWTA,
-        "if (!(error <= LARGEST_ERROR)) return;  // the same", "// the same",
+        "if (!(error <= LARGEST_ERROR)) break;  // the same", "// the same",
         "MWTA, one of two maps diverges", AGREEMENT,
     ),
     Fault(
@@ -232,23 +230,23 @@ OTHERS = [
     ),
     Fault(
         "a trace that is left out", MWTA,
-        "a[i] += SETTING(TRACE) * (fresh[i] - a[i]);", "a[i] = fresh[i];", "trace", AGREEMENT,
-    ),
-    Fault(
-        "an eighth of the units is left out", "cupy.cu",
-        "for (int part = warp(); part < 8; part += n_warps())",
-        "for (int part = warp(); part < 7; part += n_warps())",
+        "listed.share[k] += trace * (fresh - listed.share[k]);", "listed.share[k] = fresh;",
         "trace", AGREEMENT,
     ),
     Fault(
-        "the last step's changes are not made", "cupy_mwta.py",
-        "            self._drive(epoch, room, epoch.n_steps)  # what the last step changed",
+        "an eighth of the units is left out", MWTA,
+        "for (int p = 0; p < PARTS; ++p) reconstruction", "for (int p = 1; p < PARTS; ++p) reconstruction",
+        "trace", AGREEMENT,
+    ),
+    Fault(
+        "the last step's changes are not made", "cupy_sparse_dream.py",
+        "            self._launch_phases(epoch, room, epoch.n_steps, PHASES.index(\"SEE\"))",
         "            pass",
-        "trace", AGREEMENT,
+        "SparseDream", AGREEMENT,
     ),
     Fault(
         "weights are pruned a step late", DREAM,
-        "(step - 1) % PRUNE_EVERY == 0", "step % PRUNE_EVERY == 0", "SparseDream, pruned", AGREEMENT,
+        "(map.step - 1) % PRUNE_EVERY == 0", "map.step % PRUNE_EVERY == 0", "SparseDream, pruned", AGREEMENT,
     ),
     Fault(
         "excitation that differs both ways", DREAM,
@@ -257,11 +255,11 @@ OTHERS = [
     ),
     Fault(
         "inhibition that misses a step", DREAM,
-        "const bool learns = step > 0,", "const bool learns = step > 1,", "SparseDream", AGREEMENT,
+        "map.learns = step > 0,", "map.learns = step > 1,", "SparseDream", AGREEMENT,
     ),
     Fault(
         "inhibition of pairs that are spared", DREAM,
-        "j == unit || (WHOLE(SPARES) && is_in(window, j, unit, cols))", "j == unit",
+        "if (j == unit || spares)", "if (j == unit)",
         "SparseDream, fixed, pairs spared", AGREEMENT,
     ),
     Fault(
@@ -271,12 +269,12 @@ OTHERS = [
     ),
     Fault(
         "fixed excitation that learns", DREAM,
-        " || rule == FIXED) return;", ") return;",
+        "n_done > step && WHOLE(RULE) != FIXED", "n_done > step",
         "SparseDream, fixed, pairs spared", AGREEMENT,
     ),
     Fault(
         "a map that learns by another's rule", DREAM,
-        "const int rule = WHOLE(RULE);", "const int rule = whole[RULE];",
+        "map.whole = whole + number * N_WHOLE;", "map.whole = whole;",
         "SparseDream, four rules", AGREEMENT,
     ),
     Fault(
@@ -308,7 +306,8 @@ OTHERS = [
     ),
     Fault(
         "limits that miss the last step", DREAM,
-        "if (learns && WHOLE(RULE) != FIXED)", "if (learns && shows && WHOLE(RULE) != FIXED)",
+        "if (map.learns && WHOLE(RULE) != FIXED)",
+        "if (map.learns && map.shows && WHOLE(RULE) != FIXED)",
         "SparseDream, Oja's rule", AGREEMENT,
     ),
     Fault(
@@ -325,21 +324,56 @@ OTHERS = [
     ),
     Fault(
         "a missing argument", "cupy_mwta.py",
-        "room[\"outside\"], room[\"outside_size\"], room[\"most_winners\"],\n",
-        "room[\"outside\"], room[\"most_winners\"],\n",
+        "room[\"outside\"], room[\"outside_size\"], ", "room[\"outside\"], ",
         "MWTA", EMULATOR,
     ),
     Fault(
         "an array that stayed on the host", HOST,
-        "self._pixels = xp.asarray(np.ascontiguousarray(pixels))",
-        "self._pixels = np.ascontiguousarray(pixels)",
+        "self._pixels = xp.asarray(self._padded(pixels))", "self._pixels = self._padded(pixels)",
         "MWTA", EMULATOR,
     ),
     Fault(
         "rows taken for columns", "cupy_mwta.py",
-        "self._grid.rows, self._grid.cols, self._n_inputs,",
-        "self._grid.cols, self._grid.rows, self._n_inputs,",
+        "grid.rows, grid.cols, self._n_inputs,", "grid.cols, grid.rows, self._n_inputs,",
         "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "a unit that is listed twice", MWTA,
+        "if (listed.place[winners[r]] >= 0) continue;", "", "trace", EMULATOR,
+    ),
+    Fault(
+        "a trace that ends with a launch", MWTA,
+        "*listed.count = n_staying + stays;", "*listed.count = 0;", "trace", AGREEMENT,
+    ),
+    Fault(
+        "changes that are left out though they count", MWTA,
+        "<= (real)EPSILON / 4;", "<= 1e-3;", "trace", AGREEMENT,
+    ),
+    Fault(
+        "drives by other samples", MWTA,
+        "is_upper ? sums[u][s] : sums[u][s + apart]", "is_upper ? sums[u][s + apart] : sums[u][s]",
+        "MWTA", AGREEMENT,
+    ),
+    Fault(
+        "a winner whose next best is forgotten", MWTA,
+        "best_from(score, owner * 32 + lane(), blockDim.x, n_units)",
+        "best_from(score, owner * 32, blockDim.x, n_units)",
+        "MWTA, ten winners, bounded", EMULATOR,
+    ),
+    Fault(
+        "rows without their last vector", HOST,
+        "self.n_vectors = -(-self._n_inputs // self._width)",
+        "self.n_vectors = self._n_inputs // self._width - 1",
+        "MWTA", EMULATOR,
+    ),
+    Fault(
+        "excitation that stays in shared memory", DREAM,
+        "copy(map.excitation, excitation + of_pairs, n_pairs);", "", "SparseDream", AGREEMENT,
+    ),
+    Fault(
+        "the activity of the step before the last", DREAM,
+        "copy((first + count) % 2 ? even : odd,", "copy((first + count) % 2 ? odd : even,",
+        "SparseDream", AGREEMENT,
     ),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Write the tables of docs/gpu.md: agreement under emulation, and planted faults (ten minutes).
+"""Write the tables of docs/gpu-evidence.md: agreement under emulation, and planted faults (ten minutes).
 
 And that of docs/model.md: agreement of the fast engines.
 """
@@ -82,8 +82,8 @@ def planted() -> str:
 def main() -> None:
     """Compute all, and put them into the pages."""
     put("model.md", "fast", agreement_of_fast())
-    put("gpu.md", "agreement", agreement())
-    put("gpu.md", "faults", planted())
+    put("gpu-evidence.md", "agreement", agreement())
+    put("gpu-evidence.md", "faults", planted())
 
 
 def put(page: str, name: str, table: str) -> None:

@@ -365,7 +365,7 @@ class CupyEnsemble(ABC):
     @property
     def row_length(self) -> int:
         """How long rows of inputs are on the device."""
-        return self.n_vectors * self._width
+        return int(self.n_vectors * self._width)
 
     def _padded(self, rows: Bytes) -> Bytes:
         """Return rows of inputs, filled up with zeros to whole vectors."""

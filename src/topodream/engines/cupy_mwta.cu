@@ -156,6 +156,7 @@ __device__ void choose_winners(
     Best head = head_of_lane(heads);
     for (int r = 0; r < n_winners; ++r) {
         const Best best = warp_best(head);
+        __syncwarp();  // the scores have been read
         if (lane() == 0) {
             winners[r] = best.unit;
             answers[r] = excited ? best.score : drive[best.unit];
@@ -259,14 +260,14 @@ __device__ __forceinline__ real seen_by(
 {
     const real* weights = (const real*)w + column;
     real sum = 0;
-    for (int start = 0; start < n; start += 2 * AT_ONCE) {
-        real some[2 * AT_ONCE];
+    for (int start = 0; start < n; start += 2 * WIDTH) {
+        real some[2 * WIDTH];
 #pragma unroll
-        for (int u = 0; u < 2 * AT_ONCE; ++u) {
+        for (int u = 0; u < 2 * WIDTH; ++u) {
             if (start + u < n) some[u] = weights[(long long)units[start + u] * length];
         }
 #pragma unroll
-        for (int u = 0; u < 2 * AT_ONCE; ++u) {
+        for (int u = 0; u < 2 * WIDTH; ++u) {
             if (start + u < n) sum += shares[start + u] * some[u];
         }
     }

@@ -445,7 +445,9 @@ extern "C" __global__ void __launch_bounds__(512, 1) dream_learn(
             } else if (phase == EXCITE && n_done > step && WHOLE(RULE) != FIXED) {
                 for (int unit = own; unit < n_units; unit += to_next) excite(map, unit);
             }
-            if (end_phase - first_phase > 1) __syncthreads();  // what it did is there for the next
+            if (end_phase - first_phase > 1) {
+                __syncthreads();  // what it did is there for the next
+            }
         }
     }
 
@@ -455,7 +457,6 @@ extern "C" __global__ void __launch_bounds__(512, 1) dream_learn(
         done[number] = n_done;
     }
     if (!KEEPS) return;
-    __syncthreads();
     copy(map.excitation, excitation + of_pairs, n_pairs);
     copy(map.global_inhibition, global_inhibition + of_pairs, n_pairs);
     copy(map.column_inhibition, column_inhibition + of_pairs, n_pairs);

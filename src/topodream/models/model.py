@@ -155,10 +155,6 @@ class Model(ABC, Generic[S, T]):
         """Return the grid as its units touch: with its borders, or a torus where they do too."""
         return grid
 
-    def side_by_side(self, settings: S) -> dict[str, object]:
-        """Return what maps must have in common, besides their shape, to train together."""
-        return {}
-
     def n_active(self, settings: S, grid: Grid) -> int:
         """Return how many units answer to a sample at most, where there is no trace."""
         return grid.n_units

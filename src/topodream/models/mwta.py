@@ -246,9 +246,6 @@ class _Mwta(Model[Mwta, State]):
     def n_active(self, settings: Mwta, grid: Grid) -> int:
         return settings.n_winners
 
-    def side_by_side(self, settings: Mwta) -> dict[str, object]:
-        return {"trace": settings.trace is not None}
-
     def lateral(self, state: State, settings: Mwta, grid: Grid) -> list[LateralWeights]:
         def effects(units: Indices) -> Floats:
             return fixed_excitation(settings.lateral, grid, units)

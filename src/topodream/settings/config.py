@@ -99,7 +99,6 @@ class Experiment:
             "dtype": self.dtype,
             "grid": self.grid,
             "steps_per_epoch": self.steps_per_epoch,
-            **MODELS[self.model].side_by_side(self.settings),
         }
 
     @property
