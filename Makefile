@@ -68,7 +68,7 @@ test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, sl
 gpu-check: setup ## Does a GPU compute what the reference does, and how fast? (docs/gpu.md)
 	@$(BIN)/python src/check_gpu.py --output results/gpu-check.json --report results/gpu-check.md
 
-gpu-tables: setup-dev ## Renew what docs/gpu.md and docs/model.md table, with GPUs emulated on this CPU (ten minutes)
+gpu-tables: setup-dev ## Renew what docs/gpu-evidence.md and docs/model.md table, with GPUs emulated on this CPU (ten minutes)
 	$(BIN)/python tests/emulator/tables.py
 
 kills: setup-dev ## Kill runs at forty random moments, see that nothing is lost (five minutes)

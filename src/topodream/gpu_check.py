@@ -1,7 +1,7 @@
 """Whether a GPU computes what the reference does, and how fast: what check_gpu.py reports.
 
 The cases are tests too, of which continuous integration runs the smaller ones with the kernels
-emulated on a CPU (docs/gpu.md), and with the fast engines. Their samples are the embedded digits, or
+emulated on a CPU (docs/gpu-evidence.md), and with the fast engines. Their samples are the embedded digits, or
 such as filtered photographs give: all inputs lit, or half of them.
 """
 

