@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Told where to listen, what to do first, and how to run what is asked for.
 SERVER = '''
-import atexit, gc, json, os, runpy, select, signal, socket, sys
+import atexit, contextlib, gc, json, os, runpy, select, signal, socket, sys
 place, first, run = sys.argv[1:]
 exec(first)
 gc.freeze()  # or each copy would copy all memory, to look for garbage
@@ -53,6 +53,8 @@ told, files, _, _ = socket.recv_fds(caller, 2**16, 3)
 while not told.endswith(b"\\n"):
     told += caller.recv(2**16)
 folder, sys.argv, environment = json.loads(told)
+with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
+    name.write(os.path.basename(sys.argv[0]))  # by which a copy is found among processes
 for number, file in enumerate(files):
     os.dup2(file, number)
     os.close(file)
@@ -102,6 +104,13 @@ if sys.argv[0] == "-c":
     exec(sys.argv.pop(1), {"__name__": "__main__"})
 else:
     runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+# Snakemake in a process of its own, whose jobs are copies.
+ALONE = """
+import runpy, sys
+sys.executable = {python!r}
+runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
 """
 
 # Asks for a run from where it is typed, at the socket that its first argument names.
@@ -158,13 +167,19 @@ def _of_scripts():
 
 
 @functools.cache
-def _of_snakemake():
+def _python():
+    """Return what Snakemake finds as ``python``."""
     python = Path(_folder().name) / "bin" / "python"
     python.parent.mkdir()
     text = PYTHON.format(client=_client(_of_scripts()), python=shlex.quote(sys.executable))
     python.write_text(text)
     python.chmod(0o755)
-    return listening("snakemake", SNAKEMAKE.format(python=str(python)), RUN_SNAKEMAKE)
+    return str(python)
+
+
+@functools.cache
+def _of_snakemake():
+    return listening("snakemake", SNAKEMAKE.format(python=_python()), RUN_SNAKEMAKE)
 
 
 def ask(place, folder, command, env, given):
@@ -199,6 +214,11 @@ def script(name, *arguments, folder=None, env=None, given=""):
 def python(code, *arguments):
     """Run code as ``python -c`` does, with what scripts import at hand."""
     return ask(_of_scripts(), Path.cwd(), ["-c", code, *map(str, arguments)], None, "")
+
+
+def alone():
+    """Return how a command begins that runs Snakemake in a process of its own."""
+    return [sys.executable, "-c", ALONE.format(python=_python())]
 
 
 def client():

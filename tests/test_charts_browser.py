@@ -249,11 +249,13 @@ def test_a_table_says_the_same(visit):
     tab = visit(CURVES)
     tab.locator("#chart-table summary").click()
     rows = tab.locator("#chart-table tbody tr")
+    rows.first.wait_for()
     assert rows.count() == 16  # of seeds, epochs 0 to 3
     assert rows.nth(7).inner_text().split() == [
         "digits-small", "digits-small--seed-1", "1", "3", "0.02346", "0.0691",
     ]  # fmt: skip
     tab.locator("#charts [name=kind][value=scatter]").check()
+    rows.nth(4).wait_for(state="detached")
     assert rows.count() == 4
 
 

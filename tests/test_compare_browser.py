@@ -6,7 +6,6 @@ import shutil
 import made_results
 import numpy as np
 import pytest
-from scipy import stats
 from test_page_browser import arrive, browser, pytestmark, visit
 
 from topodream.files.storage import write_text
@@ -179,6 +178,8 @@ def test_maps_of_different_data_are_not_held_against_each_other(compared):
 
 
 def test_intervals_are_those_of_a_paired_t_test(pair):
+    from scipy import stats  # which takes long to load
+
     rng = np.random.default_rng(3)
     for n in (2, 3, 5):
         # Seeds differ by more than maps do: without pairs nothing would be seen.

@@ -1,5 +1,6 @@
 """Every engine does what the notebooks' arithmetic does, and all of them the same."""
 
+import functools
 import itertools
 import platform
 from concurrent.futures import ThreadPoolExecutor
@@ -116,46 +117,70 @@ def test_mwta_equals_the_notebook_for_300_steps_at_40_x_40(
     assert tally.wins.tolist() == np.bincount(expected_winners.ravel(), minlength=1600).tolist()
 
 
+@pytest.fixture(scope="module")
+def mwta_trained(catalogue, digits):
+    """A function that trains by settings, once: half of the maps share them with another."""
+    pixels = windows(digits, 200)
+    base = replace(catalogue.experiments["excited-20"], dtype="float64", grid=Grid(7, 8))
+
+    @functools.cache
+    def trained(how, settings, engine="reference"):
+        experiment = replace(base, engine=engine, settings=settings)
+        if how == "notebook":
+            return dense_mwta(experiment, pixels, 500)
+        if how == "step by step":
+            return winners_step_by_step(experiment, pixels, 500)
+        whole, tally, _ = advanced(experiment, pixels, 500)
+        return whole.state.weights, tally
+
+    return trained
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("edge", "name"),
     [*itertools.product(["notebook", "full"], MWTAS), *itertools.product(["wrap"], ON_A_TORUS)],
 )
-def test_every_mwta_variant_equals_the_notebook(name, edge, engine, catalogue, digits):
-    shipped = catalogue.experiments[name]
-    lateral = replace(shipped.settings.lateral, edge=edge)
-    experiment = replace(
-        shipped,
-        dtype="float64",
-        engine=engine,
-        grid=Grid(7, 8),
-        settings=replace(shipped.settings, lateral=lateral),
-    )
-    pixels = windows(digits, 200)
-    expected, expected_winners = dense_mwta(experiment, pixels, 500)
-    whole, tally, _ = advanced(experiment, pixels, 500)
-    assert relative_difference(whole.state.weights, expected) < 1e-9
+def test_every_mwta_variant_equals_the_notebook(name, edge, engine, catalogue, mwta_trained):
+    settings = catalogue.experiments[name].settings
+    settings = replace(settings, lateral=replace(settings.lateral, edge=edge))
+    expected, expected_winners = mwta_trained("notebook", settings)
+    whole, tally = mwta_trained("at once", settings, engine)
+    assert relative_difference(whole, expected) < 1e-9
     assert tally.wins.tolist() == np.bincount(expected_winners.ravel(), minlength=56).tolist()
-    if experiment.settings.trace is None:
-        weights, winners = winners_step_by_step(experiment, pixels, 500)
+    if settings.trace is None:
+        weights, winners = mwta_trained("step by step", settings, engine)
         np.testing.assert_array_equal(winners, expected_winners)
-        assert relative_difference(weights, whole.state.weights) < 1e-12
+        assert relative_difference(weights, whole) < 1e-12
+
+
+@pytest.fixture(scope="module")
+def dense_dream(catalogue, digits):
+    """A function that trains as the notebook does, once for all engines."""
+    pixels = digits["train/pixels"].reshape(-1, 784)
+    base = replace(catalogue.experiments[DREAMS[0]], dtype="float64")
+
+    @functools.cache
+    def trained(grid, settings, order):
+        experiment = replace(base, grid=grid, settings=settings)
+        start = states.start(experiment, 784, np.random.default_rng(11))
+        samples = pixels[np.frombuffer(order, np.int64)] / 255.0
+        return dense.run_sparse_dream(
+            tuple(start.arrays.values()), samples, grid.rows, grid.cols, settings
+        )
+
+    return trained
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", DREAMS)
-def test_every_sparse_dream_variant_equals_the_notebook(name, engine, catalogue, digits):
+def test_every_sparse_dream_variant_equals_the_notebook(
+    name, engine, catalogue, digits, dense_dream
+):
     experiment = replace(catalogue.experiments[name], dtype="float64", engine=engine)
     grid, pixels = experiment.grid, digits["train/pixels"].reshape(-1, 784)
     found, tally, order = advanced(experiment, pixels, 500)
-    start = states.start(experiment, 784, np.random.default_rng(11))
-    parts, active = dense.run_sparse_dream(
-        tuple(start.arrays.values()),
-        pixels[order] / 255.0,
-        grid.rows,
-        grid.cols,
-        experiment.settings,
-    )
+    parts, active = dense_dream(grid, experiment.settings, order.tobytes())
     assert_states_agree(found.state, sparse_dream.State(*parts), 1e-9)
     best = active.argmax(axis=1)[active.any(axis=1)]
     assert tally.wins.tolist() == np.bincount(best, minlength=grid.n_units).tolist()

@@ -2,6 +2,7 @@
 
 import random
 
+import forking
 import kills
 
 
@@ -9,6 +10,7 @@ def test_killed_at_random_moments_a_run_ends_in_the_same_bytes(tmp_path, monkeyp
     said = []
     few = {name: {**kills.MAPS[name], "epochs": 20} for name in ("one", "three")}
     monkeypatch.setattr(kills, "MAPS", few)
+    monkeypatch.setattr(kills, "SNAKEMAKE", forking.alone())
     for name in ("home", "caches"):
         (tmp_path / name).mkdir()
     chance = random.Random(2)  # noqa: S311

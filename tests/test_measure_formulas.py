@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import stats
-from sklearn import linear_model, manifold
 
 from topodream.form import Form
 from topodream.grid import Grid, Torus
@@ -247,6 +245,8 @@ def test_trustworthiness_of_a_map_that_keeps_distances():
 
 
 def test_trustworthiness_is_that_of_scikit_learn():
+    from sklearn import manifold  # which takes long to load
+
     rng = np.random.default_rng(1)
     for dtype in ("float32", "float64"):
         samples = rng.uniform(size=(300, 20)).astype(dtype)
@@ -430,6 +430,8 @@ def test_purity_of_shuffled_labels_rises_with_units():
 
 
 def test_rank_correlation_is_that_of_scipy():
+    from scipy import stats
+
     rng = np.random.default_rng(3)
     few, many = rng.integers(0, 5, 200), rng.uniform(size=200)  # few: with many equal ones
     for one, other in ((few, many), (few, few**2 - 3.0 * few), (many, -many)):
@@ -452,6 +454,8 @@ def test_a_probe_reads_what_is_there():
 
 @pytest.mark.parametrize(("n_samples", "n_units", "n_labels"), [(300, 40, 5), (60, 90, 2)])
 def test_a_probe_is_that_of_scikit_learn(n_samples, n_units, n_labels):
+    from sklearn import linear_model
+
     rng = np.random.default_rng(2)
     labels = rng.integers(0, n_labels, 2 * n_samples).astype(np.uint8)
     codes = rng.normal(size=(2 * n_samples, n_units)) + 0.3 * np.arange(n_units) * labels[:, None]

@@ -22,7 +22,7 @@ from topodream.grid import Grid
 from topodream.origin import notes
 from topodream.page import current, dotplot, page, study
 from topodream.page.terms import TERMS
-from topodream.pictures import animation, player, thumbnails
+from topodream.pictures import animation, packing, player, thumbnails
 from topodream.pictures.of_maps import PICTURES
 
 
@@ -110,6 +110,25 @@ def test_a_script_holds_the_frames_of_its_gif(tmp_path, monkeypatch, group_bytes
         whole = added.cumsum(axis=1) if content["by_rows"] else added
         unpacked += [*whole.cumsum(axis=0).astype(np.uint8)]
     np.testing.assert_array_equal(unpacked, frames[[0, 1, 2, 3, 5, 6]])
+
+
+@pytest.mark.parametrize("repeats", ["a pattern", "greys in a row", "nothing"])
+def test_frames_are_deflated_by_what_repeats_in_them(repeats):
+    """As little as any of both strategies and both ways to say rows would take."""
+    greys = np.random.default_rng(0).integers(64, size=(96, 400), dtype=np.uint8)
+    patterns = {"a pattern": np.tile(greys[:, :25], 16), "greys in a row": greys.repeat(5, axis=1)}
+    frame = patterns.get(repeats, greys)
+    packed = player.PackedFrames()
+    packed.add(frame, 40)
+    (group,) = packed.content()["groups"]
+
+    def deflated(shown, strategy):
+        deflating = zlib.compressobj(packing.LEVEL, strategy=strategy)
+        return len(deflating.compress(shown.tobytes()) + deflating.flush())
+
+    by_rows = np.diff(frame, axis=0, prepend=np.zeros((1, frame.shape[1]), np.uint8))
+    sizes = [deflated(one, way) for one in (frame, by_rows) for way in player.STRATEGIES]
+    assert len(base64.b64decode(group)) == min(sizes)
 
 
 def test_pictures_that_are_not_whole_are_said(results, tmp_path):

@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from test_page_browser import VIEWS, arrive, browser, results, title, visit
+from test_page_browser import VIEWS, arrive, browser, led, look, results, title, visit
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from test_page_browser import pytestmark
 
-__all__ = ["browser", "pytestmark", "results", "visit"]  # fixtures
+__all__ = ["browser", "led", "look", "pytestmark", "results", "visit"]  # fixtures
 
 # Where `npm install axe-core` puts it, in the project's folder or wherever the variable says.
 AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core")) / "axe.min.js"
@@ -231,8 +231,8 @@ def test_a_word_is_explained_where_it_stands(visit, width):
 
 
 @pytest.mark.parametrize("view", ALL_VIEWS)
-def test_every_word_with_an_explanation_has_one(visit, view):
-    tab = visit(view)
+def test_every_word_with_an_explanation_has_one(look, view):
+    tab = look(view)
     words = tab.locator("main a.term").evaluate_all("links => links.map(link => link.hash)")
     assert words
     known = tab.evaluate(

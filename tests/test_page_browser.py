@@ -101,6 +101,41 @@ def visit(browser, results):
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def led(browser, results):
+    """One tab for each width, opened once, and what the browser complained of."""
+    tabs, complaints = {}, []
+
+    def opened(width):
+        if width not in tabs:
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            tab.set_default_timeout(5000)
+            tab.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+            tab.on("console", lambda message: complaints.append(message.text))
+            tab.on("pageerror", lambda error: complaints.append(str(error)))
+            tab.goto((results / "index.html").as_uri())
+            tabs[width] = tab
+        return tabs[width]
+
+    yield opened, complaints
+    for tab in tabs.values():
+        tab.close()
+
+
+@pytest.fixture
+def look(led, results):
+    """As `visit`, but a reader goes on from view to view: for who changes nothing that stays."""
+    opened, complaints = led
+
+    def at(view, width=1280):
+        tab = opened(width)
+        tab.goto((results / "index.html").as_uri() + (view or "#view=overview"))
+        return tab
+
+    yield at
+    assert complaints == []
+
+
 def shown_cards(tab):
     return tab.locator(".card:visible h3").all_inner_texts()
 
@@ -400,8 +435,8 @@ def test_keyboard_alone_skips_the_links_and_opens_a_map(visit):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_phone_width_needs_no_sideways_scrolling(visit, view):
-    tab = visit(view, width=400)
+def test_phone_width_needs_no_sideways_scrolling(look, view):
+    tab = look(view, width=400)
     assert has_no_overflow(tab)
     for closed in tab.locator("details:visible").all():
         closed.evaluate("element => { element.open = true; }")
@@ -409,8 +444,8 @@ def test_phone_width_needs_no_sideways_scrolling(visit, view):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_everything_to_operate_has_a_name(visit, view):
-    tab = visit(view)
+def test_everything_to_operate_has_a_name(look, view):
+    tab = look(view)
     tree = tab.locator("body").aria_snapshot()
     operable = ("button", "link", "textbox", "searchbox", "combobox", "slider", "checkbox", "radio")
     lines = [line.strip(" -") for line in tree.splitlines()]

@@ -208,7 +208,7 @@ def test_data_sets_of_files_are_made_within_their_memory(catalogue, tmp_path, na
 
 
 # Sides of an image, of the tapestry in images, and of a window; windows to learn, held out ones.
-MANY = 3000
+MANY = 1500
 PANS = [(28, 30, 20, MANY, MANY), (256, 10, 200, 2_000, 500)]
 
 

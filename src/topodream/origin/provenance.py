@@ -94,12 +94,13 @@ def _files_of(module: str) -> tuple[Path, ...]:
     packages = [base / "__init__.py" for base in bases]
     return tuple(
         [path for path in files if path.is_file()]
-        + [
-            path
-            for path in packages
-            if path.is_file() and len(ast.parse(path.read_bytes()).body) > 1
-        ]
+        + [path for path in packages if _holds_code(path)]
     )
+
+
+@cache  # all modules of a package ask
+def _holds_code(package: Path) -> bool:
+    return package.is_file() and len(ast.parse(package.read_bytes()).body) > 1
 
 
 # At the beginning of a line, indented or not; names in parentheses may take several lines.
