@@ -13,16 +13,18 @@ from pathlib import Path
 
 import griffe
 from latex2mathml.converter import convert
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from pymdownx.slugs import slugify
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "topodream"
 PAGES = ("*.md", "config/*.md", "results/*.md", "docs/**/*.md", "src/topodream/**/*.md")
+ASSETS = ("docs/mkdocs.css", "docs/iframe-worker.js")
 GROUND = "ground"  # what lies in no wing
 LINK = re.compile(r"\[([^\[\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
-ROLE = re.compile(r":\w+:(?=`)")
+ROLE = re.compile(r":\w+:`~?([^`]+)`")
 DOCTEST = re.compile(r"\n\n(?=>>> )")
 
 sys.path.insert(0, str(ROOT / "src"))
@@ -39,7 +41,7 @@ def on_config(config):
 def on_files(files, config):
     """Take the repository's pages, and what they link to, in place of the folder ``docs/``."""
     pages = {path.relative_to(ROOT).as_posix() for name in PAGES for path in ROOT.glob(name)}
-    others = {name for page in pages for name in linked(page)} | {"docs/mkdocs.css", *results()}
+    others = {name for page in pages for name in linked(page)} | {*ASSETS, *results()}
     of_plugins = [file for file in files if file.src_dir != config.docs_dir]
     ours = [
         File(name, str(ROOT), config.site_dir, use_directory_urls=False)
@@ -61,12 +63,13 @@ def on_page_markdown(markdown, page, **_):
 
 
 class Docstrings(griffe.Extension):
-    """Reads docstrings as Markdown: without Sphinx's roles, and with a heading above doctests."""
+    """Reads docstrings as Markdown: links for Sphinx's roles, and a heading above doctests."""
 
     def on_instance(self, *, obj, **_):
         """Change an object's docstring before it is parsed."""
         if obj.docstring and not obj.is_alias:
-            value = ROLE.sub("", obj.docstring.value)
+            link = r'<autoref identifier="\1" optional>`\1`</autoref>'
+            value = ROLE.sub(link, obj.docstring.value)
             if "\nExamples\n---" not in value:
                 value = DOCTEST.sub("\n\nExamples\n--------\n", value, count=1)
             obj.docstring.value = value
@@ -74,12 +77,16 @@ class Docstrings(griffe.Extension):
 
 def on_page_content(content, **_):
     """Write formulas in MathML, which browsers draw without a script."""
-
-    def drawn(formula):
-        kind = "inline" if formula[1] == "span" else "block"
-        return convert(html.unescape(formula[2]), display=kind)
-
     return FORMULA.sub(drawn, content)
+
+
+def drawn(formula):
+    """Return a formula in MathML; one that can't be drawn whole is an error."""
+    tex = html.unescape(formula[2]).replace(r"\arg", r"\operatorname{arg}")
+    found = convert(tex, display="inline" if formula[1] == "span" else "block")
+    if ">\\" in found:
+        raise PluginError(f"latex2mathml leaves a command in {tex}")
+    return found
 
 
 def led(page, text, link, heading):

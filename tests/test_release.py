@@ -7,8 +7,11 @@ import tomllib
 import pytest
 import yaml
 from conftest import ROOT
+from test_wings import MODULES, floors
 
 import topodream
+from topodream.pictures.animations import ANIMATIONS
+from topodream.pictures.figures import FIGURES
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -92,3 +95,39 @@ def test_decisions_sort_by_number():
     for name in names:
         first = (ROOT / "docs/decisions" / name).read_text().splitlines()[0]
         assert first.startswith(f"# {int(name[:2])}. "), name
+
+
+def test_the_documentation_has_every_page_and_every_wing():
+    """`make docs` says so too, in an environment of its own."""
+
+    def pages(entry):
+        if isinstance(entry, str):
+            return [entry]
+        below = entry.values() if isinstance(entry, dict) else entry
+        return [page for part in below for page in pages(part)]
+
+    nav = pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    folders = ("*.md", "config/*.md", "results/*.md", "docs/**/*.md", "src/topodream/**/*.md")
+    found = [path.relative_to(ROOT) for name in folders for path in ROOT.glob(name)]
+    wings = {name for name in floors() if any(f".{name}." in module for module in MODULES)}
+    assert sorted(nav) == sorted(
+        [*map(str, found), *(f"api/{wing}.md" for wing in {*wings, "library", "ground"})]
+    )
+
+
+def test_the_gallery_has_every_picture_of_the_documentation_and_what_makes_it(catalogue):
+    gallery = (ROOT / "docs/gallery.md").read_text()
+    shown = re.findall(r"^!\[.+\]\((.+)\)\n\n(.+)\n\n    (.+)$", gallery, re.MULTILINE)
+    pictures = {path.name for path in (ROOT / "docs").iterdir() if path.suffix in (".png", ".gif")}
+    assert {name for name, _, _ in shown} == pictures
+    files = {picture.file for picture in (*FIGURES, *ANIMATIONS)}
+    for _, _, command in shown:
+        tool, *targets = command.split()
+        if tool == "make":
+            continue
+        of, _, file = targets[0].removeprefix("results/").partition("/")
+        if of == "sweeps":
+            assert file.removesuffix(".png") in catalogue.sweeps, command
+        else:
+            assert of in catalogue.experiments, command
+            assert file in files, command
