@@ -89,12 +89,14 @@ def test_the_catalogue_of_snakemake_workflows_finds_what_it_looks_for():
     assert (ROOT / "workflow/Snakefile").is_file()
 
 
-def test_decisions_sort_by_number():
+def test_decisions_sort_by_number_and_are_listed():
     names = sorted(path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md"))
     assert [int(name[:2]) for name in names] == list(range(1, len(names) + 1))
+    listed = (ROOT / "docs/decisions/README.md").read_text()
     for name in names:
-        first = (ROOT / "docs/decisions" / name).read_text().splitlines()[0]
-        assert first.startswith(f"# {int(name[:2])}. "), name
+        number, title = (ROOT / "docs/decisions" / name).read_text().splitlines()[0].split(". ", 1)
+        assert number == f"# {int(name[:2])}", name
+        assert f"- [{name[:2]}]({name}): {title}\n" in listed, name
 
 
 def test_the_documentation_has_every_page_and_every_wing():
