@@ -153,9 +153,10 @@ def results():
 
 def made_here():
     """Return the gallery's part on ``results/``, empty where nothing has been made."""
-    entries = [
-        f"### {name.removeprefix('results/')}\n\n![{caption}](../{name})\n\n{caption}\n\n"
-        f"    snakemake {name}"
-        for name, caption in results().items()
-    ]
-    return "\n\n".join(["\n\n## In results/", *entries]) if entries else ""
+    entries = []
+    for name, caption in results().items():
+        _, of, *_ = Path(name).parts
+        title = Path(name).stem.replace("_", " ").capitalize()
+        picture = f"![{caption}](../{name})\n\n{caption}\n\n    snakemake {name}"
+        entries.append(f"### {title} ({of})\n\n{picture}")
+    return "\n\n".join(["\n\n## Made in this checkout", *entries]) if entries else ""
