@@ -119,8 +119,9 @@ OLDEST = python3.11
 	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
+# Broken links are warnings, which --quiet would neither show nor count.
 docs: .venv-docs/stamp ## The documentation as pages to read in a browser: build/docs/index.html
-	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
 	@echo "Open build/docs/index.html in a browser."
 
 # The last line is what somebody does who installs it: nothing of this folder is in reach.
