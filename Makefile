@@ -16,7 +16,7 @@ SNAKEMAKE := $(BIN)/python -m snakemake --quiet rules host --cores $(CORES)
 PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := results
-.PHONY: results study baselines site report provenance crate dry-run setup setup-dev test check tests test-fast test-slurm gpu-check gpu-tables kills fuzz format bench readme-pictures lock clean help
+.PHONY: results study baselines site report provenance crate dry-run setup setup-dev test check tests test-fast test-oldest test-slurm gpu-check gpu-tables kills fuzz format docs dist bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
 	$(SNAKEMAKE)
@@ -49,18 +49,27 @@ crate: setup ## Describe results/ as an RO-Crate: results/ro-crate-metadata.json
 
 test: check tests ## Everything that must pass before a commit
 
-check: setup-dev ## Format, lint, types, spelling
+check: setup-dev ## Format, lint, types, spelling, what a forge reads
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/actionlint .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 
 tests: setup-dev ## The tests alone
 	$(PYTEST)
 
 test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute and a half)
 	$(PYTEST) -m "not slow"
+
+# `make test-oldest TESTS=` runs all of them. Packages as old as these speak of each other's deprecations.
+test-oldest: .venv-oldest/stamp ## The quick tests with Python 3.11 and the lowest versions that pyproject.toml allows
+	.venv-oldest/bin/python tests/machine_code.py
+	.venv-oldest/bin/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -W default::DeprecationWarning $(TESTS)
+TESTS = -m "not slow"
 
 test-slurm: setup-dev ## The workflow on a SLURM of its own (root; slurmctld, slurmd, munge)
 	$(BIN)/python -m pytest tests/slurm
@@ -99,6 +108,31 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/default.stamp
 
+.venv-oldest/stamp: requirements-oldest.lock
+	$(OLDEST) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oldest.lock
+	@touch $@
+OLDEST = python3.11
+
+.venv-docs/stamp: requirements-docs.lock
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
+# Broken links are warnings, which --quiet would neither show nor count.
+docs: .venv-docs/stamp ## The documentation as pages to read in a browser: build/docs/index.html
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build
+	@echo "Open build/docs/index.html in a browser."
+
+# The last line is what somebody does who installs it: nothing of this folder is in reach.
+dist: setup-dev ## Build what is released, dist/*; install the wheel in an empty environment and use it
+	rm -rf dist build/lib build/bdist.*
+	$(BIN)/python -m build --no-isolation
+	$(PYTHON) -m venv --clear .venv-installed
+	.venv-installed/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-installed/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index dist/*.whl
+	.venv-installed/bin/python -I tests/use_installed.py
+
 bench: .venv-bench/stamp ## Measure speed and memory, renew docs/performance.* (ten minutes)
 	.venv-bench/bin/python benchmarks/bench.py
 
@@ -132,9 +166,11 @@ readme-pictures: setup-dev ## Renew pictures, findings and results in README.md 
 	  .crop((321, 166, 321 + 26 * 29 + 1, 166 + 14 * 29 + 1)).quantize(64) \
 	  .save('docs/prototypes.png', optimize=True)"
 
-lock: ## Renew both lock files (needs uv)
+lock: ## Renew all lock files (needs uv)
 	uv pip compile pyproject.toml --upgrade $(LOCK_OPTIONS) --output-file requirements.lock
 	uv pip compile pyproject.toml --extra dev --constraint requirements.lock $(LOCK_OPTIONS) --output-file requirements-dev.lock
+	uv pip compile pyproject.toml --extra docs --constraint requirements.lock $(LOCK_OPTIONS) --output-file requirements-docs.lock
+	uv pip compile pyproject.toml --extra test --resolution lowest-direct --upgrade --python-platform linux $(filter-out --universal,$(LOCK_OPTIONS)) --output-file requirements-oldest.lock
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## Remove everything that was made in results/

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +22,23 @@ EXPERIMENTS = ("digits-competition", "dream-wide")
 
 @functools.cache
 def keep():
-    """See that bytecode and machine code of the sources as they are lie there; others wait for it."""
+    """See that bytecode and machine code of the sources as they are lie there; others wait for it.
+
+    Another Numba takes the place of what one has compiled, another Python keeps its own beside it.
+    """
     folder = ENGINES / "__pycache__"
     folder.mkdir(exist_ok=True)
-    stamp = folder / "kept.stamp"
+    stamp = folder / f"{sys.implementation.cache_tag}.stamp"
+    numba = metadata.version("numba")
     sources = max(path.stat().st_mtime for path in ENGINES.glob("*.py"))
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.stat().st_mtime < sources:
+        if not stamp.exists() or stamp.stat().st_mtime < sources or stamp.read_text() != numba:
             compileall.compile_dir(ENGINES.parents[1], quiet=1)
             runs = [subprocess.Popen([sys.executable, __file__, name]) for name in EXPERIMENTS]
             assert [run.wait() for run in runs] == [0] * len(runs)
-            stamp.touch()
+            stamp.write_text(numba)
     finally:
         os.close(lock)
 

@@ -6,15 +6,13 @@ import subprocess
 import tomllib
 
 import pytest
-import yaml
 from conftest import ROOT
 
-import topodream
 from topodream.data import KINDS
 from topodream.measures.registry import MEASURES
 from topodream.models import foldiak, mwta, sparse_dream
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = [f"requirements{name}.lock" for name in ("", "-dev", "-docs", "-oldest")]
 
 
 def pins(name):
@@ -30,9 +28,20 @@ def test_locks_hold_hashes_and_no_addresses(name):
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_both_locks_pin_the_same_versions():
-    default, dev = (pins(name) for name in LOCKS)
+def test_locks_pin_the_same_versions_but_the_oldest():
+    default, dev, docs, _ = (pins(name) for name in LOCKS)
     assert default.items() <= dev.items()
+    assert default.items() <= docs.items()
+
+
+def test_the_oldest_are_what_the_project_allows():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    pinned = pins("requirements-oldest.lock")
+    for entry in project["dependencies"] + extras["test"] + extras["baselines"]:
+        if bound := re.match(r"([\w-]+)>=([\d.]+)", entry):
+            name, version = bound.groups()
+            assert re.fullmatch(rf"{re.escape(version)}(\.0)*", pinned[name]), entry
 
 
 def test_locks_hold_every_dependency():
@@ -41,17 +50,12 @@ def test_locks_hold_every_dependency():
     assert set(names) <= set(pins("requirements.lock"))
     extras = project["optional-dependencies"]
     for_machines = {"tensorflow", "gpu-cuda12", "gpu-cuda13", "cluster"}
-    assert set(extras) == {*for_machines, "baselines", "bench", "dev"}
+    assert set(extras) == {*for_machines, "baselines", "bench", "docs", "test", "dev"}
     # The tests need them.
-    assert set(extras["cluster"] + extras["baselines"]) <= set(extras["dev"])
+    assert "topodream[baselines]" in extras["test"]
+    assert "topodream[cluster,test]" in extras["dev"]
     for name in ("tensorflow", "cupy-cuda12x", "cupy-cuda13x"):
         assert name not in pins("requirements-dev.lock")
-
-
-def test_one_version_everywhere():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert project["version"] == citation["version"] == topodream.__version__
 
 
 def markdown_files():

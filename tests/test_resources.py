@@ -327,6 +327,7 @@ def test_slurm_groups_every_step_but_the_page_and_what_is_made_at_once():
 
 
 def test_slurm_groups_a_map_with_its_pictures(tmp_path):
+    pytest.importorskip("snakemake_executor_plugin_slurm")
     folder = copy_project(tmp_path / "project")
     to_slurm = ("--workflow-profile", "profiles/slurm")
     targets = ("results/tiny-pan/formation.gif", "results/tiny-pan/figures/hit_map.png")

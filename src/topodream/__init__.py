@@ -11,7 +11,7 @@ from typing import Any
 
 from topodream.surroundings import forget
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 # As what processor NumPy and BLAS compute, and how letters are drawn, is not for the caller of a
 # script to say; libraries look when they are loaded, which is after this. (Snakemake, which imports

@@ -168,10 +168,10 @@ def write_hdf5(path: Path, content: Content, origin: Mapping[str, str]) -> None:
             file.create_dataset(name, data=array, **_storage_options(array))
         for name, value in sorted(attributes.items()):
             file.attrs[name] = value
-    raw = packed.getbuffer()
-    seal(raw)
-    with written_whole(path) as temporary:
-        temporary.write_bytes(raw)
+    with packed.getbuffer() as raw:
+        seal(raw)
+        with written_whole(path) as temporary, temporary.open("wb") as whole:
+            whole.write(raw)
 
 
 def complete_attributes(kind: str, said: Mapping[str, Any], content_sha256: str) -> dict[str, Any]:
