@@ -19,7 +19,7 @@ from pymdownx.slugs import slugify
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "topodream"
-PAGES = ("*.md", "config/*.md", "results/*.md", "docs/**/*.md", "src/topodream/**/*.md")
+PAGES = ("*.md", "config/*.md", "results/README.md", "docs/**/*.md", "src/topodream/**/*.md")
 ASSETS = ("docs/mkdocs.css", "docs/iframe-worker.js")
 GROUND = "ground"  # what lies in no wing
 LINK = re.compile(r"\[([^\[\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
