@@ -30,10 +30,10 @@ sys.dont_write_bytecode = False
 # comes last, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
-    "peaks", "workflow", "gpu_checks", "scripts", "batch_runs", "gpu_emulated", "extending", "cache",
-    "kills", "page_browser", "laboratory_browser", "page_access", "charts_browser",
-    "compare_browser", "products", "checkpoints", "emulator", "gpu_workflow", "snippets", "refusals",
-    "cli", "surroundings", "same_content", "fuzz", "library", "module", "bench",
+    "peaks", "workflow", "gpu_checks", "batch_runs", "scripts", "gpu_emulated", "extending", "kills",
+    "snippets", "page_browser", "surroundings", "checkpoints", "laboratory_browser", "products",
+    "cache", "page_access", "fuzz", "papers", "emulator", "gpu_workflow", "cli", "module", "bench",
+    "same_content", "refusals", "charts_browser", "compare_browser", "library",
 )  # fmt: skip
 
 

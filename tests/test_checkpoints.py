@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
+import forking
 import numpy as np
 import pytest
 import yaml
@@ -336,25 +337,42 @@ def test_a_training_that_went_on_diverges_where_it_would_have(wild, pixels, tmp_
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory, catalogue):
-    """A function: train one map, or several together, with files of their own."""
-    folder = tmp_path_factory.mktemp("job")
-    content = mnist.mnist_content("embedded", mnist.read_embedded())
-    write_hdf5(folder / "digits.h5", content, ORIGIN)
+def arguments(tmp_path_factory):
+    """A function: what train.py is told to train one map, or several together, of files of their own."""
+    data = tmp_path_factory.mktemp("job") / "digits.h5"
+    write_hdf5(data, mnist.mnist_content("embedded", mnist.read_embedded()), ORIGIN)
 
-    def run(experiments, outputs, **options):
+    def told(experiments, outputs):
         if isinstance(experiments, config.Experiment):
             experiments, outputs = [experiments], [outputs]
         configs = [output.with_suffix(".yaml") for output in outputs]
         for path, experiment in zip(configs, experiments, strict=True):
             path.write_text(yaml.safe_dump(config.to_mapping(experiment), sort_keys=False))
-        command = [
-            sys.executable, ROOT / "src" / "train.py", "--data", folder / "digits.h5",
-            "--config", *configs, "--output", *outputs,
-        ]  # fmt: skip
+        return ["--data", data, "--config", *configs, "--output", *outputs]
+
+    return told
+
+
+@pytest.fixture(scope="module")
+def job(arguments):
+    """A function: begin to train, in a process that can be killed."""
+
+    def begin(experiments, outputs):
+        command = [sys.executable, ROOT / "src" / "train.py", *arguments(experiments, outputs)]
         return subprocess.Popen(
-            command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
+            command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def train_whole(arguments):
+    """A function: train to the end; return the status and what was said."""
+
+    def run(experiments, outputs):
+        done = forking.script("train.py", *arguments(experiments, outputs))
+        return done.returncode, done.stdout + done.stderr
 
     return run
 
@@ -369,14 +387,13 @@ def killed(process, n_lines, chance):
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
+def test_killed_at_any_moment_the_file_is_the_same(job, train_whole, catalogue, tmp_path):
     """While it starts, and some epochs later each time: in one, or while a checkpoint is written."""
     experiment = replace(
         catalogue.experiments["digits-competition"], epochs=16, steps_per_epoch=1000
     )
     undisturbed = tmp_path / "undisturbed.h5"
-    process = job(experiment, undisturbed)
-    assert "epoch 16/16" in process.communicate(timeout=300)[0]
+    assert "epoch 16/16" in train_whole(experiment, undisturbed)[1]
     assert not undisturbed.with_suffix(".checkpoint").exists()
     chance = random.Random(4)  # noqa: S311
     output = tmp_path / "killed.h5"
@@ -384,24 +401,24 @@ def test_killed_at_any_moment_the_file_is_the_same(job, catalogue, tmp_path):
         said = killed(job(experiment, output), n_lines, chance)
         assert not output.exists()
     assert "goes on after epoch" in said
-    assert "goes on after epoch" in job(experiment, output).communicate(timeout=300)[0]
+    assert "goes on after epoch" in train_whole(experiment, output)[1]
     assert output.read_bytes() == undisturbed.read_bytes()
     assert not output.with_suffix(".checkpoint").exists()
 
 
 @pytest.mark.slow
-def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_path):
+def test_killed_together_each_file_is_that_of_the_map_alone(job, train_whole, catalogue, tmp_path):
     longer = replace(catalogue.experiments["digits-competition"], epochs=12, steps_per_epoch=1000)
     shorter = replace(longer, name="shorter", epochs=8, seed=3)
     expected = {}
     for experiment in (longer, shorter):
-        job(experiment, tmp_path / "alone.h5").communicate(timeout=300)
+        train_whole(experiment, tmp_path / "alone.h5")
         expected[experiment.name] = (tmp_path / "alone.h5").read_bytes()
     outputs = [tmp_path / f"{name}.h5" for name in expected]
     chance = random.Random(5)  # noqa: S311
     for n_lines in (7, 10):  # a line for each epoch; in the first map, in the second
         killed(job([longer, shorter], outputs), n_lines, chance)
-    said = job([longer, shorter], outputs).communicate(timeout=300)[0]
+    _, said = train_whole([longer, shorter], outputs)
     assert "digits-competition: goes on after epoch" in said
     assert "shorter: goes on after epoch" in said
     for path, whole in zip(outputs, expected.values(), strict=True):
@@ -409,36 +426,36 @@ def test_killed_together_each_file_is_that_of_the_map_alone(job, catalogue, tmp_
     assert not list(tmp_path.glob("*.checkpoint"))
 
 
-def test_a_checkpoint_of_another_config_is_said_and_started_over(job, small_experiment, tmp_path):
+def test_a_checkpoint_of_another_config_is_said_and_started_over(
+    train_whole, small_experiment, tmp_path
+):
     output = tmp_path / "model.h5"
     checkpoint = Checkpoints(output, small_experiment(seed=5), "d" * 64, ORIGIN)
     pixels = np.zeros((3, 784), np.uint8)
     train(small_experiment(seed=5), pixels, nothing, nothing, checkpoint.save)
-    said = job(small_experiment(), output).communicate(timeout=100)[0]
+    _, said = train_whole(small_experiment(), output)
     assert "small: starts over, " in said
     assert "state.h5 is of other settings (seed)" in said
     assert read_map(output).experiment.seed == 0
     assert not checkpoint.folder.exists()
 
 
-def test_a_divergence_is_in_the_log_and_in_the_file(job, wild, tmp_path):
+def test_a_divergence_is_in_the_log_and_in_the_file(train_whole, wild, tmp_path):
     output = tmp_path / "model.h5"
-    process = job(wild(), output)
-    said = process.communicate(timeout=100)[0]
-    assert process.returncode == 0
+    status, said = train_whole(wild(), output)
+    assert status == 0
     found = read_map(output).trained.divergence
     assert f"small: {found}; kept is the map after epoch {found.epoch - 1}" in said
-    process = job(wild(on_divergence="fail"), tmp_path / "failed.h5")
-    said = process.communicate(timeout=100)[0]
-    assert process.returncode == 1
+    status, said = train_whole(wild(on_divergence="fail"), tmp_path / "failed.h5")
+    assert status == 1
     assert said.count("\n") == found.epoch
     assert f"train.py: error: small {found}; a lower learning_rate" in said
     assert not (tmp_path / "failed.h5").exists()
 
 
-def test_settings_of_a_map_are_read_back(job, small_experiment, tmp_path):
+def test_settings_of_a_map_are_read_back(train_whole, small_experiment, tmp_path):
     output = tmp_path / "model.h5"
-    job(small_experiment(), output).communicate(timeout=100)
+    train_whole(small_experiment(), output)
     assert json.loads(json.dumps(config.to_mapping(read_map(output).experiment))) == (
         config.to_mapping(small_experiment())
     )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forking
 import pytest
 from conftest import ROOT
 
@@ -113,10 +114,10 @@ def test_options_that_are_quoted_in_an_error_leave_it_on_its_lines(tmp_path):
 )  # fmt: skip
 def test_names_and_values_of_options_are_checked(args, said, tmp_path):
     output = tmp_path / "results" / "x"
-    done = run(*args, "--output", output, stdout=subprocess.PIPE, cwd=tmp_path)
+    done = forking.script(*args, "--output", output, folder=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.count(b"\n") == 1
-    assert said in done.stderr.decode()
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
     assert not list(output.parent.iterdir())
 
@@ -133,6 +134,6 @@ def test_a_link_into_a_cache_is_replaced_and_the_cache_left_alone(tmp_path):
 def test_json_of_options_is_json(tmp_path):
     settings = json.dumps({"name": "a", "grid": {"rows": 10**400, "cols": 1}, "model": "mwta"})
     args = ["resolve_experiment.py", "--settings", settings, "--output", tmp_path / "x.yaml"]
-    done = run(*args, stdout=subprocess.PIPE)
+    done = forking.script(*args)
     assert done.returncode == 1
-    assert b"grid.rows = a number of more than 90 digits is not allowed" in done.stderr
+    assert "grid.rows = a number of more than 90 digits is not allowed" in done.stderr

@@ -654,6 +654,7 @@ SHIPPED["findings"] = {"seeds": [0, 3], "statements": {"so-it-is": STATEMENT}}
 resolve(SHIPPED)  # what is changed below is right before
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(path=st.sampled_from(sorted(paths(SHIPPED), key=str)), value=VALUES)
 def test_any_value_anywhere_resolves_or_is_one_clear_line(path, value):

@@ -34,6 +34,8 @@ def named(prefix, *, without=()):
 
 
 DREAMS = named("dream-")
+# With each rule of excitation, and without; the others take long.
+QUICK_DREAMS = ("dream-symmetric", "dream-hebbian", "dream-oja", "dream-no-excitation")
 MWTAS = named("", without=[*DREAMS, "bars"])
 # Excited, of many winners, bounded, with a trace and normalised over a neighbourhood of 7 x 7.
 ON_A_TORUS = ("excited-20", "digits-ten-winners", "digits-fast-bounded", "trace-40-normalised-r3")
@@ -173,7 +175,10 @@ def dense_dream(catalogue, digits):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", DREAMS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one not in QUICK_DREAMS)) for one in DREAMS],
+)
 def test_every_sparse_dream_variant_equals_the_notebook(
     name, engine, catalogue, digits, dense_dream
 ):

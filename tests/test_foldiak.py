@@ -137,6 +137,7 @@ SHIPPED: Experiment = resolve(yaml.safe_load((ROOT / "config.yaml").read_text())
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     rows=st.integers(1, 4),

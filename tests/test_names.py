@@ -98,6 +98,7 @@ def test_a_folder_with_braces_is_one_line(some_config):
         resolve(some_config)
 
 
+@pytest.mark.slow
 def test_a_folder_and_mirrors_of_any_name_reach_the_script_as_they_are(tmp_path):
     project = copy_project(tmp_path / "fresh")
     # Without braces: Snakemake takes those of an input's name for wildcards.

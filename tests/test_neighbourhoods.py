@@ -89,6 +89,7 @@ def test_what_ends_a_map_is_said():
     assert "Grey" not in on_torus
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("surface", "edge", "radius"),
     [

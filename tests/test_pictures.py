@@ -554,6 +554,7 @@ def of_images(shape, count, title, data):
     yield lateral_matrix.plot(matrices, Grid(1, count), title, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS, ids=str)
 def test_figures_of_any_grid_are_legible(grid):
     for figure in sheets_of(grid, f"{LONG}: figure", f"{TOLD}; {TOLD}"):
@@ -572,6 +573,7 @@ def test_figures_in_colour_are_legible(colours_, channels):
         assert legible.faults(figure) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a", LONG, LONGER])
 @pytest.mark.parametrize("shape", [(8, 8), (96, 160), (20, 200)])
 def test_figures_of_any_name_and_image_are_legible(name, shape):
@@ -852,6 +854,7 @@ def test_lines_beyond_the_colours_have_other_dots_on_the_panel_too(values):
     assert len(looks) == 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "points_",
     [

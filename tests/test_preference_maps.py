@@ -206,6 +206,7 @@ def test_the_histogram_of_hues_shows_both_ends_of_each_axis():
 # ------------------------------------------------------------------ both
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", GRIDS[-3:], ids=str)
 def test_maps_of_preferences_of_any_grid_are_legible(grid):
     rng = np.random.default_rng(0)
@@ -216,6 +217,7 @@ def test_maps_of_preferences_of_any_grid_are_legible(grid):
         assert min(figure.axes[0].bbox.size) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [0, np.nan, np.inf, 1e30])
 def test_maps_without_preferences_can_be_drawn(value, tmp_path):
     weights = np.full((4, OPPONENT.n_inputs), value, "float32")

@@ -257,6 +257,7 @@ def asked_for(done, rule, resource="mem_mb"):
     )
 
 
+@pytest.mark.slow
 def test_jobs_ask_for_what_their_images_need(tmp_path):
     folder = copy_project(tmp_path / "project")
     (folder / "large.yaml").write_text(
@@ -326,6 +327,7 @@ def test_slurm_groups_every_step_but_the_page_and_what_is_made_at_once():
     )
 
 
+@pytest.mark.slow
 def test_slurm_groups_a_map_with_its_pictures(tmp_path):
     pytest.importorskip("snakemake_executor_plugin_slurm")
     folder = copy_project(tmp_path / "project")
@@ -406,6 +408,7 @@ def test_as_a_module_the_workflow_leaves_the_bounds_of_another_alone(tmp_path):
     assert "gpu=4" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_what_all_of_the_config_takes(tmp_path):
     # It shows what isn't selected too, if it lies there.
     folder = copy_project(tmp_path / "project")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import forking
 import pytest
 from conftest import ROOT
 
@@ -126,6 +127,34 @@ def twice(value):
 """
 
 
+# What a process does that compiles: up to the kernel, and from there on in a folder.
+IMPORTED = f"sys.path.insert(0, {str(ROOT / 'src')!r}); import topodream.engines.jit"
+GO_ON = """
+from numba.core import config
+config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+sys.path.insert(0, folder)
+exec(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Where to ask for a copy of a process that has imported Numba: that takes longer than to compile."""
+    return forking.listening("kernels", IMPORTED, GO_ON)
+
+
+@pytest.fixture
+def kept(tmp_path, processes):
+    """A function: run a kernel in a copy of a process; return what it says."""
+    (tmp_path / "some_kernel.py").write_text(KERNEL)
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def run(code=COMPILED):
+        return forking.ask(processes, tmp_path, ["-c", code], environment, "")
+
+    return run
+
+
 @pytest.fixture
 def compiled(tmp_path):
     """A function: run a kernel in a new process, with variables; return what it says."""
@@ -181,46 +210,46 @@ def not_a_file(path):
     path.mkdir()
 
 
-def test_damaged_machine_code_is_made_again(compiled, tmp_path):
-    assert said(compiled())["found"] == 0
-    assert said(compiled())["found"] == 1
+def test_damaged_machine_code_is_made_again(kept, tmp_path):
+    assert said(kept())["found"] == 0
+    assert said(kept())["found"] == 1
     for damage in (emptied, last_bytes_lost, one_bit_wrong):
         for number in (0, 1):
             damage(machine_code(tmp_path)[number])
-            assert said(compiled())["found"] == 0, damage
-    assert said(compiled())["found"] == 1
+            assert said(kept())["found"] == 0, damage
+    assert said(kept())["found"] == 1
 
 
 @pytest.mark.parametrize("which", [".nbc", ".nbi"])
-def test_machine_code_that_can_neither_be_read_nor_written(compiled, tmp_path, which):
-    said(compiled())
+def test_machine_code_that_can_neither_be_read_nor_written(kept, tmp_path, which):
+    said(kept())
     for path in machine_code(tmp_path):
         if path.suffix == which:
             not_a_file(path)
-    done = compiled()
+    done = kept()
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "compiled code can't be kept" in done.stderr
 
 
-def test_machine_code_of_other_sources_is_not_run(compiled, tmp_path):
+def test_machine_code_of_other_sources_is_not_run(kept, tmp_path):
     """As of a process that began before an edit, and ends after it."""
-    said(compiled())
+    said(kept())
     code, _ = machine_code(tmp_path)
     before = code.read_bytes()
     (tmp_path / "some_kernel.py").write_text(KERNEL.replace("2 *", "4 * 0.5 *"))
-    said(compiled())
+    said(kept())
     assert machine_code(tmp_path)[0] == code
     code.write_bytes(before)
-    assert said(compiled())["found"] == 0
+    assert said(kept())["found"] == 0
 
 
-def test_machine_codes_of_two_types_never_have_one_name(compiled, tmp_path):
+def test_machine_codes_of_two_types_never_have_one_name(kept, tmp_path):
     """As of two processes that begin at once: each sees no other's."""
-    said(compiled())
+    said(kept())
     [index] = (tmp_path / "cache").rglob("some_kernel*.nbi")
     index.unlink()
-    said(compiled(COMPILED.replace("twice(2.5) == 5", "twice(2) == 4")))
+    said(kept(COMPILED.replace("twice(2.5) == 5", "twice(2) == 4")))
     assert len(list((tmp_path / "cache").rglob("some_kernel*.nbc"))) == 2
 
 

@@ -69,6 +69,7 @@ def origins(module, name):
     return module
 
 
+@pytest.mark.slow
 def test_a_name_that_others_import_stands_for_one_thing():
     found = {}
     for path in [*MODULES.values(), *(ROOT / "src").glob("*.py")]:
