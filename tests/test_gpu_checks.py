@@ -5,9 +5,10 @@ Nothing here runs on a GPU: faults are looked for by the emulator, compiled kern
 
 import importlib.util
 import itertools
+import re
 
 import pytest
-from emulator import building, cubins, faults, races
+from emulator import building, cubins, faults, races, tables
 from emulator.stand_in import StandIn
 
 from topodream.engines.cupy import C_TYPES, options
@@ -32,7 +33,23 @@ COMPILERS = cubins.compilers()
     ],
 )
 def test_no_race(case):
-    assert races.find(faults.FOR_RACES.format(case=case)) == []
+    assert races.find(faults.for_races(case)) == []
+
+
+@needs_races
+@pytest.mark.parametrize("case", ["SparseDream", "SparseDream, four rules"])
+def test_no_race_between_the_blocks_of_a_phase(case):
+    assert races.find(faults.for_races(case, in_phases=True)) == []
+
+
+@needs_races
+def test_a_race_between_the_blocks_of_a_phase_is_seen(tmp_path):
+    alone = 'alone = PHASES[phase] == "ACCOUNT"'
+    fault = faults.Fault(
+        "several blocks that account", "cupy_sparse_dream.py", alone, "alone = False", "", ""
+    )
+    script = faults.for_races("SparseDream", in_phases=True)
+    assert races.find(script, fault.plant(tmp_path))
 
 
 @needs_races
@@ -44,6 +61,26 @@ def test_a_planted_fault_is_seen(fault, tmp_path):
 @needs_races
 def test_sources_without_a_fault_show_nothing():
     assert faults.look(faults.SRC, "MWTA") == {}
+
+
+def test_the_tables_are_of_what_is_checked():
+    page = (tables.DOCS / "gpu-evidence.md").read_text()
+    agreement, planted = (
+        [line.split(" | ") for line in re.findall(r"^\| (.+)", part, re.MULTILINE)[1:]]
+        for part in re.findall(r"<!-- \w+ -->(.*?)<!-- end", page, re.DOTALL)
+    )
+    assert [row[0] for row in planted] == [fault.name for fault in faults.all_faults()]
+    assert [row[:6] for row in agreement] == [
+        [
+            case.name,
+            str(case.n_maps),
+            f"{case.rows * case.cols:,}",
+            f"{case.n_inputs:,}",
+            case.dtype,
+            str(case.n_steps),
+        ]
+        for case in tables.cases()
+    ]
 
 
 # ------------------------------------------------------------------ real packages, real devices

@@ -21,7 +21,7 @@ SRC = TESTS.parent / "src"
 ENGINES = Path("topodream/engines")
 AGREEMENT, ORDERS, EMULATOR, RACES = CHECKS = ("agreement", "orders", "emulator", "races")
 
-BARRIER = "__syncthreads();"
+BARRIER = re.compile(r"__sync(?:threads|warp)\(\);")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def look(sources: Path, case: str, checks: Sequence[str] = CHECKS) -> dict[str, 
     if RACES in checks:
         # A mistake that the emulator stops at may have shown a race before.
         with suppress(races.StoppedError):
-            if found := races.find(FOR_RACES.format(case=case), sources):
+            if found := races.find(for_races(case), sources):
                 seen[RACES] = found[0]
     return seen
 
@@ -95,8 +95,10 @@ for order in {orders}:
 FOR_RACES = """
 from emulator.stand_in import StandIn
 from topodream import gpu_check
-from topodream.engines import cupy, cupy_mwta
+from topodream.engines import cupy, cupy_mwta, cupy_sparse_dream
 cupy.THREADS_PER_MAP = cupy.THREADS_OF_UNITS = 64
+if {in_phases}:  # each of them by several blocks
+    cupy_sparse_dream.MOST_BYTES_OF_ONE_BLOCK = 0
 cupy_mwta.AHEAD = 2  # a map is taken up again after so many steps
 cupy_mwta.CupyMwta.constants = {{**cupy_mwta.CupyMwta.constants, "AHEAD": 2}}
 case = next(case for case in gpu_check.variants(3, 4, 400, 6) if case.name == {case!r})
@@ -105,11 +107,17 @@ gpu_check.train_on_device(experiments, case.starts(), pixels, StandIn(races=True
 """
 
 
+def for_races(case: str, *, in_phases: bool = False) -> str:
+    """Return a script that trains a variant while ThreadSanitizer watches."""
+    return FOR_RACES.format(case=case, in_phases=in_phases)
+
+
 # By the function it stands in, a variant whose training comes there.
 CASE_OF = {
     "block_extent": "MWTA",
     "mwta_drives": "MWTA",
     "score_units": "MWTA",
+    "choose_winners": "MWTA, ten winners, bounded",
     "take_up": "trace",
     "mwta_learn": "MWTA beside a trace",
     "dream_learn": "SparseDream",
@@ -117,20 +125,21 @@ CASE_OF = {
 
 
 def barriers() -> Iterator[Fault]:
-    """Yield a fault for each barrier of the kernels: that it is not there."""
+    """Yield a fault for each barrier of the kernels, of a block or a warp: that it is not there."""
     for file in ("cupy.cu", "cupy_mwta.cu", "cupy_sparse_dream.cu"):
         lines = (SRC / ENGINES / file).read_text().splitlines(keepends=True)
-        function, text = "", "".join(lines)
+        function, count, text = "", 0, "".join(lines)
         for number, line in enumerate(lines):
             if found := re.match(r"(?:__device__|extern) .*?(\w+)\((?!\d)", line):
-                function = found[1]
-            if BARRIER in line:
+                function, count = found[1], 0
+            if BARRIER.search(line):
+                count += 1
                 # With as many lines before it as it takes to be the only such place.
                 first = number
                 while text.count("".join(lines[first : number + 1])) > 1:
                     first -= 1
-                before, after = "".join(lines[first:number]), line.replace(BARRIER, "")
-                name = f"no barrier at line {number + 1} of {file}, in {function}"
+                before, after = "".join(lines[first:number]), BARRIER.sub("", line)
+                name = f"{function} without barrier {count}"
                 case = CASE_OF[function]
                 yield Fault(name, file, before + line, before + after, case, RACES)
 

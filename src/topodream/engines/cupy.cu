@@ -11,14 +11,15 @@
 // A map that diverges stops: `done`, its steps so far, then stays behind the step that is due, by
 // which every kernel knows that it has nothing to do for it.
 //
+// `__launch_bounds__(threads, 1)`: the most threads of a block, and that a processor need not have
+// room for a second one. So its threads may have more registers.
+//
 // Rows of inputs are longer than there are inputs: filled up with zeros to whole vectors of 16
 // bytes, which a thread reads at once. A sample is 0 there, so weights stay 0.
 
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(name) extern __align__(16) __shared__ double name[]
 #endif
-// Kernels have at most so many threads in a block, and want as many registers as one block can
-// have: `__launch_bounds__(threads, 1)`.
 #define WHOLE_WARP 0xffffffffu
 #define MOST_WARPS 32
 
@@ -64,8 +65,8 @@ struct Extent {
     real sum, largest;
 };
 
-// Give every thread of the block the sum of all threads' values, and the largest of others that they
-// have, 0 or more; `room` is for 2 x MOST_WARPS of them, and free again behind the next barrier.
+// Give every thread of the block the sum of all threads' values, and the largest of all their `other`
+// ones, which are 0 or more. `room`, of 2 x MOST_WARPS, is free again behind the next barrier.
 __device__ Extent block_extent(real value, real other, real* room) {
     value = warp_sum(value);
     other = warp_largest(other);
@@ -88,7 +89,7 @@ struct Best {
     int unit;  // -1: none
 };
 
-// Of equal scores the smaller number is better. Without a branch: threads of a warp would part.
+// Of equal scores the smaller number is better. Without a branch, at which threads of a warp would part.
 __device__ __forceinline__ Best better(Best one, Best other) {
     const bool wins = (other.score > one.score) | (one.unit < 0) |
                       ((other.score == one.score) & (other.unit < one.unit));
@@ -108,7 +109,7 @@ __device__ __forceinline__ Best warp_best(Best best) {
     return best;
 }
 
-// The best of a warp and, of a block, room for that of each.
+// The best of each warp of a block.
 struct Heads {
     real* score;  // (MOST_WARPS)
     int* unit;    // (MOST_WARPS)
@@ -152,11 +153,11 @@ __device__ __forceinline__ Vector values_of(Bytes bytes, const real* levels) {
     return values;
 }
 
-// Load a sample, by threads from number `first` on.
+// Load a sample, by the block's threads from number `first` on; the others don't call it.
 __device__ void load_sample(
     const byte* pixels, const real* levels, real* sample, int n_vectors, int first)
 {
-    for (int q = threadIdx.x - first; 0 <= q && q < n_vectors; q += blockDim.x - first) {
+    for (int q = threadIdx.x - first; q < n_vectors; q += blockDim.x - first) {
         ((Vector*)sample)[q] = values_of(((const Bytes*)pixels)[q], levels);
     }
 }

@@ -203,7 +203,7 @@ __device__ void take_up(
             }
             stays = a * warp_largest(largest) > negligible;
         }
-        if (lane() == 0) listed.is_stale[k] = stays;
+        if (lane() == 0) listed.is_stale[k] = stays;  // for now: whether it stays
     }
     __syncthreads();
     for (int k = threadIdx.x; k < n_before; k += blockDim.x) {
@@ -312,8 +312,8 @@ __device__ __forceinline__ real change_and_drive(
 }
 
 // Learn `count` samples in turn, one block of threads for each map. Grid: maps.
-// Scratch memory, shared or outside: see scratch_bytes in cupy_mwta.py. Which of them, the compiler
-// has to know: it reads shared memory in other ways.
+// Scratch memory, shared or outside: see scratch_bytes in cupy_mwta.py. The compiler has to know
+// which of them it is: shared memory is read by other instructions.
 extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
     real* weights,           // (maps, units, inputs)
     const byte* pixels,      // (samples, inputs)
@@ -401,8 +401,8 @@ extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
         const int n_before = *listed.count;
         score_units(sheet, drive, gains, across, score, heads);
         __syncthreads();
-        // One warp lets units compete; the others fetch the next sample, and what drives by it
-        // are known. They would have nothing to do.
+        // One warp lets units compete. Meanwhile the others fetch the next sample, and its drives as
+        // far as they are known.
         const bool goes_on = n_done + 1 < count;
         const int spared = n_warps() > 1 ? 32 : 0;
         if (warp() == 0) {
@@ -418,7 +418,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) mwta_learn(
             load_sample(bytes, values, next_sample, n_vectors, spared);
         }
         __syncthreads();
-        if (threadIdx.x == blockDim.x - 1) {
+        if (threadIdx.x == blockDim.x - 1) {  // the first ones see to traces
             list_winners(listed, winners, answers, n_winners, fades, trace);
         }
         if (fades) {  // equation 5

@@ -299,9 +299,9 @@ __device__ void copy(const real* from, real* to, int n) {
     for (int i = threadIdx.x; i < n; i += blockDim.x) to[i] = from[i];
 }
 
-// Where an array lies meanwhile: outside or, where KEEPS, the next place in shared memory, with a copy
-// of what it has so far, if anything. (Which of them, the compiler has to know: it reads shared
-// memory in other ways.)
+// Where an array lies meanwhile: outside or, where KEEPS, in the next place in shared memory, with a
+// copy of what it has so far, if anything. (The compiler has to know which of them it is: shared
+// memory is read by other instructions.)
 __device__ __forceinline__ real* kept(real* outside, bool has_values, int n, real*& room) {
     real* const here = KEEPS ? room : outside;
     room += n;
@@ -309,10 +309,11 @@ __device__ __forceinline__ real* kept(real* outside, bool has_values, int n, rea
     return here;
 }
 
-// Run phases `first_phase` to before `end_phase` of `count` steps. Where they are more than one there
-// must be one block for each map: blocks don't wait for each other. Grid: any number of blocks, maps.
-// Shared memory: see shared_bytes in cupy_sparse_dream.py. Where it KEEPS
-// them, all arrays but prototypes lie there meanwhile.
+// Run the phases from `first_phase` to the one before `end_phase`, of `count` steps. Several phases or
+// steps must have one block for each map: blocks don't wait for each other. So must ACCOUNT.
+// Grid: any number of blocks, maps.
+// Shared memory: see shared_bytes in cupy_sparse_dream.py. Where it KEEPS them, all arrays but
+// prototypes and what chunks saw lie there meanwhile.
 extern "C" __global__ void __launch_bounds__(512, 1) dream_learn(
     real* weights,            // (maps, units, inputs)
     real* excitation,         // (maps, units, units)
@@ -355,7 +356,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) dream_learn(
     real* rest = (real*)(activity_here + n_units);
 
     const long long of_units = (long long)number * n_units, of_pairs = of_units * n_units;
-    const int n_pairs = n_units * n_units;
+    const int n_pairs = KEEPS ? n_units * n_units : 0;  // else an int may be too small
     const bool goes_on = first > 0;
     real* const factors_outside = factor + (long long)number * length;
     real* const activity_outside = activity + of_units;
