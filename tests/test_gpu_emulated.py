@@ -162,11 +162,27 @@ def test_bits_depend_on_no_place_of_scratch_memory(name):
 
 def test_a_map_of_10000_units_finds_room(monkeypatch):
     look_ahead(1, monkeypatch)
-    wanted = cupy_mwta.scratch_bytes(10_000, 784, 5, 32 * 5, "float32", fades=False)
+    wanted = cupy_mwta.scratch_bytes(10_000, 784, 5, 5, "float32", fades=False)
     assert 99 * 1024 < wanted < 227 * 1024
     case = gpu_check.Case("MWTA", (gpu_check.MWTA,), 100, 100, 784, "float32", 2)
     for kilobytes in (99, 227):
         assert gpu_check.compare(case, StandIn(most_shared_bytes=kilobytes * 1024)).holds
+
+
+def test_units_of_whose_trace_nothing_is_left_are_forgotten(monkeypatch):
+    rooms = []
+    make = cupy_mwta.CupyMwta._make_room
+    monkeypatch.setattr(
+        cupy_mwta.CupyMwta,
+        "_make_room",
+        lambda ensemble, epoch: rooms.append(make(ensemble, epoch)) or rooms[-1],
+    )
+    settings = replace(gpu_check.MWTA, trace=0.9, n_winners=2)
+    case = gpu_check.Case("trace", (settings,), 8, 9, 400, "float32", 160)
+    assert gpu_check.compare(case, StandIn()).difference < 1e-6
+    (run,) = gpu_check.by_reference(case)
+    for room, tally in zip(rooms, run.tallies, strict=True):
+        assert 0 < room["n_active"].host[0] < (tally.wins > 0).sum()
 
 
 def test_too_many_inputs_are_refused(small_experiment):
