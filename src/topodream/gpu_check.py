@@ -82,8 +82,8 @@ class Case:
     """Maps of one shape that learn side by side.
 
     ``name`` says in words what they are; ``settings`` has those of each map, ``shown`` names
-    their samples, see SAMPLES. Where faded, a third of the weights that
-    change by factors start where they can fade no further: those of excitation if there are any.
+    their samples, see SAMPLES. Where faded, a third of the weights that change by factors start
+    where they can fade no further: those of excitation if there are any.
     """
 
     name: str
@@ -569,8 +569,8 @@ def _seconds_per_step(
 ) -> tuple[float, float]:
     """Return how long a step takes, and what a call takes besides.
 
-    A call of so many steps, and one of three times as many, differ by steps alone. There are more
-    of them until these take long enough to time.
+    A call of so many steps, and one of three times as many, differ by steps alone. Both get
+    longer until that difference is long enough to time.
     """
     while True:
         few, many = (_seconds(advance, n) for n in (n_steps, 3 * n_steps))
