@@ -252,6 +252,7 @@ def test_settings_that_refer_to_themselves(some_config):
         resolve(some_config)
 
 
+@pytest.mark.slow
 def test_resolved_settings_come_back_from_their_file(catalogue, tmp_path):
     for experiment in catalogue.experiments.values():
         path = tmp_path / f"{experiment.name}.yaml"

@@ -114,6 +114,7 @@ def test_a_folder_and_mirrors_of_any_name_reach_the_script_as_they_are(tmp_path)
     assert not list(tmp_path.rglob("pwned"))
 
 
+@pytest.mark.slow
 def test_texts_for_readers_reach_the_scripts_as_they_are(tmp_path):
     project = copy_project(tmp_path / "fresh")
     findings = {"seeds": [0], "statements": {"so": STATEMENT | {"said": NASTY, "because": NASTY}}}

@@ -812,6 +812,7 @@ def test_all_lines_of_a_sweep_are_named_and_told_apart(n_lines, n_panels):
         assert len(looks) == n_lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_lines", [1, 2, 6])
 @pytest.mark.parametrize("diverged", [[], [1, 2]])
 def test_legends_of_sweeps_cover_no_data(n_lines, diverged):

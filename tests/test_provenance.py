@@ -198,6 +198,7 @@ def prepare(clone, output):
     return output.read_bytes()
 
 
+@pytest.mark.slow
 def test_clones_at_other_commits_of_equal_code_write_equal_bytes(tmp_path):
     first = tmp_path / "first"
     shutil.copytree(ROOT / "src", first / "src", ignore=shutil.ignore_patterns("*.pyc", "*.nb*"))

@@ -86,6 +86,7 @@ def test_a_name_that_others_import_stands_for_one_thing():
 ABOUT_MODELS = re.compile(r"models/|engines/(fast|cupy)_\w+|gpu_check")
 
 
+@pytest.mark.slow
 def test_models_are_asked_and_not_told_apart():
     """No other module imports a model, or compares its name or its class."""
     known = {type(model).__module__.split(".")[-1] for model in MODELS.values()}
