@@ -99,13 +99,18 @@ setup-dev: .venv/dev.stamp ## The environment for `make test`
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "topodream needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear .venv
 
+# `import topodream` there is the package of this checkout.
+IMPORTABLE := $(BIN)/python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'topodream.pth').write_text(str(pathlib.Path('src').resolve()) + '\n')"
+
 .venv/default.stamp: requirements.lock | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(IMPORTABLE)
 	@touch $@
 
 # The development lock holds the default one's packages at the same versions.
 .venv/dev.stamp: requirements-dev.lock | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(IMPORTABLE)
 	@touch $@ .venv/default.stamp
 
 .venv-oldest/stamp: requirements-oldest.lock

@@ -1,9 +1,12 @@
 """What holds for the repository as a whole."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -135,6 +138,19 @@ def test_make_clean_leaves_the_readme_of_results_alone(tmp_path):
     done = subprocess.run(["make", "clean"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in (tmp_path / "results").rglob("*")] == ["README.md"]
+
+
+@pytest.mark.skipif(
+    Path(sys.prefix).resolve() != (ROOT / ".venv").resolve() or (ROOT / ".venv").is_symlink(),
+    reason="another environment than that of `make setup`",
+)
+def test_the_environment_of_make_imports_the_package(tmp_path):
+    code = "import topodream; print(topodream.__file__)"
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=alone, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == str(ROOT / "src" / "topodream" / "__init__.py"), done.stderr
 
 
 def test_targets_that_the_readme_names_exist():
