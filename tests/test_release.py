@@ -134,3 +134,9 @@ def test_the_gallery_has_every_picture_of_the_documentation_and_what_makes_it(ca
         else:
             assert of in catalogue.experiments, command
             assert file in files, command
+
+
+def test_the_workflow_asks_for_the_snakemake_that_the_project_asks_for():
+    (entry,) = (text for text in PROJECT["dependencies"] if text.startswith("snakemake"))
+    least = re.search(r'min_version\("(.+)"\)', (ROOT / "workflow/Snakefile").read_text())[1]
+    assert entry.startswith(f"snakemake>={least},")
