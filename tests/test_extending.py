@@ -82,7 +82,7 @@ experiments:
     steps_per_epoch: 1000
 """
 # What the project's own tests look at besides.
-ALSO = ("README.md", "Makefile", "requirements.lock", "requirements-dev.lock")
+ALSO = ("README.md", "Makefile", *(path.name for path in ROOT.glob("requirements*.lock")))
 FIGURES = {"prototypes", "reconstructions", "learning_curve", "hit_map", "u_matrix"}
 FIGURES |= {"label_map", "largest_weights"}
 PAGE_FILE = "results/index.html"

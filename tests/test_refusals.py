@@ -226,15 +226,15 @@ def test_a_full_disk_leaves_the_last_checkpoint(small_experiment, digits, tmp_pa
     experiment = small_experiment(epochs=2, steps_per_epoch=5, engine="reference")
     origin = {**ORIGIN, "code_sha256": "", "versions": "{}", "device": "cpu"}
     checkpoints = Checkpoints(tmp_path / "model.h5", experiment, "d" * 64, origin)
-    real = Path.write_bytes
+    real = Path.open
 
-    def write_or_fail(self, content):
-        if "state.h5" in self.name and (self.parent / "state.h5").exists():
-            real(self, bytes(content)[:100])
+    def open_or_fail(self, mode="r", **how):
+        if mode == "wb" and "state.h5" in self.name and (self.parent / "state.h5").exists():
+            self.write_text("the beginning of it")
             raise OSError(errno.ENOSPC, "whatever")
-        return real(self, content)
+        return real(self, mode, **how)
 
-    monkeypatch.setattr(Path, "write_bytes", write_or_fail)
+    monkeypatch.setattr(Path, "open", open_or_fail)
     pixels = digits["train/pixels"][:20].reshape(20, -1)
     with pytest.raises(InputError, match=r"cannot write .*state.h5: No space left on device"):
         train(experiment, pixels, lambda _: None, lambda _: None, checkpoints.save)

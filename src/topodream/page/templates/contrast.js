@@ -218,7 +218,7 @@ class Windows {
     this.layers = layers; // on which the windows are framed
     this.at = { x: 0.5, y: 0.5 };
     this.zoom = USUAL_ZOOM; // 0: the whole maps
-    this.sides = maps.map((map, side) => ({ map, sheet: h("canvas"), canvas: this.canvasOf(side),
+    this.sides = maps.map((map, side) => ({ map, sheet: h("canvas"), canvas: this.canvasOf(map, side),
       where: h("p", { className: "soft" }) }));
     this.panes = this.sides.map(({ canvas, where }) => h("div", { className: "pane" }, canvas, where));
     this.chosen = h("select", {},
@@ -231,8 +231,10 @@ class Windows {
     new ResizeObserver(() => this.draw()).observe(this.panes[0]);
   }
 
-  canvasOf(side) {
-    const canvas = h("canvas", { className: "prototypes", tabIndex: 0, role: "img" });
+  canvasOf(map, side) {
+    // A name from the beginning: what is seen in it is said when it has been drawn.
+    const ariaLabel = `${map.name}, prototypes`;
+    const canvas = h("canvas", { className: "prototypes", tabIndex: 0, role: "img", ariaLabel });
     let last = null;
     canvas.onkeydown = (event) => this.key(side, event);
     canvas.onpointerdown = (event) => {
