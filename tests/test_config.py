@@ -494,6 +494,12 @@ WRONG = [
         put("run", "demoo"),
         "config: run: 'demoo' is no experiment, group, sweep or selection (did you mean 'demo'?)",
     ),
+    (
+        put("run", "my-map"),
+        "is no experiment, group, sweep or selection (is --configfile missing?)",
+    ),
+    (put("run", "demo,my-map"), "selection (to name several: --config 'run=[a, b]')"),
+    (put("run", "demo all"), "selection (to name several: --config 'run=[a, b]')"),
     (put("run", 3), "config: run = 3 is not allowed: a text or a list"),
     (put("selections/demo", ["nope"]), "config: selections.demo: 'nope' is no experiment"),
     (

@@ -533,10 +533,19 @@ def _check_free(name: str, key: str, taken: Mapping[str, object]) -> None:
         raise InputError(f"config: {key}: the name {name!r} is taken by something else to run")
 
 
+def _overlooked(entry: str, hint: str) -> str:
+    """Return a hint with what somebody may have overlooked who named this on the command line."""
+    if "," in entry or " " in entry:
+        return " (to name several: --config 'run=[a, b]')"
+    return hint if hint.startswith(" (") else f" (is --configfile missing?){hint}"
+
+
 def _named(entries: Sequence[str], lists: Mapping[str, Sequence[str]], where: str) -> list[str]:
     for entry in entries:
         if entry not in lists:
             hint = did_you_mean(entry, lists) or f": {one_of(lists)}"
+            if where == "run":
+                hint = _overlooked(entry, hint)
             raise InputError(
                 f"config: {where}: {quoted(entry)} is no experiment, group, sweep or selection{hint}"
             )
