@@ -4,10 +4,16 @@
 #   make study      the same with several seeds, which findings and sweeps need
 #   make test       set up, then all checks and tests
 #   make help       the other targets
+#
+# CONFIG=mine.yaml is laid over config.yaml, RUN=my-map is what to make in place of its `run:`.
 
 PYTHON ?= python3
 CORES  ?= all
 BIN    := .venv/bin
+# Not from the environment.
+CONFIG =
+RUN =
+MINE = $(CONFIG:%=--configfile %) $(if $(RUN),--config 'run=$(RUN)')
 # Progress and what jobs print, without the details of each job. Cores come last: what follows
 # --quiet would be taken for one more of its words.
 SNAKEMAKE := $(BIN)/python -m snakemake --quiet rules host --cores $(CORES)
@@ -19,25 +25,25 @@ PYTEST := $(BIN)/python tests/machine_code.py && $(BIN)/python -m pytest --numpr
 .PHONY: results study baselines site report provenance crate dry-run setup setup-dev test check tests test-fast test-oldest test-slurm gpu-check gpu-tables kills fuzz format docs dist bench readme-pictures lock clean help
 
 results: setup ## Make the selected experiments, their pictures and the page
-	$(SNAKEMAKE)
+	$(SNAKEMAKE) $(MINE)
 	@echo "Open results/index.html in a browser."
 
 study: setup ## All of it with several seeds: findings and sweeps too (twenty minutes more)
-	$(SNAKEMAKE) --config run=study
+	$(SNAKEMAKE) $(CONFIG:%=--configfile %) --config 'run=$(or $(RUN),study)'
 
 dry-run: setup ## Say what `make` would do
-	$(SNAKEMAKE) --dry-run
+	$(SNAKEMAKE) --dry-run $(MINE)
 
 site: setup ## The page as one file to send, or to put on a web server: results/site.zip
-	$(SNAKEMAKE) results/site.zip
+	$(SNAKEMAKE) results/site.zip $(MINE)
 
 report: setup ## One self-contained HTML file by Snakemake itself: results/report.html
-	$(SNAKEMAKE) --report results/report.html
+	$(SNAKEMAKE) --report results/report.html $(MINE)
 
 # `make baselines BASELINES="excited-20 trace-40"`
 baselines: setup-dev ## PCA, k-means and others on the data of BASELINES="<experiments>", on the page
-	$(SNAKEMAKE) $(BASELINES:%=results/%/baselines.json)
-	$(SNAKEMAKE)
+	$(SNAKEMAKE) $(BASELINES:%=results/%/baselines.json) $(MINE)
+	$(SNAKEMAKE) $(MINE)
 BASELINES ?= digits-competition patches
 
 # `make provenance ARTIFACT=results/excited-20/activity.gif`
@@ -183,3 +189,4 @@ clean: ## Remove everything that was made in results/
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@echo "With CONFIG=<your config> RUN=<what to make> those that run Snakemake use yours: make site CONFIG=mine.yaml RUN=my-map"
