@@ -950,7 +950,7 @@ def test_prose_of_the_schema_makes_nothing_again(copy):
 def page_of(folder):
     """What the page shows: maps, sweeps, whether there are findings, and what it leaves out."""
     html = (folder / PAGE).read_text()
-    left_out = re.search(r'<details class="left-out">.*?</details>', html, re.DOTALL)
+    left_out = re.search(r'<details class="left-out local">.*?</details>', html, re.DOTALL)
     rows = re.findall(r"<th.*?>(.*?)</th><td>(.*?)</td>", left_out[0]) if left_out else []
     maps = set(re.findall(r'<article class="card" data-name="(.*?)"', html))
     sweeps = set(re.findall(r'<article class="sweep" id="sweep=(.*?)"', html))
