@@ -123,6 +123,9 @@ def test_two_ticked_maps_are_compared(visit, results):
     tab.get_by_role("button", name="Swap").click()
     tab.locator("#key-numbers").get_by_text("-0.01000").wait_for()
     assert tab.url.endswith("#compare=digits-strong,digits-small")
+    # The page's own link to comparisons leads to the ticked ones as well.
+    tab.get_by_role("link", name="Compare", exact=True).click()
+    tab.wait_for_url("**#compare=digits-small,digits-strong")
 
 
 def test_settings_come_first_then_key_numbers_then_pictures(pair):

@@ -280,7 +280,7 @@ REFUSED = {
     "an unknown suffix": (lambda t: own(csv(t / "a.txt", "1")), "a.txt: images are a folder, or"),
     "mixed sizes": (
         lambda t: own(pictures(t, [GREY[0], GREY[1], GREY[0, :3]])),
-        "000.png has 4 x 4 pixels, .*002.png 3 x 4: size and fit make them alike",
+        "000.png has 4 x 4 pixels, .*002.png 3 x 4: a data set's size and fit make them",
     ),
     "mixed colours": (
         lambda t: own(pictures(t, [GREY[0], COLOURS[0]])),

@@ -212,7 +212,7 @@ def _refuse_mixed(
         sizes = [f"{height} x {width}" for height, width in (shape[:2], other_shape[:2])]
         raise InputError(
             f"{named(first)} has {sizes[0]} pixels, {named(other)} {sizes[1]}: "
-            "size and fit make them alike"
+            "a data set's size and fit make them alike (docs/data.md)"
         )
     kinds = ["grey" if len(one) == 2 else "in colours" for one in (shape, other_shape)]
     raise InputError(

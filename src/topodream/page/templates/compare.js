@@ -37,6 +37,7 @@ function drawTray(box) {
   else picked.splice(picked.indexOf(name), 1);
   if (picked.length > 2) $(`[data-pick="${picked.shift()}"]`).checked = false;
   const [one, other] = picked;
+  $('a[data-view="view=compare"]').href = `#compare=${picked.join(",")}`;
   // The next to be reached by keyboard is what one ticks two maps for.
   for (const link of $$(".pick-with")) link.remove();
   for (const name of other === undefined ? [] : picked) {
