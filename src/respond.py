@@ -50,6 +50,11 @@ def main() -> None:
             **provenance.origin(cli.options(args), model.experiment.modules),
         }
         write_large(args.output, "responses", arrays, about)
+    n_images = sum(len(part.pixels) for part in given.parts.values())
+    images = "image" if n_images == 1 else "images"
+    print(
+        f"{args.output}: {n_images:,} {images}, mean squared error {found['mean_squared_error']:.4g}"
+    )
 
 
 if __name__ == "__main__":

@@ -112,10 +112,13 @@ def activity_of(arrays, about):
 # ------------------------------------------------------------------ what it says
 
 
-def test_on_held_out_samples_it_is_what_is_measured(model, respond, data):
+def test_on_held_out_samples_it_is_what_is_measured(model, respond, data, capsys):
     parts = [Samples(pixels, LABELS, None, Form(6, 5)) for pixels in (TRAIN, HELD_OUT)]
     measured = collect.measure(model, Data(*parts, False, "", "", ""), 50)["measures"]
-    _, about = read(respond(model, data, "--part", "held_out", "--count", "50"))
+    path = respond(model, data, "--part", "held_out", "--count", "50")
+    _, about = read(path)
+    error = about["mean_squared_error"]
+    assert capsys.readouterr().out == f"{path}: 50 images, mean squared error {error:.4g}\n"
     assert about["mean_squared_error"] == measured["held_out_mse"]
 
 
