@@ -35,7 +35,7 @@ def type_in(folder, name):
     for language, block in re.findall(r"^```(\w+)\n(.*?)^```", chapter(name), re.M | re.S):
         if language == "diff":
             changed += [change(folder, part) for part in re.split(r"(?m)^--- .*\n", block)[1:]]
-        elif found := re.match(r"# (\S+/\S+)\n", block):
+        elif found := re.match(r"# (\S+[/.]\S+)\n", block):
             path = folder / found[1]
             assert not path.exists()
             path.write_text(block.removeprefix(found[0]))
@@ -172,6 +172,11 @@ def test_what_was_made_before_is_not_trained_anew(first_plan):
     assert "results/tiny-dream/measures.json" in first_plan  # which has no contrast yet
     assert "results/tiny-dream/figures/largest_weights.png" in first_plan
     assert not {"results/tiny-dream/model.h5", "results/data/digits.h5"} & first_plan
+
+
+def test_the_experiment_with_the_new_model_is_planned(extended):
+    command = re.search(r"`snakemake (--configfile mine.yaml .*)`", chapter("A model"))[1]
+    assert "results/mine/model.h5" in planned(extended[0], *command.split())
 
 
 def test_everything_comes_out(whole):
