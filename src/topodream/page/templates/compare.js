@@ -165,7 +165,8 @@ function seedsInWords(a, b) {
   const ticks = why ?? (seeds.length > 1
     ? `✓: the better one, where less or more is better and the whole interval (Student's t) lies on one
        side of 0.`
-    : "How far seeds differ is not known, so none is called the better one.");
+    : `How far seeds differ is not known, so none is called the better one. The command "make study" trains
+       experiments that a finding is about with more seeds; docs/configuration.md says how to state a finding.`);
   return [h("p", { className: "soft" }, numbers), h("p", { className: why ? "warning" : "soft" }, ticks)];
 }
 
