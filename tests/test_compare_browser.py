@@ -159,11 +159,22 @@ def test_what_is_neither_better_nor_worse_has_an_interval_and_no_tick(pair):
     assert pair.locator("[data-measure=mass_ratio]").count() == 0  # neither has it
 
 
+def test_numbers_are_rounded_as_in_python(pair):
+    """The exact binary number, ties to even: as the cards, which Python writes."""
+    numbers = [
+        (0.2225, ".1%"), (0.2235, ".1%"), (0.125, ".2f"), (0.375, ".2f"), (-0.125, ".2f"),
+        (2.675, ".2f"), (1.005, ".2f"), (-0.0001, ".2f"), (1234.5, ",.0f"), (1234567, ",d"),
+    ]  # fmt: skip
+    found = pair.evaluate("all => all.map(([value, form]) => inForm(value, form))", numbers)
+    assert found == [page._written(value, form) for value, form in numbers]
+
+
 def test_one_seed_ticks_nothing(compared):
     tab = compared("#compare=digits-small,dream-wild")
     assert cells(tab, "held_out_mse") == ["0.0200", "9000.5000", "+9000.4800 one seed"]
     assert cells(tab, "dead_in_training") == ["25.0%", "-", "-"]
     assert tab.get_by_text("One seed, 0, of both maps.").count() == 1
+    assert tab.get_by_text('"make study" trains').count() == 1
     assert tab.locator("#comparison strong:text('✓')").count() == 0
     settings = tab.locator("#differences th[scope=row]").all_inner_texts()
     assert "n_winners" in settings  # only one of them has it

@@ -49,7 +49,10 @@ function inForm(value, form, digits = digitsOf(form)) {
   if (form.endsWith("g")) return String(Number(value.toPrecision(digits || 6)));
   const size = form.endsWith("%") ? 100 * value : value;
   const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  const text = size.toLocaleString("en", { ...fixed, useGrouping: form.startsWith(",") });
+  // As Python rounds: the exact binary number, ties to even. Intl rounds the shortest decimals of a number, but
+  // a string as it is.
+  const how = { ...fixed, useGrouping: form.startsWith(","), roundingMode: "halfEven" };
+  const text = new Intl.NumberFormat("en", how).format(size.toFixed(100));
   return text.replace(/^-(?=[0.]*$)/, "") + (form.endsWith("%") ? "%" : ""); // no -0
 }
 
