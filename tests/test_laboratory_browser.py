@@ -291,6 +291,13 @@ def test_what_cannot_be_drawn_is_shown_by_samples(visit):
     assert tab.locator("#lab-strip [data-sample='1']").get_attribute("aria-pressed") == "true"
 
 
+def test_a_named_class_is_called_by_its_name(visit):
+    said = """all => all.map(([labels, classes]) => labelOf({ samples: { labels, classes } }, 0))"""
+    assert visit().evaluate(said, [[[7], []], [[1], ["line", "round"]], [None, []]]) == [
+        "a 7", "round", None
+    ]  # fmt: skip
+
+
 def test_samples_are_there_one_for_each_class(visit, materials):
     tab = at_work(visit, MWTA)
     labels = materials[MWTA].data.held_out.labels

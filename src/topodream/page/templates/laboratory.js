@@ -124,6 +124,7 @@ function setUpSamples() {
   $("#lab-how").textContent = isSilent ? silent : pad.draws ? draw : choose;
   $("#lab-clear").hidden = !pad.draws;
   for (const part of [".lab-answer", "#lab-signs"]) $(part).hidden = isSilent;
+  $("#lab-strip").classList.toggle("named", map.samples.classes.length > 0);
   $("#lab-strip").replaceChildren(...firstSamples(map).map((number) =>
     thumb(number, map.samples.labels ? nameOfClass(map, map.samples.labels[number]) : "")));
 }
@@ -235,7 +236,7 @@ function votesInBars(votes) {
   const [first, share] = votes[0];
   const label = lab.sample === null ? undefined : lab.map.samples.labels?.[lab.sample];
   const isRight = label === first;
-  const truth = label === undefined ? "" : isRight ? ", ✓ as labelled" : `, ✗ it is ${labelOf(lab.map, lab.sample)}`;
+  const truth = label === undefined ? "" : isRight ? ", ✓ as labelled" : `, ✗ labelled ${nameOfClass(lab.map, label)}`;
   const bars = votes.slice(0, MOST_VOTES).filter((vote) => vote[1] > 0.005).flatMap(([one, part]) => {
     const bar = h("i", {});
     bar.style.width = `${100 * part}%`;

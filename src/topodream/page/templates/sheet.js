@@ -58,10 +58,10 @@ function sampleOf(map, number) {
   return Float32Array.from(bytes, (byte) => byte / 255);
 }
 
-// "a 7", "a cat"; null where samples have no labels.
+// "a 7", or the name of a class; null where samples have no labels.
 function labelOf(map, number) {
   const label = map.samples.labels?.[number];
-  return label === undefined ? null : `a ${nameOfClass(map, label)}`;
+  return label === undefined ? null : map.samples.classes[label] ?? `a ${label}`;
 }
 
 const nameOfClass = (map, label) => map.samples.classes[label] ?? String(label);
