@@ -261,7 +261,9 @@ def agreements() -> list[Case]:
         *of_images(20, 20, 100, "float32"),
         *of_images(40, 40, 60),
         Case("MWTA", (MWTA,), 100, 100, 784, "float64", 100),
-        Case("MWTA", (MWTA,), 100, 100, 3072, "float32", 40),
+        # In float32 two of so many units are soon nearer to each other than rounding.
+        Case("MWTA", (MWTA,), 100, 100, 3072, "float64", 40),
+        Case("MWTA", (MWTA,), 100, 100, 3072, "float32", 8),
         Case("trace", (replace(MWTA, trace=0.5),), 100, 100, 784, "float64", 20),
         Case("SparseDream", (large,), 50, 50, 784, "float32", 20),
     ]
