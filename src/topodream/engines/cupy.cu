@@ -187,6 +187,27 @@ __device__ __forceinline__ real multiplied(real weight, real factor) {
     return fabs(changed) < least && weight != 0 ? copysign(least, changed) : changed;
 }
 
+// Let `change` have each item of a row, numbers or vectors, with its place, and write back what it made
+// of them if it `writes`. By one warp; a lane asks for several before it needs the first.
+template <class Item, class Change>
+__device__ __forceinline__ void for_each(Item* row, int n, bool writes, Change change) {
+    for (int start = lane(); start < n; start += 32 * AT_ONCE) {
+        Item some[AT_ONCE];
+#pragma unroll
+        for (int u = 0; u < AT_ONCE; ++u) {
+            const int q = start + 32 * u;
+            if (q < n) some[u] = row[q];
+        }
+#pragma unroll
+        for (int u = 0; u < AT_ONCE; ++u) {
+            const int q = start + 32 * u;
+            if (q >= n) continue;
+            change(some[u], q);
+            if (writes) row[q] = some[u];
+        }
+    }
+}
+
 // ---------------------------------------------------------------- reconstruction
 
 // Add what units from one on, so many apart, show of some columns, up to the n-th of a list;

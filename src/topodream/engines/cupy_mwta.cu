@@ -285,29 +285,17 @@ __device__ __forceinline__ real change_and_drive(
     real clip_above, bool shows, const Vector* sample)
 {
     real drive = 0;
-    for (int start = lane(); start < n_vectors; start += 32 * AT_ONCE) {
-        Vector some[AT_ONCE];
+    for_each(row, n_vectors, learns, [&](Vector& weights, int q) {
+        if (learns) {
+            const Vector factor = factors[q];
 #pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int q = start + 32 * u;
-            if (q < n_vectors) some[u] = row[q];
-        }
-#pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int q = start + 32 * u;
-            if (q >= n_vectors) continue;
-            if (learns) {
-                const Vector factor = factors[q];
-#pragma unroll
-                for (int c = 0; c < WIDTH; ++c) {
-                    some[u].of[c] = clipped(multiplied(some[u].of[c], 1 + share * factor.of[c]),
-                                            clip_below, clip_above);
-                }
-                row[q] = some[u];
+            for (int c = 0; c < WIDTH; ++c) {
+                weights.of[c] = clipped(multiplied(weights.of[c], 1 + share * factor.of[c]),
+                                        clip_below, clip_above);
             }
-            if (shows) drive = with_products(drive, some[u], sample[q]);
         }
-    }
+        if (shows) drive = with_products(drive, weights, sample[q]);
+    });
     return warp_sum(drive);
 }
 

@@ -82,30 +82,18 @@ __device__ void drive(const Map& map, int unit) {
     const bool is_changed_again = map.learns && (normed || prunes);
     const real a = map.learns ? map.before[unit] : 0;
     real driven = 0, squares = 0;
-    for (int start = lane(); start < n_vectors; start += 32 * AT_ONCE) {
-        Vector some[AT_ONCE];
+    for_each(row, n_vectors, map.learns, [&](Vector& weights, int q) {
+        if (map.learns) {
+            const Vector factor = factors[q];
 #pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int q = start + 32 * u;
-            if (q < n_vectors) some[u] = row[q];
+            for (int c = 0; c < WIDTH; ++c) weights.of[c] *= 1 + a * factor.of[c];
         }
-#pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int q = start + 32 * u;
-            if (q >= n_vectors) continue;
-            if (map.learns) {
-                const Vector factor = factors[q];
-#pragma unroll
-                for (int c = 0; c < WIDTH; ++c) some[u].of[c] *= 1 + a * factor.of[c];
-                row[q] = some[u];
-            }
-            if (is_changed_again) {
-                squares = with_products(squares, some[u], some[u]);
-            } else if (map.shows) {
-                driven = with_products(driven, some[u], sample[q]);
-            }
+        if (is_changed_again) {
+            squares = with_products(squares, weights, weights);
+        } else if (map.shows) {
+            driven = with_products(driven, weights, sample[q]);
         }
-    }
+    });
     if (is_changed_again) {
         real norm = 1;
         if (normed) norm = sqrt(warp_sum(squares));
@@ -192,26 +180,14 @@ __device__ void respond(const Map& map, int unit) {
     }
 
     real* inhibits = map.global_inhibition + row;
-    for (int start = lane(); start < n_units; start += 32 * AT_ONCE) {
-        real some[AT_ONCE];
-#pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int j = start + 32 * u;
-            if (j < n_units) some[u] = inhibits[j];
+    for_each(inhibits, n_units, map.learns, [&](real& weight, int j) {
+        if (map.learns) {
+            const bool spares = WHOLE(SPARES) && is_in(window, j, unit, cols);
+            weight += SETTING(GLOBAL_RATE) * (own * a[j] - SETTING(SQUARED_SPARSITY));
+            if (j == unit || spares) weight = 0;
         }
-#pragma unroll
-        for (int u = 0; u < AT_ONCE; ++u) {
-            const int j = start + 32 * u;
-            if (j >= n_units) continue;
-            if (map.learns) {
-                const bool spares = WHOLE(SPARES) && is_in(window, j, unit, cols);
-                some[u] += SETTING(GLOBAL_RATE) * (own * a[j] - SETTING(SQUARED_SPARSITY));
-                if (j == unit || spares) some[u] = 0;
-                inhibits[j] = some[u];
-            }
-            if (map.shows) lateral -= some[u] * p[j];
-        }
-    }
+        if (map.shows) lateral -= weight * p[j];
+    });
 
     real* in_column = map.column_inhibition + row;
     for (int y = lane(); y < map.rows; y += 32) {
