@@ -13,7 +13,8 @@ BIN    := .venv/bin
 # Not from the environment.
 CONFIG =
 RUN =
-MINE = $(CONFIG:%=--configfile %) $(if $(RUN),--config 'run=$(RUN)')
+OVERLAY = $(if $(CONFIG),--configfile $(or $(wildcard $(CONFIG)),$(error CONFIG=$(CONFIG): there is no such file)))
+MINE = $(OVERLAY) $(if $(RUN),--config 'run=$(RUN)')
 # Progress and what jobs print, without the details of each job. Cores come last: what follows
 # --quiet would be taken for one more of its words.
 SNAKEMAKE := $(BIN)/python -m snakemake --quiet rules host --cores $(CORES)
@@ -29,7 +30,7 @@ results: setup ## Make the selected experiments, their pictures and the page
 	@echo "Open results/index.html in a browser."
 
 study: setup ## All of it with several seeds: findings and sweeps too (twenty minutes more)
-	$(SNAKEMAKE) $(CONFIG:%=--configfile %) --config 'run=$(or $(RUN),study)'
+	$(SNAKEMAKE) $(OVERLAY) --config 'run=$(or $(RUN),study)'
 
 dry-run: setup ## Say what `make` would do
 	$(SNAKEMAKE) --dry-run $(MINE)
