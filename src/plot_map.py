@@ -25,7 +25,11 @@ from topodream.training.map_file import read_map_and_data
 # What figures need of the measures, besides the rest.
 MEASURED = results.MEASURED | {
     "curve": results.curve,
-    "measures": {"mean_image_mse": results.number},
+    "measures": {
+        "mean_image_mse": results.number,
+        "neighbour_correlation": results.number_or_none,
+        "random_correlation": results.number_or_none,
+    },
 }
 
 
@@ -65,7 +69,7 @@ def main() -> None:
         model=model,
         data=data,
         curve=measured["curve"],
-        mean_image_mse=measured["measures"]["mean_image_mse"],
+        measures=measured["measures"],
         count=args.count,
         activation=args.activation,
     )

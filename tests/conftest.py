@@ -27,33 +27,44 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # Files that run the workflow, scripts, a browser or an emulated GPU, longest first. What is quick
-# comes last, so that all processes end together. `make test-fast` leaves these out, and single
+# comes after them, so that all processes end together. `make test-fast` leaves these out, and single
 # tests that are marked.
 SLOW = (
-    "peaks", "workflow", "gpu_checks", "batch_runs", "scripts", "gpu_emulated", "extending", "kills",
-    "snippets", "page_browser", "surroundings", "checkpoints", "laboratory_browser", "products",
-    "cache", "page_access", "fuzz", "papers", "emulator", "gpu_workflow", "cli", "module", "bench",
-    "same_content", "refusals", "charts_browser", "compare_browser", "library",
+    "peaks", "workflow", "gpu_checks", "snippets", "batch_runs", "extending", "scripts", "cache",
+    "page_access", "fuzz", "laboratory_browser", "papers", "kills", "checkpoints", "page_browser",
+    "gpu_emulated", "surroundings", "refusals", "same_content", "gpu_workflow", "products", "module",
+    "bench", "compare_browser", "cli", "charts_browser", "library", "emulator",
 )  # fmt: skip
+# The longest of the others come first among them.
+NEXT = (
+    "pictures",
+    "engines",
+    "page",
+    "resources",
+    "config",
+    "measures",
+    "preference_maps",
+    "kinds",
+)
 
 
-def _slow_files():
-    """The paths of files of slow tests, and their places in the order."""
-    return {ROOT / "tests" / f"test_{name}.py": place for place, name in enumerate(SLOW)}
+def _paths(names):
+    return [ROOT / "tests" / f"test_{name}.py" for name in names]
 
 
 def pytest_ignore_collect(collection_path, config):
     """Import no file of which all is left out."""
-    return (config.option.markexpr == "not slow" and collection_path in _slow_files()) or None
+    return (config.option.markexpr == "not slow" and collection_path in _paths(SLOW)) or None
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are left out by their marks
 def pytest_collection_modifyitems(items):
-    paths = _slow_files()
-    assert all(path.exists() for path in paths), "SLOW names a file that is not there"
-    items.sort(key=lambda item: paths.get(item.path, len(paths)))
+    places = {path: place for place, path in enumerate(_paths(SLOW + NEXT))}
+    assert all(path.exists() for path in places), "SLOW or NEXT name a file that is not there"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+    slow = set(_paths(SLOW))
     for item in items:
-        if item.path in paths:
+        if item.path in slow:
             item.add_marker(pytest.mark.slow)
 
 

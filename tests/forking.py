@@ -26,6 +26,7 @@ import atexit, contextlib, gc, json, os, runpy, select, signal, socket, sys
 place, first, run = sys.argv[1:]
 exec(first)
 gc.freeze()  # or each copy would copy all memory, to look for garbage
+gc.disable()  # a copy soon ends
 
 def bury(*_):
     """See off the copies that have ended: so their time counts as ours."""

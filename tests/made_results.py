@@ -255,7 +255,8 @@ def material_of(experiment, n_samples=20, form=Form(28, 28)):  # noqa: B008 (it 
     history = History(*np.zeros((3, 1)), wins, np.zeros((1, experiment.grid.n_units)))
     trained = Trained(made, history, [], None)
     learnt = Map(experiment, trained, form, data.described, "1" * 64, "2" * 64, ORIGIN)
-    return Material(learnt, data, {}, 0.07, 1)
+    measures = {"mean_image_mse": 0.07, "neighbour_correlation": 0.5, "random_correlation": 0.1}
+    return Material(learnt, data, {}, measures, 1)
 
 
 def make_measures(folder, experiment, data_sha256, measures):

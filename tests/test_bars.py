@@ -154,10 +154,10 @@ def test_the_picture_shows_each_bar_above_the_unit_that_tells_it(net):
     order = np.random.default_rng(0).permutation(16)
     order[order == 5] = 4  # nobody stands for the sixth row
     model, data = net(order)
-    drawn = figure.draw(Material(model, data, {}, 0.1, 1))
+    drawn = figure.draw(Material(model, data, {}, {"mean_image_mse": 0.1}, 1))
     images, below = drawn.axes
     assert images.get_title("left") == "bars: 15 of 16 bars found"
-    said = figure.in_words(Material(model, data, {}, 0.1, 1))
+    said = figure.in_words(Material(model, data, {}, {"mean_image_mse": 0.1}, 1))
     assert said.startswith(
         "15 of 16 bars have a unit of their own; its answers correlate with them by"
     )

@@ -94,8 +94,9 @@ def test_thin_and_tiny_grids_have_parts_too(shape):
 
 def test_prototypes_say_how_many_are_of_use(material):
     said = prototypes.in_words(material())
-    assert said.startswith(
-        "100 prototypes, 10 % unused, mostly at the border. Neighbours correlate"
+    assert said == (
+        "100 prototypes, 10 % unused, mostly at the border. "
+        "Neighbours correlate by 0.50, any two by 0.10."
     )
     every = prototypes.in_words(material(np.ones(100, int)))
     assert every.startswith("100 prototypes, none unused.")
@@ -103,7 +104,8 @@ def test_prototypes_say_how_many_are_of_use(material):
 
 def test_a_single_unit_has_no_neighbours_to_speak_of(small_experiment):
     alone = made_results.material_of(small_experiment(grid={"rows": 1, "cols": 1}, n_winners=1))
-    assert prototypes.in_words(alone) == "1 prototype, none unused."
+    none = {"neighbour_correlation": None, "random_correlation": None}
+    assert prototypes.in_words(replace(alone, measures=none)) == "1 prototype, none unused."
     assert u_matrix.in_words(alone) == "No unit has a neighbour to be compared with."
 
 

@@ -54,7 +54,7 @@ def materials(digits, shipped_config):
         ]  # fmt: skip
         data = Data(*parts, False, "1" * 64, "made-up samples", "none")
         trained = topodream.train(parts[0].pixels, name=name, **TRAINED, **settings)
-        made[name] = Material(trained, data, {}, 0.07, 1)
+        made[name] = Material(trained, data, {}, {}, 1)
     return made
 
 

@@ -936,7 +936,8 @@ def trained(small_experiment):
 
 def subject_of(model, data, **more):
     curve = {"epoch": [0, 1, 2], "held_out_mse": [9.0, 1.0, 0.5]}
-    return drawing.Material(model, data, curve, 0.7, more.pop("count", 4), **more)
+    measures = {"mean_image_mse": 0.7, "neighbour_correlation": 0.5, "random_correlation": None}
+    return drawing.Material(model, data, curve, measures, more.pop("count", 4), **more)
 
 
 @pytest.mark.parametrize("is_sequence", [False, True])

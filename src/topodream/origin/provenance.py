@@ -59,15 +59,15 @@ def local_sources(script: Path, modules: Collection[str] = ()) -> list[Path]:
         none of the sources, or what it names would all be: it says which there are, and they say
         which of them is meant.
     """
-    found: list[Path] = []
+    found: set[Path] = set()
     waiting = [script.resolve(), *map(_file_of, modules)]
     while waiting:
         source = waiting.pop()
         if source not in found and source not in REGISTRIES:
-            found.append(source)
+            found.add(source)
             waiting.extend(_imported_files(source))
             # An engine's kernels lie beside it.
-            found += [kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()]
+            found |= {kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()}
     found.remove(script.resolve())
     return [script.resolve(), *sorted(found)]
 

@@ -26,8 +26,8 @@ class Material:
         What it learnt.
     curve : mapping
         Held-out error by epoch, see :func:`topodream.pictures.figures.learning_curve.plot`.
-    mean_image_mse : float
-        The error to compare it with.
+    measures : mapping
+        The map's measures by name, None where one says nothing.
     count : int
         Held-out samples to draw beside their reconstructions, at least 1.
     activation : {"drive", "excited"} or None
@@ -37,7 +37,7 @@ class Material:
     model: Map
     data: Data
     curve: Mapping[str, Any]
-    mean_image_mse: float
+    measures: Mapping[str, Any]
     count: int
     activation: str | None = None
 

@@ -43,7 +43,7 @@ def draw(material: Material) -> Figure:
     return plot(
         model.trained.history.training_mse,
         material.curve,
-        material.mean_image_mse,
+        material.measures["mean_image_mse"],
         material.title("learning curve"),
         model.data if are_pixels or str(form) in model.data else f"{model.data}; inputs: {form}",
         "pixel" if are_pixels else "input",
@@ -60,7 +60,7 @@ def in_words(material: Material) -> str:
     held_out = [error for error in material.curve["held_out_mse"][1:] if error is not None]
     if held_out:
         said += f", the held-out error from {held_out[0]:.3g} to {held_out[-1]:.3g}"
-    return f"{said}; the mean image has {material.mean_image_mse:.3g}."
+    return f"{said}; the mean image has {material.measures['mean_image_mse']:.3g}."
 
 
 def plot(

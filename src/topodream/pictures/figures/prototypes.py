@@ -6,7 +6,6 @@ import numpy.typing as npt
 from topodream.arrays import Floats
 from topodream.form import Form
 from topodream.grid import Grid
-from topodream.measures.order import smoothness
 from topodream.pictures.canvas import exact_axes, tiled, unit_ticks
 from topodream.pictures.drawing import Material
 from topodream.pictures.figure_parts import Figure
@@ -28,11 +27,10 @@ def in_words(material: Material) -> str:
     """Say how many prototypes there are, how many are of use, whether neighbours are alike."""
     model, grid = material.model, material.model.experiment.surface
     unused = model.last_wins == 0
-    with np.errstate(all="ignore"):  # of a map that diverged
-        alike = smoothness(model.trained.weights, grid, model.kept)
     said = f"{grid.n_units:,} prototype{'s' * (grid.n_units > 1)}, {percent(unused.mean())} unused{behind(where(unused, grid))}."
-    neighbours, others = alike["neighbour_correlation"], alike["random_correlation"]
-    if not np.isfinite([neighbours, others]).all():
+    neighbours = material.measures["neighbour_correlation"]
+    others = material.measures["random_correlation"]
+    if neighbours is None or others is None:
         return said
     return f"{said} Neighbours correlate by {neighbours:.2f}, any two by {others:.2f}."
 

@@ -61,9 +61,9 @@ def in_words(material: Material) -> str:
     shown = min(material.count, len(material.data.held_out.pixels))
     said = f"{shown} held-out sample{'s' * (shown != 1)} and what the map makes of them"
     error = material.curve["held_out_mse"][-1]
-    if error is None or not material.mean_image_mse:
+    if error is None or not material.measures["mean_image_mse"]:
         return f"{said}."
-    share = error / material.mean_image_mse
+    share = error / material.measures["mean_image_mse"]
     return f"{said}: over all of them the error is {100 * share:.0f} % of that of the mean image."
 
 
