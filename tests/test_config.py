@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import re
+import runpy
 import typing
 from dataclasses import replace
 
@@ -679,7 +680,8 @@ def test_any_value_anywhere_resolves_or_is_one_clear_line(path, value):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", "not a YAML file"),
+        ("a: 1\nb: 'x\n", "not a YAML file: line 3: found unexpected end of stream"),
+        ("a: 1\nb: c: d\n", "not a YAML file: line 2: mapping values are not allowed "),
         ("- 1", "has to hold keys and values, not [1]"),
         ("", "has to hold keys and values, not None"),
         (b"\xff\xfe\x00", "not a YAML file"),
@@ -692,6 +694,23 @@ def test_files_that_are_no_settings(tmp_path, text, message):
         strict.read_yaml(path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("has_c", [True, False])
+def test_without_its_parser_in_c_yaml_reads_the_same(monkeypatch, tmp_path, has_c):
+    assert hasattr(yaml, "CSafeLoader")
+    if not has_c:
+        monkeypatch.delattr(yaml, "CSafeLoader")
+    read = runpy.run_path(strict.__file__)["read_yaml"]
+    for name in ("config.yaml", "findings.yaml"):
+        assert read(ROOT / name) == yaml.safe_load((ROOT / name).read_text())
+    path = tmp_path / "some.yaml"
+    for text, message in (("a: 1\na: 2", "the key 'a' stands in line 1 and again in line 2"),
+                          ("a: 1\nb: 010", "line 2: 010 is the number 8"),
+                          ("a: 1\nb: c: d", "line 2: mapping values are not allowed ")):  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            read(path)
 
 
 def test_missing_file_and_folder_in_its_place(tmp_path):
