@@ -45,7 +45,7 @@ def main() -> None:
     agreements = _agreements(xp)
     n_failed = sum(not one.holds for one in agreements)
     print(f"{len(agreements) - n_failed} of {len(agreements)} variants hold", flush=True)
-    rates = [gpu_check.rate(case, xp, args.seconds) for case in _shown("time", gpu_check.sizes())]
+    rates = _rates(xp, args.seconds)
     content = {
         "device": device,
         "software": cupy.software(xp),
@@ -76,6 +76,15 @@ def _agreements(xp: Any) -> list[gpu_check.Agreement]:
             found.append(gpu_check.compare(case, xp, true))
             if not found[-1].holds:
                 print(gpu_check.agreement_table(found[-1:]), flush=True)
+    return found
+
+
+def _rates(xp: Any, seconds: float) -> list[gpu_check.Rate]:
+    """Time all cases; each is told at once, so a check that is cut off has told that."""
+    found = []
+    for case in _shown("time", gpu_check.sizes()):
+        found.append(gpu_check.rate(case, xp, seconds))
+        tqdm.write(f"{found[-1].steps_per_second:,.0f} steps/s")
     return found
 
 

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -544,18 +544,16 @@ def rate(case: Case, xp: Any, seconds: float) -> Rate:
     on_device(case.n_steps)  # compiles
     per_step, overhead = _seconds_per_step(on_device, case.n_steps, seconds)
     device_bytes = int(pool.total_bytes())
-    on_cpu = _on_cpu(replace(experiments[0], engine="fast"), case.starts()[0], pixels)
-    on_one_thread = None
-    if on_cpu is not None:
-        on_cpu(case.n_steps)
-        on_one_thread = 1 / _seconds_per_step(on_cpu, case.n_steps, seconds)[0]
-    return Rate(case, case.n_maps / per_step, overhead, on_one_thread, device_bytes)
+    alone = replace(case, settings=case.settings[:1])
+    return Rate(case, case.n_maps / per_step, overhead, _rate_on_cpu(alone, seconds), device_bytes)
 
 
-def _on_cpu(experiment: Experiment, start: State, pixels: Bytes) -> Callable[[int], None] | None:
-    """Return what trains a map for so many steps by an engine of the CPU, if there is one here."""
+@cache  # the same map alone, however many there are
+def _rate_on_cpu(alone: Case, seconds: float) -> float | None:
+    """Return how fast the fast engine is on one thread of the CPU, if it is there."""
+    (experiment,), (start,), pixels = alone.experiments(), alone.starts(), alone.samples()
     try:
-        engine = engines.create(experiment, start, pixels)
+        engine = engines.create(replace(experiment, engine="fast"), start, pixels)
     except ImportError:
         return None
     rng = np.random.default_rng(SEED)
@@ -563,7 +561,8 @@ def _on_cpu(experiment: Experiment, start: State, pixels: Bytes) -> Callable[[in
     def advance(n_steps: int) -> None:
         engine.advance(rng.integers(len(pixels), size=n_steps), _nothing)
 
-    return advance
+    advance(alone.n_steps)  # compiles
+    return 1 / _seconds_per_step(advance, alone.n_steps, seconds)[0]
 
 
 def _seconds_per_step(
