@@ -59,11 +59,17 @@ def _direct(weights: Floats, unit: Floats, centred: bool) -> None:
 
 
 def similarities(unit: Floats, pairs: Pairs) -> Floats:
-    """Return the product of pairs of directions, (n_pairs,): their correlation or cosine."""
-    n_inputs = unit.shape[1]
-    parts = blocks((len(pairs[0]), n_inputs), min(BLOCK * n_inputs, BLOCK_NUMBERS))
-    products = [np.einsum("pi,pi->p", unit[pairs[0][p]], unit[pairs[1][p]]) for p in parts]
-    return np.concatenate(products) if products else np.array([])
+    """Return the product of pairs of directions, (n_pairs,): their correlation or cosine.
+
+    A pair that is there several times, in whatever order, is computed once.
+    """
+    n_units, n_inputs = unit.shape
+    numbers = np.minimum(*pairs) * n_units + np.maximum(*pairs)
+    different, places = np.unique(numbers, return_inverse=True)
+    one, other = np.divmod(different, n_units)
+    parts = blocks((len(different), n_inputs), min(BLOCK * n_inputs, BLOCK_NUMBERS))
+    products = [np.einsum("pi,pi->p", unit[one[p]], unit[other[p]]) for p in parts]
+    return np.concatenate(products)[places] if products else np.array([])
 
 
 def pairs_apart(grid: Grid, rows: int, cols: int) -> Pairs:
