@@ -7,7 +7,6 @@ differs by more than rounding explains, or if there is no GPU.
 """
 
 import multiprocessing
-import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -67,9 +66,7 @@ def _agreements(xp: Any) -> list[gpu_check.Agreement]:
     """Compare all cases, and say at once what fails; all CPUs compute what they are compared with."""
     cases = gpu_check.agreements()
     found = []
-    # New processes: a copy of this one could not use the device, and threads of libraries would
-    # get in each other's way.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # New processes: a copy of this one could not use the device.
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         trues = pool.map(gpu_check.by_reference, cases)
         for case, true in zip(_shown("compare", cases), trues, strict=True):

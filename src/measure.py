@@ -15,8 +15,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import threadpoolctl
-
 from topodream.data.samples import Data, read_data
 from topodream.files import cli
 from topodream.files.storage import write_json
@@ -45,8 +43,7 @@ def main() -> None:
 
     files = cli.paired(args, "model")
     data = read_data(args.data)
-    with threadpoolctl.threadpool_limits(1):
-        cli.each(files, lambda pair: measure(*pair, data, args))
+    cli.each(files, lambda pair: measure(*pair, data, args))
 
 
 def measure(path: Path, output: Path, data: Data, args: Namespace) -> None:

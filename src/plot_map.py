@@ -11,8 +11,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import threadpoolctl
-
 from topodream.files import cli, results
 from topodream.files.digests import file_digest
 from topodream.files.errors import InputError
@@ -82,7 +80,7 @@ def main() -> None:
     )
     kind = pages.format_of(args)
     for name in args.figures or [figure.name for figure in known]:
-        with threadpoolctl.threadpool_limits(1), pages.laid_out_for(args.width):
+        with pages.laid_out_for(args.width):
             figure = drawing.draw(name, material)
             said = find(name, known, model.experiment.name).say(material)
             saving.save(figure, args.output_folder / f"{name}.{kind}", note, kind, said)
@@ -92,8 +90,7 @@ def main() -> None:
         drawn = thumbnails.draw(weights, experiment.grid, model.form, alive)
         thumbnails.write(args.thumbnail, drawn, note)
     if args.laboratory is not None:
-        with threadpoolctl.threadpool_limits(1):
-            packing.write_script(args.laboratory, laboratory.gather(material), json.loads(note))
+        packing.write_script(args.laboratory, laboratory.gather(material), json.loads(note))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import threadpoolctl
-
 from topodream.files import cli
 from topodream.origin import provenance
 from topodream.pictures import performing, player
@@ -54,9 +52,7 @@ def main() -> None:
     note = {**model.identity, **provenance.origin(cli.options(args, "animations"), modules)}
     for name in args.animations or [one.name for one in known]:
         gif = args.output_folder / f"{name}.gif"
-        with threadpoolctl.threadpool_limits(1):
-            made = performing.animate(name, performance)
-        player.write(gif, made, note)
+        player.write(gif, performing.animate(name, performance), note)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ from pathlib import Path
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import threadpoolctl
-
 from topodream.data.given import read_given
 from topodream.data.samples import PARTS
 from topodream.files import cli
@@ -39,17 +37,16 @@ def main() -> None:
 
     check_suffix(args.output)
     model, given = read_map(args.model), read_given(args.images, args.part, args.count)
-    with threadpoolctl.threadpool_limits(1):
-        arrays, found = at_work(model, given)
-        about = {
-            **model.identity,
-            **given.note,
-            "described": f"what {model.title} does with {given.described}",
-            **model.form.attributes,
-            **found,
-            **provenance.origin(cli.options(args), model.experiment.modules),
-        }
-        write_large(args.output, "responses", arrays, about)
+    arrays, found = at_work(model, given)
+    about = {
+        **model.identity,
+        **given.note,
+        "described": f"what {model.title} does with {given.described}",
+        **model.form.attributes,
+        **found,
+        **provenance.origin(cli.options(args), model.experiment.modules),
+    }
+    write_large(args.output, "responses", arrays, about)
     n_images = sum(len(part.pixels) for part in given.parts.values())
     images = "image" if n_images == 1 else "images"
     print(

@@ -26,7 +26,6 @@ from typing import Any, NoReturn
 # Beside this script lies what it imports, whatever PYTHONSAFEPATH and PYTHONPATH say.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import threadpoolctl
 from tqdm import tqdm
 
 from topodream.data.samples import Data, read_data
@@ -119,8 +118,7 @@ def main() -> None:
         unit_scale=True,
         disable=None,
     )
-    # A fixed number of threads: sums that are split otherwise round otherwise.
-    with bar, threadpoolctl.threadpool_limits(1):
+    with bar:
         learnt = learnt_of(data)
         cli.each(
             jobs,

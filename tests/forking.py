@@ -18,6 +18,8 @@ from pathlib import Path
 
 import machine_code
 
+from topodream.surroundings import THREADS
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Told where to listen, what to do first, and how to run what is asked for.
@@ -144,6 +146,9 @@ def listening(name, first, run, started_by=(), env=None):
     """Return the socket of a process that makes copies; it ends when its input does, which is when we end."""
     place = f"{_folder().name}/{name}"
     command = [*started_by, sys.executable, "-c", SERVER, place, first, run]
+    env = dict(os.environ if env is None else env) | dict.fromkeys(
+        THREADS, "1"
+    )  # as scripts have it
     _kept[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
     _kept[name].stdout.readline()
     return place

@@ -31,6 +31,7 @@ from topodream.pictures.figures import figures_of
 from topodream.pictures.picture import modules_of
 from topodream.plan import catalogue as catalogues
 from topodream.settings import config
+from topodream.surroundings import THREADS
 from topodream.traits import LABELS
 
 SCRIPTS = sorted((ROOT / "src").glob("*.py"))
@@ -280,19 +281,21 @@ def test_by_hand_as_by_the_workflow(made):
     assert names == ["config.yaml", "digits.h5", "measures.json", "model.h5", "other.h5"]
 
 
-def test_whatever_computes_while_measuring_was_there_when_threads_were_limited(made, tmp_path):
+def test_products_are_computed_in_one_thread(made, tmp_path):
     script, output = ROOT / "src" / "measure.py", tmp_path / "measures.json"
     command = [script, "--model", made / "model.h5", "--data", made / "digits.h5",
                "--held-out", 60, "--output", output]  # fmt: skip
     code = (
-        "import runpy, sys, threadpoolctl; "
-        "there = lambda: {pool['filepath'] for pool in threadpoolctl.threadpool_info()}; "
-        f"sys.argv = {list(map(str, command))}; "
-        "main = runpy.run_path(sys.argv[0], run_name='not main')['main']; "
-        "before = there(); main(); print(*(there() - before))"
+        f"import runpy, sys; sys.argv = {list(map(str, command))}; "
+        "runpy.run_path(sys.argv[0], run_name='not main')['main'](); "
+        "import threadpoolctl; "
+        "print([pool['num_threads'] for pool in threadpoolctl.threadpool_info()])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+    env = os.environ | dict.fromkeys(THREADS, "2")  # a wish of the caller's
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
+    assert set(json.loads(done.stdout)) == {1}
     found = json.loads(output.read_text())["measures"]
     assert found["linear_probe"] is not None
     assert found["trustworthiness"] is not None

@@ -94,8 +94,9 @@ print(json.dumps([kinds, features, told]))
 OTHER_PROCESSORS = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3"}
 
 
-def test_scripts_compute_as_the_processor_that_there_is(tmp_path):
-    code = PROCESSOR.format(script=str(ROOT / "src" / "measure.py"))
+@pytest.mark.parametrize("script", ["measure.py", "measure_baselines.py"])
+def test_scripts_compute_as_the_processor_that_there_is(tmp_path, script):
+    code = PROCESSOR.format(script=str(ROOT / "src" / script))
     assert said(python(code, tmp_path, **OTHER_PROCESSORS)) == said(python(code, tmp_path))
     assert said(python(code, tmp_path, NPY_ENABLE_CPU_FEATURES="SSE3")) == said(
         python(code, tmp_path)

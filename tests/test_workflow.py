@@ -1163,6 +1163,24 @@ def test_what_make_asks_snakemake_for_can_be_planned(copy, target):
         snakemake(copy, "--dry-run", *shlex.split(line.split(" -m snakemake ")[1]))
 
 
+def test_make_takes_settings_of_ones_own(copy, tmp_path):
+    config = tmp_path / "mine.yaml"
+    mine = {"question": "?", "extends": "excited-20", "seed": 5}
+    config.write_text(yaml.safe_dump({"experiments": {"mine": mine}}))
+    command = ["make", "--dry-run", "site", f"CONFIG={config}", "RUN=mine"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = (line for line in told.stdout.splitlines() if " -m snakemake " in line)
+    asked = line.split(" -m snakemake ")[1].replace("--quiet rules host", "")
+    done = forking.snakemake(copy, "--dry-run", *shlex.split(asked))
+    assert done.returncode == 0, done.stderr
+    assert "results/mine/model.h5" in done.stdout
+    assert "results/excited-20/" not in done.stdout
+    command = ["make", "--dry-run", "site", "CONFIG=none.yaml"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode != 0
+    assert "CONFIG=none.yaml: there is no such file" in told.stderr
+
+
 def test_training_that_diverges_fails_where_that_is_asked_for(tmp_path):
     folder = copy_project(tmp_path / "fresh")
     wild = {"extends": "excited-20", "learning_rate": 10, "lateral": {"strength": 2}}

@@ -5,20 +5,24 @@ scripts do all else.
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from topodream.surroundings import forget
+from topodream.surroundings import THREADS, forget
 
 __version__ = "1.0.0"
 
-# As what processor NumPy and BLAS compute, and how letters are drawn, is not for the caller of a
-# script to say; libraries look when they are loaded, which is after this. (Snakemake, which imports
-# the package too, hands variables on to the jobs of other workflows.)
+# As what processor NumPy and BLAS compute, in how many threads, and how letters are drawn, is not
+# for the caller of a script to say; libraries look when they are loaded, which is after this.
+# (Snakemake, which imports the package too, hands variables on to the jobs of other workflows.)
 if Path(sys.argv[0]).resolve().parent == Path(__file__).resolve().parents[1]:
     forget("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
     forget("FREETYPE_PROPERTIES")
+    # Sums that are split otherwise round otherwise; and threads that wait for small products keep a
+    # processor busy.
+    os.environ |= dict.fromkeys(THREADS, "1")
 
 LIBRARY = ("train", "respond", "save", "read")
 

@@ -4,6 +4,9 @@ import os
 from contextlib import AbstractContextManager, chdir, nullcontext
 from pathlib import Path
 
+# How many threads compute products: OpenBLAS, MKL, BLIS and what is built with OpenMP, Accelerate.
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 
 def forget(*prefixes: str, but: str = "") -> None:
     """Drop variables of the environment by how their names begin, before a library reads them."""
