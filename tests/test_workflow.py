@@ -1165,8 +1165,9 @@ def test_what_make_asks_snakemake_for_can_be_planned(copy, target):
 
 def test_make_takes_settings_of_ones_own(copy, tmp_path):
     config = tmp_path / "mine.yaml"
-    mine = {"question": "?", "extends": "excited-20", "seed": 5}
-    config.write_text(yaml.safe_dump({"experiments": {"mine": mine}}))
+    settings = yaml.safe_load((copy / "overlay.yaml").read_text())
+    settings["experiments"]["mine"] = {"question": "?", "extends": "tiny-digits", "seed": 5}
+    config.write_text(yaml.safe_dump(settings))
     command = ["make", "--dry-run", "site", f"CONFIG={config}", "RUN=mine"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     (line,) = (line for line in told.stdout.splitlines() if " -m snakemake " in line)
@@ -1174,7 +1175,7 @@ def test_make_takes_settings_of_ones_own(copy, tmp_path):
     done = forking.snakemake(copy, "--dry-run", *shlex.split(asked))
     assert done.returncode == 0, done.stderr
     assert "results/mine/model.h5" in done.stdout
-    assert "results/excited-20/" not in done.stdout
+    assert "results/tiny-digits/" not in done.stdout
     command = ["make", "--dry-run", "site", "CONFIG=none.yaml"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert told.returncode != 0
