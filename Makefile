@@ -66,10 +66,10 @@ check: setup-dev ## Format, lint, types, spelling, what a forge reads
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 
-tests: setup-dev ## The tests alone
+tests: setup-dev ## The tests alone (eight minutes)
 	$(PYTEST)
 
-test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute and a half)
+test-fast: setup-dev ## The quick tests of each part, for work in progress (a minute)
 	$(PYTEST) -m "not slow"
 
 # `make test-oldest TESTS=` runs all of them. Packages as old as these speak of each other's deprecations.
