@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +42,21 @@ def _nvrtc_works() -> bool:
     return True
 
 
-def compilers() -> dict[str, object]:
-    """Return what is there to compile with."""
-    found: dict[str, object] = {}
-    if shutil.which("nvcc"):
-        found["nvcc"] = _by_nvcc
+def compiler() -> Callable[[str, Sequence[str], str], str] | None:
+    """Return what is there to compile with: NVRTC, as CuPy does, or nvcc, which finds the same."""
     if _nvrtc_works():
-        found["NVRTC"] = _by_nvrtc
-    return found
+        return _by_nvrtc
+    return _by_nvcc if shutil.which("nvcc") else None
 
 
 def compile_kernels(
-    compiler: object, text: str, options: Sequence[str], architecture: str
+    compiler: Callable[[str, Sequence[str], str], str],
+    text: str,
+    options: Sequence[str],
+    architecture: str,
 ) -> list[Compiled]:
     """Compile a text of kernels; RuntimeError has what the compiler says against it."""
-    log = compiler(text, [*options, "-ftz=true"], architecture)  # type: ignore[operator]
+    log = compiler(text, [*options, "-ftz=true"], architecture)
     return [
         Compiled(
             found["name"],
