@@ -66,8 +66,9 @@ def local_sources(script: Path, modules: Collection[str] = ()) -> list[Path]:
         if source not in found and source not in REGISTRIES:
             found.add(source)
             waiting.extend(_imported_files(source))
-            # An engine's kernels lie beside it.
-            found |= {kernels for kernels in (source.with_suffix(".cu"),) if kernels.is_file()}
+            kernels = source.with_suffix(".cu")  # an engine's lie beside it
+            if kernels.is_file():
+                found.add(kernels)
     found.remove(script.resolve())
     return [script.resolve(), *sorted(found)]
 
