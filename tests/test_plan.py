@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -18,10 +19,10 @@ from topodream.models import MODELS
 from topodream.pictures.figures import FIGURES
 from topodream.pictures.picture import Still
 from topodream.plan import catalogue as catalogues
-from topodream.plan import found, params, wildcards
+from topodream.plan import found, params, resources, wildcards
 from topodream.plan.inputs import Inputs
 from topodream.plan.maps import map_kind, map_kinds, text_for_report
-from topodream.plan.needs import Needs, named
+from topodream.plan.needs import BEFORE_TRAINING, Needs, named
 from topodream.plan.params import Params, flags
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
@@ -352,6 +353,25 @@ def test_a_batch_asks_for_the_time_of_all_and_the_memory_of_the_largest(needs):
         alone, ten = asked(function, large), asked(function, *[large] * 10)
         # It starts once, which takes three minutes at most; and is rounded up.
         assert 10 * (alone - 4) <= ten < 10 * alone
+
+
+def test_one_map_of_each_kind_is_trained_first_then_those_that_take_longest(needs, catalogue):
+    """The first compiles for those of its kind, of which the most wait comes before the others."""
+
+    def priority(name):
+        return needs.training_priority(of(experiment=name))
+
+    def kind(name):
+        return catalogue.experiments[name].model, catalogue.experiments[name].dtype
+
+    names = sorted(catalogue.selected, key=priority, reverse=True)
+    waiting = Counter(map(kind, names))
+    first, others = names[: len(waiting)], names[len(waiting) :]
+    assert [kind(name) for name in first] == [kind for kind, _ in waiting.most_common()]
+    seconds = [resources.training_seconds(*needs._sized([name])) for name in others]
+    assert seconds == sorted(seconds, reverse=True)
+    assert 0 < priority(names[-1]) < priority(names[0]) < BEFORE_TRAINING
+    assert all(priority(name) == 0 for name in catalogue.families)
 
 
 def test_a_gpu_is_asked_for_only_where_one_has_to_be(some_config):

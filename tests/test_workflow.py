@@ -143,8 +143,17 @@ def built(tmp_path_factory):
     if GIT:
         git(folder, "init", "--quiet")
         commit(folder, "src", "Snakefile")
-    snakemake(folder, "--cores", "2")
+    done = snakemake(folder, "--cores", "2", "--verbose")
+    folder.with_name("said").write_text(done.stdout + done.stderr)
     return folder
+
+
+def test_snakemake_chooses_among_jobs_when_one_has_ended(built):
+    """And not again every second for each time that it did."""
+    said = built.with_name("said").read_text()
+    n_jobs = len(re.findall(r"^Finished jobid", said, re.MULTILINE))
+    assert n_jobs > 10
+    assert said.count("\nReady jobs: ") <= n_jobs + 2
 
 
 def git(folder, *args):

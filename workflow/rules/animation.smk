@@ -19,6 +19,7 @@ for kind, names in map_kinds(CATALOGUE).items():
             "results/{experiment}/logs/animations.log",
         wildcard_constraints:
             experiment=pattern(names),
+        priority: BEFORE_TRAINING
         group:
             group_of_training
         resources:

@@ -19,7 +19,7 @@ from topodream.plan.batches import batches_of, check_asked_for, made_alone
 from topodream.plan.catalogue import NAME_OF_EXPERIMENT, read_config, resolve
 from topodream.plan.inputs import Inputs, options_of
 from topodream.plan.maps import map_kinds, text_for_report
-from topodream.plan.needs import Needs, named
+from topodream.plan.needs import BEFORE_TRAINING, Needs, named
 from topodream.plan.params import Params, flags, versions_for
 from topodream.plan.shown import Shown
 from topodream.plan.sources import Sources
@@ -99,3 +99,12 @@ if not IS_MODULE:
 
     resource_scopes:
         gpu="local",
+
+
+onstart:
+    # Snakemake starts no more than a hundred jobs in a second, if it is told nothing else. For that it
+    # chooses among jobs again a second after each time that it did, without end: after a hundred
+    # jobs a hundred times a second, half of its processor time. Cores are bound enough.
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None

@@ -24,6 +24,7 @@ def make_data(name, kind):
         wildcard_constraints:
             dataset=datasets_of(CATALOGUE, name),
         cache: BETWEEN_WORKFLOWS
+        priority: BEFORE_TRAINING
         group:
             group_of_data
         resources:
@@ -73,6 +74,7 @@ def draw_data(picture, names):
             "results/data/logs/{dataset}-picture.log",
         wildcard_constraints:
             dataset=datasets_of(CATALOGUE, *names),
+        priority: BEFORE_TRAINING
         group:
             group_of_data
         resources:

@@ -27,6 +27,7 @@ rule measure:
     wildcard_constraints:
         experiment=MADE_ALONE,
     cache: BETWEEN_WORKFLOWS
+    priority: BEFORE_TRAINING
     resources:
         mem_mb=NEEDS.measure_memory(named),
         runtime=NEEDS.measure_runtime(named),
@@ -54,6 +55,7 @@ for batch in BATCHES:
             batch.files("measures.json"),
         log:
             f"results/logs/batches/{batch.label}-measure.log",
+        priority: BEFORE_TRAINING
         group:
             group_of_batch
         resources:
@@ -78,6 +80,7 @@ rule measure_baselines:
         "results/{experiment}/baselines.json",
     log:
         "results/{experiment}/logs/baselines.log",
+    priority: BEFORE_TRAINING
     resources:
         mem_mb=NEEDS.baselines_memory,
         runtime=NEEDS.baselines_runtime,
@@ -105,6 +108,7 @@ rule respond:
         "results/{experiment}/logs/responses-{dataset}.log",
     wildcard_constraints:
         dataset=pattern(datasets.learnable(CATALOGUE.datasets)),
+    priority: BEFORE_TRAINING
     resources:
         mem_mb=NEEDS.respond_memory,
         runtime=NEEDS.respond_runtime,
@@ -155,6 +159,7 @@ for kind, names in map_kinds(CATALOGUE).items():
             "results/{experiment}/logs/figures.log",
         wildcard_constraints:
             experiment=pattern(names),
+        priority: BEFORE_TRAINING
         group:
             group_of_training
         resources:

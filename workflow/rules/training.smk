@@ -9,6 +9,7 @@ rule resolve_experiment:
         "results/{experiment}/config.yaml",
     log:
         "results/{experiment}/logs/resolve.log",
+    priority: BEFORE_TRAINING
     # A third of a second, less than a place in a queue costs.
     localrule: True
     resources:
@@ -48,6 +49,7 @@ rule train:
     wildcard_constraints:
         experiment=MADE_ALONE,
     cache: BETWEEN_WORKFLOWS
+    priority: NEEDS.training_priority
     # An engine computes on one thread.
     threads: 1
     resources:

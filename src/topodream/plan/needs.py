@@ -10,7 +10,7 @@ again: at its second ``attempt``, its third (``retries`` in the profiles).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from topodream.data.kind import DataSize
 from topodream.plan import resources
@@ -23,6 +23,10 @@ from topodream.settings.config import Experiment
 SNAKEMAKE_MIB = 300
 # SLURM counts in minutes. Small steps of time, because those of a group add up.
 MEMORY_STEP_MB, TIME_STEP_MINUTES = 100, 1
+
+# Data sets come before all trainings, and what is made of a map before the next map: who stops
+# Snakemake has whole maps.
+BEFORE_TRAINING = 1_000_000
 
 # Snakemake finds the attempt by this parameter's name.
 OfWildcards = Callable[[Wildcards, int], int]
@@ -115,6 +119,29 @@ class Needs:
             return minutes(resources.training_seconds(*self._sized(names(wildcards))), attempt)
 
         return needed
+
+    def training_priority(self, wildcards: Wildcards) -> int:
+        """Return what Snakemake trains first: one map of each kind, then those that take longest.
+
+        The first of a kind compiles its loops, ten seconds that two at once would both take. The
+        kind of most maps comes first, for others to find something to do meanwhile.
+        """
+        return self._turns.get(wildcards.experiment, 0)
+
+    @cached_property
+    def _turns(self) -> dict[str, int]:
+        """The maps that the config selects -> numbers, the largest of the first to train."""
+        kinds: dict[tuple[str, str], list[str]] = {}
+        for name in self.catalogue.selected:
+            one = self.catalogue.experiments[name]
+            kinds.setdefault((one.model, one.dtype), []).append(name)
+        waiting = {names[0]: len(names) for names in kinds.values()}
+
+        def urgency(name: str) -> tuple[int, float]:
+            return waiting.get(name, 0), resources.training_seconds(*self._sized([name]))
+
+        ordered = sorted(self.catalogue.selected, key=urgency)
+        return {name: turn for turn, name in enumerate(ordered, start=1)}
 
     def training_gpus(self, wildcards: Wildcards) -> int | None:
         """Return how many GPUs training asks for. None otherwise: some schedulers are asked by a 0.
