@@ -156,6 +156,14 @@ def test_snakemake_chooses_among_jobs_when_one_has_ended(built):
     assert said.count("\nReady jobs: ") <= n_jobs + 2
 
 
+def test_a_bound_that_somebody_set_is_kept(copy):
+    targets = ["results/tiny-pan/config.yaml", "results/tiny-digits/config.yaml"]
+    for target in targets:
+        (copy / target).unlink()
+    bound = ("--cores", "2", "--max-jobs-per-timespan", "1/1s")
+    assert "Job rate limit reached" in snakemake(copy, *bound, "--", *targets).stderr
+
+
 def git(folder, *args):
     named = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     command = ["git", "-C", folder, *named, *args]

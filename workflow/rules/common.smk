@@ -104,7 +104,7 @@ if not IS_MODULE:
 onstart:
     # Snakemake starts no more than a hundred jobs in a second, if it is told nothing else. For that it
     # chooses among jobs again a second after each time that it did, without end: after a hundred
-    # jobs a hundred times a second, half of its processor time. Cores are bound enough.
-    limit = workflow.scheduler.job_rate_limiter
+    # jobs a hundred times a second, most of its processor time. Cores are bound enough.
+    limit = getattr(workflow.scheduler, "job_rate_limiter", None)
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
