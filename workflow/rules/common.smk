@@ -95,7 +95,8 @@ wildcard_constraints:
 # the trainings of a group at once. On a cluster the bound is one of each job, not of all together.
 # As a module of another workflow this one leaves that one's bounds alone.
 if not IS_MODULE:
-    workflow.global_resources.setdefault("gpu", 1)
+    if "gpu" not in workflow.global_resources:
+        workflow.global_resources["gpu"] = 1
 
     resource_scopes:
         gpu="local",
