@@ -101,7 +101,10 @@ class OnCluster:
 
     def asks_for(self):
         """What Snakemake says that each step asks for, MB and minutes: {step: (mem_mb, runtime)}."""
-        step = r"^ *rule (\w+):\n(?:.*\n)*?(?: +wildcards: \w+=(.*)\n)? +resources: (.*)\n"
+        step = (
+            r"^ *rule (\w+):\n(?:.*\n)*?"
+            r"(?: +wildcards: \w+=(.*)\n)?(?: +priority: .*\n)? +resources: (.*)\n"
+        )
         return {
             (rule, value or None): tuple(
                 int(re.search(rf"\b{name}=(\d+)", resources)[1]) for name in ("mem_mb", "runtime")
